@@ -1,0 +1,29 @@
+import { Code, ConnectError } from '@connectrpc/connect';
+import { reasonOf, refusal, type ReasonName } from './refusal.ts';
+
+/** What an error without a reason of ours means, by its code: such errors come from the protocols' own code. */
+const reasons: Readonly<Partial<Record<Code, ReasonName>>> = {
+  [Code.InvalidArgument]: 'MALFORMED_REQUEST',
+  [Code.ResourceExhausted]: 'MESSAGE_TOO_LARGE',
+  [Code.Unimplemented]: 'UNSUPPORTED_CONTENT',
+  [Code.DeadlineExceeded]: 'DEADLINE_EXCEEDED',
+  [Code.Canceled]: 'CANCELLED',
+  [Code.Aborted]: 'CANCELLED',
+};
+
+/** The same error with a reason. One that has a reason already stays as it is; one that nobody foresaw is our trouble, and says no more. */
+export function explain(error: ConnectError): ConnectError {
+  if (reasonOf(error)) return error;
+  const unknown = /key "([^"]*)" is unknown/.exec(error.rawMessage)?.[1];
+  if (unknown !== undefined) return refuseUnknownField(unknown);
+  // Broken protobuf is reported as an internal error; it is the client who sent it.
+  if (error.code === Code.Internal && error.rawMessage.startsWith('parse binary:')) return refusal('MALFORMED_REQUEST', error.rawMessage);
+  const reason = reasons[error.code];
+  if (reason === undefined) return refusal('UNAVAILABLE', 'the request could not be served; try again', { cause: error.cause ?? error });
+  return refusal(reason, error.rawMessage, { cause: error.cause });
+}
+
+export function refuseUnknownField(field: string): ConnectError {
+  const description = 'the request has no such field';
+  return refusal('UNKNOWN_FIELD', `${field}: ${description}`, { metadata: { field }, fields: [{ field, description }] });
+}

@@ -1,0 +1,123 @@
+import { create } from '@bufbuild/protobuf';
+import { durationFromMs, timestampFromMs } from '@bufbuild/protobuf/wkt';
+import { decodeTicket, type Lane as LaneName, type Reason as ReasonName, type RecipientState as CoreState, type Reply as CoreReply, type Ticket } from '@posthaste/core';
+import type { AttemptRecord, MessageRecord, RecipientRecord } from '@posthaste/ledger';
+import {
+  AttemptOutcome, AttemptSchema, Lane, MessageSchema, Reason, RecipientSchema, RecipientState, ReplySchema,
+  type Attempt, type Message, type Recipient, type Reply,
+} from '@posthaste/protocol';
+import type { LookupMessageResponse, LookupRecipient } from '@posthaste/protocol/dispatch';
+import { messageStateOf } from './message-state.ts';
+
+const lanes: Readonly<Record<LaneName, Lane>> = { immediate: Lane.IMMEDIATE, high: Lane.HIGH, normal: Lane.NORMAL, low: Lane.LOW };
+
+const states: Readonly<Record<CoreState['kind'], RecipientState>> = {
+  queued: RecipientState.QUEUED,
+  sending: RecipientState.SENDING,
+  inDoubt: RecipientState.IN_DOUBT,
+  delivered: RecipientState.DELIVERED,
+  failed: RecipientState.FAILED,
+  expired: RecipientState.EXPIRED,
+};
+
+const outcomes: Readonly<Record<NonNullable<AttemptRecord['ended']>['outcome'], AttemptOutcome>> = {
+  delivered: AttemptOutcome.DELIVERED,
+  deferred: AttemptOutcome.DEFERRED,
+  failed: AttemptOutcome.FAILED,
+  doubted: AttemptOutcome.IN_DOUBT,
+  returned: AttemptOutcome.RETURNED,
+};
+
+/** A message as the ledger knows it. */
+export function messageFromRecord({ ticket, recipients }: MessageRecord, now: number): Message {
+  return messageOf(ticket, recipients.map((record, number) => recipientFromRecord(ticket.recipients[number]?.address ?? '', record, now)));
+}
+
+/** A message as the scheduler knows it: without the single attempts. */
+export function messageFromLookup({ ticketJson, recipients }: LookupMessageResponse): Message {
+  const ticket = decodeTicket(ticketJson);
+  return messageOf(ticket, recipients.map((found, number) => recipientFromLookup(ticket.recipients[number]?.address ?? '', found)));
+}
+
+function messageOf(ticket: Ticket, recipients: Recipient[]): Message {
+  return create(MessageSchema, {
+    id: ticket.id,
+    state: messageStateOf(recipients.map(({ state }) => state)),
+    tenant: ticket.tenant,
+    lane: lanes[ticket.lane],
+    from: ticket.from,
+    recipients,
+    acceptedAt: timestampFromMs(ticket.acceptedAt),
+    ...(ticket.due === undefined ? {} : { sendAt: timestampFromMs(ticket.due) }),
+    ...(ticket.deadline === undefined ? {} : { deadline: timestampFromMs(ticket.deadline) }),
+    sizeBytes: BigInt(ticket.size),
+    messageIdHeader: ticket.messageId ?? '',
+    tags: { ...ticket.tags },
+  });
+}
+
+function recipientFromRecord(address: string, { state, changedAt, attempts }: RecipientRecord, now: number): Recipient {
+  const due = state.kind === 'queued' && state.due > now ? state.due : undefined;
+  return create(RecipientSchema, {
+    address,
+    state: states[state.kind],
+    reason: reasonOf(whyOf(state)),
+    ...(due === undefined ? {} : { dueAt: timestampFromMs(due) }),
+    attemptCount: state.attempts,
+    ...(state.reply ? { lastReply: replyOf(state.reply) } : {}),
+    attempts: attempts.map(attemptOf),
+    changedAt: timestampFromMs(changedAt),
+  });
+}
+
+function whyOf(state: CoreState): ReasonName | undefined {
+  switch (state.kind) {
+    case 'queued':
+    case 'failed':
+      return state.reason;
+    case 'inDoubt':
+      return 'IN_DOUBT';
+    case 'expired':
+      return 'EXPIRED';
+    case 'sending':
+    case 'delivered':
+      return undefined;
+  }
+}
+
+function attemptOf({ id, upstream, sender, startedAt, ended }: AttemptRecord): Attempt {
+  const started = { id, upstream, sender, startedAt: timestampFromMs(startedAt) };
+  if (!ended) return create(AttemptSchema, { ...started, outcome: AttemptOutcome.UNDER_WAY });
+  return create(AttemptSchema, {
+    ...started,
+    endedAt: timestampFromMs(ended.at),
+    outcome: outcomes[ended.outcome],
+    reason: reasonOf(ended.reason),
+    ...(ended.reply ? { reply: replyOf(ended.reply) } : {}),
+    ...(ended.tookMs === undefined ? {} : { took: durationFromMs(Math.round(ended.tookMs)) }),
+  });
+}
+
+function recipientFromLookup(address: string, { state, reason, due, attempts, lastReply }: LookupRecipient): Recipient {
+  return create(RecipientSchema, {
+    address,
+    state: isState(state) ? states[state] : RecipientState.UNSPECIFIED,
+    reason: reasonOf(reason),
+    ...(due ? { dueAt: due } : {}),
+    attemptCount: attempts,
+    ...(lastReply ? { lastReply: { code: lastReply.code, enhancedCode: lastReply.enhancedCode, text: lastReply.text } } : {}),
+  });
+}
+
+function isState(word: string): word is CoreState['kind'] {
+  return Object.hasOwn(states, word);
+}
+
+/** The core's reasons are the contract's, name by name. */
+function reasonOf(name: string | undefined): Reason {
+  return name !== undefined && Object.hasOwn(Reason, name) ? Reason[name as ReasonName] : Reason.UNSPECIFIED;
+}
+
+function replyOf({ code, enhanced = '', text }: CoreReply): Reply {
+  return create(ReplySchema, { code, enhancedCode: enhanced, text });
+}

@@ -1,0 +1,104 @@
+import { getOption, hasOption, type JsonObject, type JsonValue } from '@bufbuild/protobuf';
+import { Code, ConnectError } from '@connectrpc/connect';
+import { createAsyncIterable, readAllBytes, type UniversalHandler, type UniversalHandlerFn, type UniversalServerRequest, type UniversalServerResponse } from '@connectrpc/connect/protocol';
+import { errorFromJsonBytes } from '@connectrpc/connect/protocol-connect';
+import { http_answer, httpRule, type HttpAnswer, type HttpRule } from '@posthaste/protocol';
+import { refuseUnknownField } from './explain.ts';
+import { compilePath, fillPath, type PathMatcher } from './path-template.ts';
+import { refusal } from './refusal.ts';
+import { statusResponse } from './rest-error.ts';
+
+/** One binding of google.api.http. REST is a translation to a call by Connect's unary protocol, and back. */
+interface Route {
+  readonly verb: string;
+  readonly match: PathMatcher;
+  readonly rule: HttpRule;
+  readonly answer: HttpAnswer | undefined;
+  readonly call: UniversalHandlerFn;
+}
+
+export interface Transcoder {
+  /** Undefined when the path belongs to no binding. */
+  handle(request: UniversalServerRequest): Promise<UniversalServerResponse> | undefined;
+}
+
+export function createTranscoder(handlers: readonly UniversalHandler[], calls: ReadonlyMap<string, UniversalHandlerFn>, maxBytes: number): Transcoder {
+  const routes = handlers.flatMap((handler) => routesOf(handler, calls.get(handler.requestPath) ?? handler));
+  return {
+    handle(request) {
+      const { pathname } = new URL(request.url);
+      const onPath = routes.filter((route) => route.match(pathname));
+      const route = onPath.find(({ verb }) => verb === request.method);
+      if (route) return serve(route, request, maxBytes);
+      return onPath.length > 0 ? Promise.resolve(refuseVerb(request.method, onPath)) : undefined;
+    },
+  };
+}
+
+function routesOf({ method }: UniversalHandler, call: UniversalHandlerFn): Route[] {
+  if (!hasOption(method, httpRule)) return [];
+  const answer = hasOption(method, http_answer) ? getOption(method, http_answer) : undefined;
+  const rule = getOption(method, httpRule);
+  return [rule, ...rule.additionalBindings].map((binding) => {
+    const { case: verb, value } = binding.pattern;
+    if (verb === undefined || verb === 'custom') throw new Error(`${method.name}: google.api.http has no plain verb`);
+    return { verb: verb.toUpperCase(), match: compilePath(value), rule: binding, answer, call };
+  });
+}
+
+function refuseVerb(verb: string, routes: readonly Route[]): UniversalServerResponse {
+  const allowed = [...new Set(routes.map((route) => route.verb))].join(', ');
+  const response = statusResponse(refusal('METHOD_NOT_FOUND', `${verb} is not possible here; expected ${allowed}`), 405);
+  response.header?.set('allow', allowed);
+  return response;
+}
+
+async function serve(route: Route, request: UniversalServerRequest, maxBytes: number): Promise<UniversalServerResponse> {
+  try {
+    const body = await readMessage(route, request, maxBytes);
+    const header = new Headers(request.header);
+    // What the call between us is made of; whatever else the client sent goes along.
+    for (const name of ['accept-encoding', 'content-encoding', 'content-length', 'connect-timeout-ms']) header.delete(name);
+    header.set('content-type', 'application/json');
+    return await translate(route, await route.call({ ...request, method: 'POST', header, body }));
+  } catch (error) {
+    return statusResponse(ConnectError.from(error, Code.Internal));
+  }
+}
+
+async function readMessage({ rule, match }: Route, request: UniversalServerRequest, maxBytes: number): Promise<JsonObject> {
+  const { pathname, searchParams } = new URL(request.url);
+  const [stray] = rule.body === '*' ? searchParams.keys() : [];
+  if (stray !== undefined) throw refuseUnknownField(stray);
+  const fields = rule.body === '*' ? await readJson(request, maxBytes) : Object.fromEntries(searchParams);
+  return { ...fields, ...match(pathname) };
+}
+
+async function readJson({ header, body }: UniversalServerRequest, maxBytes: number): Promise<JsonObject> {
+  const type = header.get('content-type') ?? '';
+  if (!/^application\/json\s*(;|$)/i.test(type)) throw refusal('UNSUPPORTED_CONTENT', `content-type is "${type}"; expected application/json`);
+  const encoding = header.get('content-encoding') ?? 'identity';
+  if (encoding !== 'identity') throw refusal('UNSUPPORTED_CONTENT', `content-encoding is "${encoding}"; expected none`);
+  const bytes = await readAllBytes(body as AsyncIterable<Uint8Array>, maxBytes, header.get('content-length'));
+  const json = parseJson(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString());
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) throw refusal('MALFORMED_REQUEST', 'the body is not a JSON object');
+  return json;
+}
+
+function parseJson(text: string): JsonValue {
+  try {
+    return JSON.parse(text) as JsonValue;
+  } catch (cause) {
+    throw refusal('MALFORMED_REQUEST', `the body is not JSON: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
+}
+
+async function translate({ rule, answer }: Route, response: UniversalServerResponse): Promise<UniversalServerResponse> {
+  const bytes = await readAllBytes(response.body ?? createAsyncIterable([]), Number.MAX_SAFE_INTEGER);
+  if (response.status !== 200) return statusResponse(errorFromJsonBytes(bytes, response.header, new ConnectError('the error cannot be read')));
+  const fields = JSON.parse(Buffer.from(bytes).toString()) as JsonObject;
+  const header = new Headers({ 'content-type': 'application/json' });
+  if (answer?.location) header.set('location', fillPath(answer.location, fields));
+  const body = rule.responseBody === '' ? fields : (fields[rule.responseBody] ?? {});
+  return { status: answer?.status ?? 200, header, body: createAsyncIterable([Buffer.from(`${JSON.stringify(body)}\n`)]) };
+}

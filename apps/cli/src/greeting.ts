@@ -1,0 +1,32 @@
+import { formatAddress } from '@posthaste/config';
+import type { Road } from './programs.ts';
+
+/** What `up` prints when everything is ready: where it listens, and what to try. */
+export function describeRoad(road: Road): string {
+  const at = (name: keyof Road['doors']) => formatAddress(road.doors[name]);
+  const api = `http://${at('api.listen')}`;
+  const inbox = `http://${at('inbox.http')}/api/v2/messages`;
+  const endpoint = api === defaultEndpoint ? '' : ` --endpoint ${api}`;
+  const body = '{"from":"a@example.org","to":["b@example.net"],"subject":"hi","text":"hello"}';
+  return [
+    ``,
+    `Posthaste is ready.`,
+    `  SMTP                  ${at('relay.listen')}`,
+    `  gRPC, Connect, REST   ${api}`,
+    `  NATS                  ${road.natsUrl}, ${road.values['storage.durability']}`,
+    `  data                  ${road.dataDir}`,
+    ...(road.withInbox ? [`  inbox                 ${inbox}`] : []),
+    `  metrics               ${(['relay', 'api', 'scheduler', 'sender'] as const).map((name) => `${name} http://${at(`${name}.admin`)}/metrics`).join('\n                        ')}`,
+    ``,
+    `Try:`,
+    `  swaks --server ${at('relay.listen')} --from a@example.org --to b@example.net --header "Subject: hello"`,
+    `  curl -si ${api}/v1/messages -H 'content-type: application/json' -d '${body}'`,
+    `  pnpm posthaste status <id>${endpoint}`,
+    ...(road.withInbox ? [`  curl -s ${inbox}`] : []),
+    ``,
+    `Ctrl-C stops everything in order; a second one at once.`,
+    ``,
+  ].join('\n');
+}
+
+export const defaultEndpoint = 'http://127.0.0.1:8080';

@@ -1,0 +1,78 @@
+import type { DescEnum } from '@bufbuild/protobuf';
+import { type Duration, type Timestamp, timestampDate } from '@bufbuild/protobuf/wkt';
+import { type Attempt, AttemptOutcomeSchema, LaneSchema, type Message, MessageStateSchema, Reason, ReasonSchema, type Recipient, RecipientStateSchema, type Reply } from '@posthaste/protocol';
+
+/** A message as a person reads it: a block for each recipient, in it a line for each attempt. */
+export function describeMessage(message: Message, now: Date): string {
+  const { from, lane, tenant, sizeBytes, acceptedAt, sendAt, deadline, recipients } = message;
+  const facts = [`from ${from === '' ? '<>' : from}`, `lane ${inWords(LaneSchema, lane)}`, `tenant ${tenant}`, showBytes(Number(sizeBytes))];
+  const times = [...showTime('accepted', acceptedAt, now), ...showTime('not before', sendAt, now), ...showTime('useful until', deadline, now)];
+  const head = [`${message.id}  ${inWords(MessageStateSchema, message.state)}`, `  ${facts.join(', ')}`, `  ${times.join(', ')}`];
+  return withoutControls([...head, ...recipients.flatMap((recipient) => ['', ...describeRecipient(recipient, now)])].join('\n'));
+}
+
+function describeRecipient(recipient: Recipient, now: Date): string[] {
+  const { address, state, reason, dueAt, attemptCount, attempts, lastReply, changedAt } = recipient;
+  const spent = `${attemptCount} ${attemptCount === 1 ? 'attempt' : 'attempts'}`;
+  const facts = [inWords(RecipientStateSchema, state), ...showReason(reason), ...showTime('due', dueAt, now), spent, ...showTime('since', changedAt, now)];
+  const lines = attempts.map(describeAttempt);
+  // The record of the attempts may lag behind the state by a moment; the last reply does not.
+  const reply = attempts.length === 0 && lastReply ? [`last reply: ${showReply(lastReply)}`] : [];
+  return [`${address}  ${facts.join(', ')}`, ...[...lines, ...reply].map((line) => `  ${line}`)];
+}
+
+function describeAttempt(attempt: Attempt): string {
+  const { startedAt, upstream, outcome, reason, took, reply } = attempt;
+  const what = [inWords(AttemptOutcomeSchema, outcome), ...showReason(reason)].join(' ');
+  return [startedAt ? clockTime(timestampDate(startedAt)) : '--:--:--', upstream, what, ...(took ? [showMs(took)] : []), ...(reply ? [showReply(reply)] : [])].join('  ');
+}
+
+/** The value's name in the contract, as words: IN_DOUBT is `in doubt`. */
+function inWords(schema: DescEnum, value: number): string {
+  return (schema.value[value]?.localName ?? `unknown (${value})`).toLowerCase().replaceAll('_', ' ');
+}
+
+/** Reasons are shown unchanged: operators search for them. */
+function showReason(reason: Reason): string[] {
+  return reason === Reason.UNSPECIFIED ? [] : [ReasonSchema.value[reason]?.localName ?? `unknown reason (${reason})`];
+}
+
+function showReply({ code, enhancedCode, text }: Reply): string {
+  return [...(code === 0 ? [] : [String(code)]), ...(enhancedCode === '' ? [] : [enhancedCode]), text.replaceAll('\n', ' / ')].join(' ');
+}
+
+function showTime(word: string, time: Timestamp | undefined, now: Date): string[] {
+  if (!time) return [];
+  const at = timestampDate(time);
+  return [`${word} ${calendarDay(at) === calendarDay(now) ? '' : `${calendarDay(at)} `}${clockTime(at)} (${showDistance(at.getTime() - now.getTime())})`];
+}
+
+/** `in 5 min`, `12 s ago`. */
+function showDistance(ms: number): string {
+  const seconds = Math.round(Math.abs(ms) / 1000);
+  const [, unit, length] = [[172_800, 'd', 86_400], [7_200, 'h', 3_600], [120, 'min', 60], [0, 's', 1]].find(([from]) => seconds >= Number(from)) ?? [0, 's', 1];
+  const amount = `${Math.round(seconds / Number(length))} ${unit}`;
+  return ms > 0 ? `in ${amount}` : `${amount} ago`;
+}
+
+function showMs({ seconds, nanos }: Duration): string {
+  return `${Math.round(Number(seconds) * 1000 + nanos / 1e6)} ms`;
+}
+
+function showBytes(bytes: number): string {
+  if (bytes < 1024) return `${bytes} B`;
+  return bytes < 2 ** 20 ? `${(bytes / 1024).toFixed(1)} KiB` : `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+}
+
+function calendarDay(at: Date): string {
+  return [at.getFullYear(), at.getMonth() + 1, at.getDate()].map((part) => String(part).padStart(2, '0')).join('-');
+}
+
+function clockTime(at: Date): string {
+  return [at.getHours(), at.getMinutes(), at.getSeconds()].map((part) => String(part).padStart(2, '0')).join(':');
+}
+
+/** Replies and addresses come from strangers: nothing in them may steer the terminal. */
+function withoutControls(text: string): string {
+  return text.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g, '\ufffd');
+}

@@ -1,0 +1,97 @@
+import { join } from 'node:path';
+import { type Address, formatAddress, type Values, variableName } from '@posthaste/config';
+import { type Guardian, startNatsServer } from '@posthaste/stream/server';
+import type { DoorName, upSettings } from './config.ts';
+import { childProgram } from './supervisor/child-program.ts';
+import type { Door } from './supervisor/port.ts';
+import type { Program } from './supervisor/program.ts';
+
+/** What is decided before anything starts. */
+export interface Road {
+  readonly values: Values<typeof upSettings>;
+  readonly doors: Readonly<Record<DoorName, Address>>;
+  readonly dataDir: string;
+  /** nats-server's binary, or undefined when an external NATS is used. */
+  readonly natsBinary: string | undefined;
+  readonly natsUrl: string;
+  /** What mail is delivered to; undefined: the upstreams of the configuration stand. */
+  readonly upstreams: string | undefined;
+  readonly withInbox: boolean;
+  /** Where the programs are: one folder each. */
+  readonly appsFolder: string;
+  /** The environment that children get, before what is decided here. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * Stop order: first the SMTP door, so that no more mail comes in; then the sender, which reports what it has in flight; the scheduler, which journals
+ * those reports; the api, which answers questions meanwhile; the inbox; and NATS, in which all of them keep their state.
+ */
+const stopOrder = ['relay', 'sender', 'scheduler', 'api', 'inbox', 'nats'];
+
+type AppName = 'relay' | 'sender' | 'scheduler' | 'api' | 'inbox';
+
+const apps: readonly { readonly name: AppName; readonly readyAt: DoorName; readonly readyPath: string; readonly doors: readonly DoorName[] }[] = [
+  { name: 'scheduler', readyAt: 'scheduler.admin', readyPath: '/readyz', doors: ['scheduler.listen', 'scheduler.admin'] },
+  { name: 'sender', readyAt: 'sender.admin', readyPath: '/readyz', doors: ['sender.admin'] },
+  { name: 'relay', readyAt: 'relay.admin', readyPath: '/readyz', doors: ['relay.listen', 'relay.admin'] },
+  { name: 'api', readyAt: 'api.admin', readyPath: '/readyz', doors: ['api.listen', 'api.admin'] },
+  { name: 'inbox', readyAt: 'inbox.http', readyPath: '/api/v2/messages?limit=1', doors: ['inbox.smtp', 'inbox.http'] },
+];
+
+export const programNames: readonly string[] = ['nats', ...apps.map((app) => app.name), 'up'];
+
+export function roadDoors(road: Road): Door[] {
+  const own = appsOf(road).flatMap((app) => app.doors.map((name) => ({ program: app.name, address: road.doors[name], remedy: `--${name}=HOST:PORT` })));
+  const nats = road.natsBinary === undefined ? [] : [{ program: 'nats', address: road.doors.nats, remedy: '--port-base N, or use the one that runs there with --nats URL' }];
+  return [...nats, ...own];
+}
+
+export function roadPrograms(road: Road, guardian: Guardian | undefined, onLine: (program: string, line: string) => void): Program[] {
+  const env = { ...road.env, ...childVariables(road) };
+  const children = appsOf(road).map((app) =>
+    childProgram({
+      name: app.name,
+      command: process.execPath,
+      args: [join(road.appsFolder, app.name, 'src/main.ts')],
+      env,
+      readyUrl: `http://${formatAddress(road.doors[app.readyAt])}${app.readyPath}`,
+      stopStage: stopOrder.indexOf(app.name),
+      onLine: (line) => onLine(app.name, line),
+      alsoHolds: guardian?.pipe,
+    }),
+  );
+  return road.natsBinary === undefined ? children : [natsProgram(road, road.natsBinary, guardian, (line) => onLine('nats', line)), ...children];
+}
+
+function appsOf(road: Road): typeof apps {
+  return apps.filter((app) => road.withInbox || app.name !== 'inbox');
+}
+
+/** Settings reach the children by the environment alone; it overrides their file. */
+function childVariables(road: Road): Record<string, string> {
+  const { nats: _nats, ...listening } = road.doors;
+  const settings = {
+    'nats.url': road.natsUrl,
+    'storage.durability': road.values['storage.durability'],
+    'log.level': road.values['log.level'],
+    'log.addresses': road.values['log.addresses'],
+    'sender.scheduler': formatAddress(road.doors['scheduler.listen']),
+    'api.ledger': join(road.dataDir, 'ledger.sqlite'),
+    ...(road.upstreams === undefined ? {} : { upstreams: road.upstreams }),
+    ...Object.fromEntries(Object.entries(listening).map(([name, address]) => [name, formatAddress(address)])),
+  };
+  return Object.fromEntries(Object.entries(settings).map(([key, value]) => [variableName(key), value]));
+}
+
+function natsProgram(road: Road, binary: string, guardian: Guardian | undefined, log: (line: string) => void): Program {
+  const { host, port } = road.doors.nats;
+  const options = { binary, dataDir: join(road.dataDir, 'nats'), host, port, durability: road.values['storage.durability'], detached: true, log };
+  return {
+    name: 'nats',
+    stopStage: stopOrder.indexOf('nats'),
+    launch: () => startNatsServer({ ...options, ...(guardian ? { guardian } : {}) }),
+    // A launched one is ready: startNatsServer waits until it is.
+    isReady: () => Promise.resolve(true),
+  };
+}

@@ -1,0 +1,67 @@
+import { stripVTControlCharacters, styleText } from 'node:util';
+
+/** Paints, or leaves the text as it is. */
+export type Paint = (format: Parameters<typeof styleText>[0], text: string) => string;
+
+/** Colours only where they are seen and wanted: on a terminal, and without NO_COLOR. */
+export function paintFor(stream: NodeJS.WritableStream): Paint {
+  return (format, text) => styleText(format, text, { stream });
+}
+
+const programColours = ['cyan', 'magenta', 'blue', 'green', 'yellow', 'cyanBright', 'magentaBright', 'blueBright'] as const;
+const levelColours: Readonly<Record<string, Parameters<typeof styleText>[0]>> = { debug: 'gray', info: 'green', warn: 'yellow', error: 'red', fatal: 'red' };
+
+/** The readable form of many programs' logs: `12:00:01 scheduler info  sentence key=value`. */
+export class LogFormat {
+  readonly #programs: readonly string[];
+  readonly #width: number;
+  readonly #paint: Paint;
+
+  constructor(programs: readonly string[], paint: Paint) {
+    this.#programs = programs;
+    this.#width = Math.max(...programs.map((name) => name.length));
+    this.#paint = paint;
+  }
+
+  /** A line that a program wrote: one JSON object, or, from a crash or a foreign program, anything. */
+  ofProgram(program: string, line: string, now: Date): string {
+    const entry = parseEntry(line);
+    if (!entry) return this.own(program, '', stripVTControlCharacters(line), now);
+    const { level = 'info', time, msg = '', program: _program, log, pid: _pid, hostname: _hostname, ...fields } = entry;
+    const at = typeof time === 'string' || typeof time === 'number' ? new Date(time) : now;
+    const text = [String(msg), ...Object.entries(fields).map(([key, value]) => this.#showField(key, value))].join(' ');
+    return this.own(program, String(level), log === 'mail' ? this.#paint('dim', text) : text, at);
+  }
+
+  /** A list of sentences, such as the settings in force, has a line for each; all else stays on the one line. */
+  #showField(key: string, value: unknown): string {
+    const isList = Array.isArray(value) && value.length > 0 && value.every((each) => typeof each === 'string' && each.includes(' '));
+    if (!isList) return `${key}=${showValue(value)}`;
+    return `${key}:${value.map((each) => `\n    ${this.#paint('dim', stripVTControlCharacters(String(each)))}`).join('')}`;
+  }
+
+  /** A line of our own, or of a program whose lines have no fields. */
+  own(program: string, level: string, text: string, at: Date): string {
+    const name = this.#paint(programColours[this.#programs.indexOf(program) % programColours.length] ?? 'white', program.padEnd(this.#width));
+    return `${this.#paint('dim', clockTime(at))} ${name} ${this.#paint(levelColours[level] ?? 'white', level.padEnd(5))} ${text}`;
+  }
+}
+
+function parseEntry(line: string): Record<string, unknown> | undefined {
+  if (!line.startsWith('{')) return undefined;
+  try {
+    return JSON.parse(line) as Record<string, unknown>;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Quotes only what would otherwise not be seen to be one value. JSON also makes control characters harmless to the terminal. */
+function showValue(value: unknown): string {
+  if (typeof value === 'string' && /^[^\s"=\u0000-\u001f\u007f-\u009f]+$/.test(value)) return value;
+  return JSON.stringify(value) ?? String(value);
+}
+
+function clockTime(at: Date): string {
+  return [at.getHours(), at.getMinutes(), at.getSeconds()].map((part) => String(part).padStart(2, '0')).join(':');
+}

@@ -1,0 +1,53 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { findNatsServer, isAlive } from '@posthaste/stream/server';
+import { eventually, freePort } from '@posthaste/testkit';
+
+let dataDir: string;
+beforeEach(() => {
+  dataDir = mkdtempSync(join(tmpdir(), 'posthaste-orphans-'));
+});
+afterEach(() => rmSync(dataDir, { recursive: true, force: true }));
+
+/** A process that does what `up` does, with NATS and three programs, and then prints all process ids. */
+async function describeSupervisor(): Promise<string> {
+  const { binary } = await findNatsServer({ env: process.env });
+  const ports = await Promise.all(['a', 'b', 'c'].map(freePort));
+  const modules = (path: string) => JSON.stringify(import.meta.resolve(path));
+  return `
+    import { startGuardian, startNatsServer } from ${modules('@posthaste/stream/server')};
+    import { systemClock } from ${modules('@posthaste/telemetry')};
+    import { childProgram } from ${modules('./child-program.ts')};
+    import { Supervisor } from ${modules('./supervisor.ts')};
+    const guardian = startGuardian();
+    const nats = { name: 'nats', stopStage: 9, isReady: async () => true,
+      launch: () => startNatsServer({ binary: ${JSON.stringify(binary)}, dataDir: ${JSON.stringify(dataDir)}, durability: 'durable', detached: true, guardian }) };
+    const children = ${JSON.stringify(ports)}.map((port, index) => childProgram({
+      name: 'fake-' + index, command: process.execPath, args: [${JSON.stringify(join(import.meta.dirname, 'fake-program.ts'))}],
+      env: { FAKE_PORT: String(port) }, readyUrl: 'http://127.0.0.1:' + port, stopStage: index, onLine: () => {}, alsoHolds: guardian.pipe }));
+    const supervisor = new Supervisor({ programs: [nats, ...children], clock: systemClock, say: () => {} });
+    await supervisor.start();
+    console.log(JSON.stringify([...supervisor.pids(), guardian.pid]));`;
+}
+
+it('leaves no orphan behind when it is killed, and NATS closes in good order after the others', async () => {
+  const supervisor = spawn(process.execPath, ['--input-type=module', '-e', await describeSupervisor()], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [line] = (await once(createInterface(supervisor.stdout), 'line')) as [string];
+  const pids = JSON.parse(line) as number[];
+  expect(pids.filter(isAlive)).toHaveLength(5);
+  const [nats = 0, ...others] = pids;
+  const children = others.slice(0, -1);
+  supervisor.kill('SIGKILL');
+  const outlived: boolean[] = [];
+  await eventually(() => {
+    if (children.some(isAlive)) outlived.push(isAlive(nats));
+    return !pids.some(isAlive);
+  });
+  expect(outlived).not.toContain(false);
+  expect(readFileSync(join(dataDir, 'nats-server.log'), 'utf8')).toContain('Server Exiting');
+});

@@ -1,0 +1,129 @@
+import { resolve } from 'node:path';
+import { ConfigError, loadConfig, redactUrl, upstreamSettings } from '@posthaste/config';
+import { findNatsServer, startGuardian } from '@posthaste/stream/server';
+import { describeError, systemClock } from '@posthaste/telemetry';
+import { layOutDoors, type UpConfig, upFlags, upSettings } from './config.ts';
+import { claimDataDir } from './data-dir.ts';
+import { exitCode } from './exit-code.ts';
+import { describeRoad } from './greeting.ts';
+import { readNatsLine } from './nats-log.ts';
+import { programNames, type Road, roadDoors, roadPrograms } from './programs.ts';
+import { LogFormat, paintFor } from './supervisor/log-line.ts';
+import { checkDoors } from './supervisor/port.ts';
+import { Supervisor } from './supervisor/supervisor.ts';
+
+type Env = Readonly<Record<string, string | undefined>>;
+type Say = (level: string, sentence: string, program?: string) => void;
+
+export const upHelp = `posthaste up: starts everything and keeps it running
+
+  --data-dir DIR         mail, ledger and logs are kept here  [./.posthaste]
+  --port-base N          moves all ports: relay SMTP N, api N+1, inbox SMTP N+2, inbox HTTP N+3, scheduler N+4, NATS N+5,
+                         metrics of relay N+6, api N+7, scheduler N+8, sender N+9  [2525, 8080, 1025, 8025, 7420, 4222, 9101 to 9104]
+  --upstream URL         deliver to smtp://[user:password@]host:port; the inbox is then not started
+  --durability MODE      durable: accepted means fsynced; fast: a power cut may lose the last moments  [durable]
+  --config FILE          settings of all programs in YAML, also POSTHASTE_CONFIG
+  --nats URL             use a NATS that runs already instead of starting one
+  --<setting>=<value>    any setting below; each is also a variable, and a key of the file
+
+Ctrl-C stops everything in order; a second one at once.`;
+
+/** Runs until it is told to stop; answers the exit code. */
+export async function up(argv: readonly string[], env: Env, appsFolder = resolve(import.meta.dirname, '../..')): Promise<number> {
+  const config = loadConfig(upSettings, { argv, env, aliases: upFlags, ownSections: ['up'] });
+  const say = startLog(config);
+  say('debug', `configuration:\n${config.describe()}`);
+  const dataDir = claimDataDir(config.values['up.dataDir']);
+  try {
+    const road = { ...(await planRoad(config, env, say)), appsFolder, dataDir: dataDir.path };
+    await checkDoors(roadDoors(road));
+    return await run(road, say);
+  } finally {
+    dataDir.release();
+  }
+}
+
+function startLog(config: UpConfig): Say {
+  const format = new LogFormat(programNames, paintFor(process.stdout));
+  const order = ['debug', 'info', 'warn', 'error'];
+  const least = order.indexOf(config.values['log.level']);
+  // Who read our output may go before us; that must not end the programs in disorder.
+  process.stdout.on('error', () => {});
+  return (level, sentence, program = 'up') => {
+    const now = new Date(systemClock.now());
+    if (level === 'raw') process.stdout.write(`${format.ofProgram(program, sentence, now)}\n`);
+    else if (order.indexOf(level) >= least) process.stdout.write(`${format.own(program, level, sentence, now)}\n`);
+  };
+}
+
+async function planRoad(config: UpConfig, env: Env, say: Say): Promise<Omit<Road, 'appsFolder' | 'dataDir'>> {
+  const { values, sources } = config;
+  const doors = layOutDoors(config);
+  const isExternal = sources['nats.url'].kind !== 'default';
+  const natsUrl = isExternal ? values['nats.url'] : `nats://${doors.nats.host}:${doors.nats.port}`;
+  if (isExternal) say('warn', externalNotice(natsUrl, values['storage.durability']));
+  const natsBinary = isExternal ? undefined : await locateNats(env, say);
+  const withInbox = values['up.upstream'] === undefined && sources.upstreams.kind === 'default';
+  return { values, doors, natsBinary, natsUrl, upstreams: upstreamsOf(config, withInbox, doors['inbox.smtp'].port), withInbox, env };
+}
+
+/** A client cannot see how a server syncs, so nothing is claimed about it. */
+function externalNotice(url: string, durability: string): string {
+  const needed = durability === 'durable' ? 'JetStream must run with sync_interval: always (2.12 or newer) for an acknowledged mail to survive a power cut' : 'a power cut may lose the last moments';
+  return `NATS at ${redactUrl(url)} is not started here. ${durability} was asked for; whether that server keeps to it cannot be seen from a client: ${needed}`;
+}
+
+async function locateNats(env: Env, say: Say): Promise<string> {
+  const found = await findNatsServer({ env, onFetch: (sentence) => say('info', sentence) });
+  say('info', `nats-server ${found.version} (${found.origin === 'fetched' ? 'fetched just now' : found.origin}): ${found.binary}`);
+  return found.binary;
+}
+
+function upstreamsOf(config: UpConfig, withInbox: boolean, inboxPort: number): string | undefined {
+  const { host } = config.values['inbox.smtp'];
+  const given = config.values['up.upstream'];
+  if (given === undefined) return withInbox ? `main=smtp://${host.includes(':') ? `[${host}]` : host}:${inboxPort}` : undefined;
+  const parsed = upstreamSettings.upstreams.parse({ main: given });
+  if (parsed.kind === 'refused') throw new ConfigError([`up.upstream (--upstream): came '${redactUrl(given)}', expected ${parsed.expected}`]);
+  return `main=${given}`;
+}
+
+async function run(road: Road, say: Say): Promise<number> {
+  const guardian = road.natsBinary === undefined ? undefined : startGuardian();
+  const programs = roadPrograms(road, guardian, (program, line) => sayLine(say, program, line));
+  const supervisor = new Supervisor({ programs, clock: systemClock, say });
+  const stopped = stopOnSignal(supervisor, say);
+  try {
+    await Promise.race([supervisor.start().then(() => process.stdout.write(`${describeRoad(road)}\n`)), stopped]);
+    return await stopped;
+  } catch (error) {
+    say('error', describeError(error));
+    await supervisor.stop();
+    return exitCode.failed;
+  } finally {
+    guardian?.release();
+  }
+}
+
+function sayLine(say: Say, program: string, line: string): void {
+  if (program !== 'nats') return say('raw', line, program);
+  const { level, text } = readNatsLine(line);
+  say(level, text, program);
+}
+
+/** The first signal stops in order, the second one at once. */
+function stopOnSignal(supervisor: Supervisor, say: Say): Promise<number> {
+  return new Promise((resolve, reject) => {
+    let asked = 0;
+    const onSignal = (signal: NodeJS.Signals) => {
+      asked += 1;
+      if (asked > 1) {
+        supervisor.killAll();
+        process.exit(exitCode.interrupted);
+      }
+      say('info', `${signal}: stopping everything in order; once more stops at once`);
+      supervisor.stop().then(() => resolve(exitCode.ok), reject);
+    };
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
+  });
+}

@@ -1,0 +1,149 @@
+import { create, type MessageInitShape } from '@bufbuild/protobuf';
+import { durationFromMs, durationMs, timestampFromMs } from '@bufbuild/protobuf/wkt';
+import type { Attempt, AttemptOutcome, Hello, Input, OutcomeKind, Reply } from '@posthaste/core';
+import {
+  DispatchResponseSchema,
+  Outcome,
+  type AttemptOutcome as WireOutcome,
+  type DispatchRequest,
+  type DispatchResponse,
+  type Hello as WireHello,
+  type Reply as WireReply,
+} from '@posthaste/protocol/dispatch';
+import { mailStream, waitStream } from '@posthaste/stream';
+
+/** Between the dispatch protocol's messages and the engine's inputs and effects. */
+
+/** A batch is at most this long, so that a sender gets the first of a large one soon. */
+const maxAttemptsPerBatch = 50;
+/** About; gRPC refuses messages above 4 MiB. */
+const maxBatchBytes = 512 * 1024;
+
+/** What a request says to the engine; undefined for a request of no known kind. */
+export function toInput(sender: string, { said }: DispatchRequest): Input | undefined {
+  switch (said.case) {
+    case 'hello':
+      return readHello(said.value);
+    case 'heartbeat':
+      return { kind: 'heartbeat', sender };
+    case 'credit':
+      return { kind: 'credit', sender, upstream: said.value.upstream, window: said.value.window };
+    case 'begun':
+      return { kind: 'begun', attempts: said.value.attemptIds };
+    case 'report':
+      return { kind: 'reported', sender, outcomes: said.value.outcomes.map(readOutcome) };
+    default:
+      return undefined;
+  }
+}
+
+function readHello(hello: WireHello): Hello {
+  return {
+    kind: 'hello',
+    sender: hello.senderId,
+    held: hello.held.map(({ attemptId, begun }) => ({ attempt: attemptId, begun })),
+    outcomes: hello.outcomes.map(readOutcome),
+    credits: hello.credits.map(({ upstream, window }) => ({ upstream, window })),
+  };
+}
+
+function readOutcome(outcome: WireOutcome): AttemptOutcome {
+  return {
+    attempt: outcome.attemptId,
+    id: outcome.messageId,
+    tookMs: outcome.took && durationMs(outcome.took),
+    recipients: outcome.recipients.map((group) => ({
+      recipients: group.recipients,
+      outcome: outcomeKinds[group.outcome] ?? 'inDoubt',
+      reply: readReply(group.reply),
+    })),
+  };
+}
+
+/** An outcome that a newer sender may know and we do not is taken for the one that loses nothing: in doubt. */
+const outcomeKinds: Readonly<Record<number, OutcomeKind>> = {
+  [Outcome.DELIVERED]: 'delivered',
+  [Outcome.DEFERRED]: 'deferred',
+  [Outcome.BOUNCED]: 'bounced',
+  [Outcome.IN_DOUBT]: 'inDoubt',
+  [Outcome.UPSTREAM_DOWN]: 'upstreamDown',
+  [Outcome.DRAINING]: 'draining',
+  [Outcome.TOO_LATE]: 'tooLate',
+  [Outcome.BODY_UNAVAILABLE]: 'bodyUnavailable',
+  [Outcome.BODY_LOST]: 'bodyLost',
+  [Outcome.UPSTREAM_LACKS_EXTENSION]: 'upstreamLacksExtension',
+};
+
+function readReply(reply: WireReply | undefined): Reply {
+  if (!reply) return { code: 0, text: 'no reply was reported' };
+  const { code, enhancedCode, text } = reply;
+  return enhancedCode === '' ? { code, text } : { code, enhanced: enhancedCode, text };
+}
+
+type Said = NonNullable<MessageInitShape<typeof DispatchResponseSchema>['said']>;
+
+export function say(said: Said): DispatchResponse {
+  return create(DispatchResponseSchema, { said });
+}
+
+export function welcomeMessage(epoch: number, senderLeaseMs: number): DispatchResponse {
+  return say({ case: 'welcome', value: { epoch: BigInt(epoch), lease: durationFromMs(senderLeaseMs) } });
+}
+
+/** In order, in batches bounded by count and by bytes of the envelopes. */
+export function batchMessages(partition: number, epoch: number, attempts: readonly Attempt[]): DispatchResponse[] {
+  const batches: Attempt[][] = [];
+  let bytes = Infinity;
+  for (const attempt of attempts) {
+    const size = envelopeBytes(attempt);
+    const batch = batches.at(-1);
+    if (batch && batch.length < maxAttemptsPerBatch && bytes + size <= maxBatchBytes) {
+      batch.push(attempt);
+      bytes += size;
+    } else {
+      batches.push([attempt]);
+      bytes = size;
+    }
+  }
+  return batches.map((batch) =>
+    say({ case: 'batch', value: { epoch: BigInt(epoch), attempts: batch.map((attempt) => attemptMessage(partition, attempt)) } }),
+  );
+}
+
+/** A recipient weighs about its address and ORCPT; everything else of an attempt is small. */
+function envelopeBytes({ mail, recipients }: Attempt): number {
+  const ofRecipient = (index: number) => {
+    const recipient = mail.ticket.recipients[index];
+    return 20 + (recipient?.address.length ?? 0) + (recipient?.dsnOriginal?.length ?? 0);
+  };
+  return recipients.reduce((sum, index) => sum + ofRecipient(index), 300);
+}
+
+function attemptMessage(partition: number, { id, mail, recipients, upstream }: Attempt) {
+  const { ticket, place } = mail;
+  return {
+    attemptId: id,
+    messageId: ticket.id,
+    upstream,
+    from: ticket.from,
+    recipients: recipients.map((index) => recipientMessage(mail.ticket.recipients[index], index)),
+    body: {
+      stream: place.kind === 'wait' ? waitStream(partition) : mailStream(partition, place.lane),
+      sequence: BigInt(place.sequence),
+      size: BigInt(ticket.size),
+      chunks: ticket.chunked?.count ?? 0,
+      digest: ticket.chunked?.digest ?? '',
+    },
+    eightBit: ticket.eightBit ?? false,
+    smtpUtf8: ticket.smtpUtf8 ?? false,
+    dsnReturn: ticket.dsnReturn ?? '',
+    dsnEnvelopeId: ticket.dsnEnvelopeId ?? '',
+    lane: ticket.lane,
+    ...(ticket.deadline === undefined ? {} : { deadline: timestampFromMs(ticket.deadline) }),
+  };
+}
+
+function recipientMessage(recipient: Attempt['mail']['ticket']['recipients'][number] | undefined, index: number) {
+  const { address = '', dsnNotify = '', dsnOriginal = '' } = recipient ?? {};
+  return { index, address, dsnNotify, dsnOriginal };
+}

@@ -1,0 +1,138 @@
+import { status, type ServerDuplexStream, type UntypedHandleCall } from '@grpc/grpc-js';
+import type { Attempt } from '@posthaste/core';
+import type { DispatchRequest, DispatchResponse } from '@posthaste/protocol/dispatch';
+import type { Clock, Log } from '@posthaste/telemetry';
+import { batchMessages, say, toInput, welcomeMessage } from './dispatch-messages.ts';
+import type { Driver } from './driver.ts';
+
+export type DispatchStream = ServerDuplexStream<DispatchRequest, DispatchResponse>;
+
+const heartbeatMs = 1_000;
+/** A stream on which nothing was heard for so long is ended. */
+const silenceMs = 5_000;
+
+/** One sender's stream. */
+interface Session {
+  readonly sender: string;
+  readonly stream: DispatchStream;
+  heardAt: number;
+}
+
+export interface SendersOptions {
+  readonly partition: number;
+  readonly epoch: number;
+  readonly senderLeaseMs: number;
+  readonly driver: Driver;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+/** The senders' streams during one epoch: what they say goes to the engine, what the engine decides goes to them. */
+export class Senders {
+  readonly #options: SendersOptions;
+  readonly #sessions = new Map<string, Session>();
+
+  constructor(options: SendersOptions) {
+    this.#options = options;
+    void this.#beat();
+    options.signal.addEventListener('abort', () => this.#endAll(), { once: true });
+  }
+
+  /** Takes over a new stream, whose first request must be a hello. */
+  serve(stream: DispatchStream): void {
+    let session: Session | undefined;
+    stream.on('data', (request: DispatchRequest) => {
+      session = request.said.case === 'hello' ? this.#meet(stream, request.said.value.senderId) : session;
+      if (session) this.#hear(session, request);
+      else refuse(stream, status.FAILED_PRECONDITION, 'the first request of a stream must be a hello');
+    });
+    const gone = () => session && this.#leave(session);
+    stream.on('end', () => {
+      gone();
+      stream.end();
+    });
+    stream.on('error', gone);
+    stream.on('close', gone);
+  }
+
+  /** Carried out after the journal's acknowledgement: an attempt that was concluded meanwhile is not sent. */
+  send(sender: string, attempts: readonly Attempt[]): void {
+    const { driver, epoch, partition } = this.#options;
+    const current = attempts.filter((attempt) => driver.engine.isCurrent(attempt));
+    for (const message of batchMessages(partition, epoch, current)) this.#write(sender, message);
+  }
+
+  acknowledge(sender: string, attemptIds: readonly string[]): void {
+    this.#write(sender, say({ case: 'acknowledgement', value: { attemptIds: [...attemptIds] } }));
+  }
+
+  cancel(sender: string, attemptIds: readonly string[]): void {
+    this.#write(sender, say({ case: 'cancel', value: { attemptIds: [...attemptIds] } }));
+  }
+
+  dismiss(sender: string): void {
+    const session = this.#sessions.get(sender);
+    if (session) refuse(session.stream, status.ABORTED, 'the lease is over: say hello again');
+  }
+
+  /** A sender has one stream at a time; a new hello ends the older one. */
+  #meet(stream: DispatchStream, sender: string): Session {
+    const { clock, epoch, senderLeaseMs, log } = this.#options;
+    const before = this.#sessions.get(sender);
+    if (before && before.stream !== stream) refuse(before.stream, status.ABORTED, 'replaced by a newer stream of the same sender');
+    const session = { sender, stream, heardAt: clock.monotonic() };
+    this.#sessions.set(sender, session);
+    log.info('a sender said hello', { sender });
+    stream.write(welcomeMessage(epoch, senderLeaseMs));
+    return session;
+  }
+
+  #hear(session: Session, request: DispatchRequest): void {
+    session.heardAt = this.#options.clock.monotonic();
+    if (this.#sessions.get(session.sender) !== session) return;
+    const input = toInput(session.sender, request);
+    if (input) this.#options.driver.tell(input);
+  }
+
+  #leave(session: Session): void {
+    if (this.#sessions.get(session.sender) !== session) return;
+    this.#sessions.delete(session.sender);
+    this.#options.log.info('a sender left', { sender: session.sender });
+    this.#options.driver.tell({ kind: 'disconnected', sender: session.sender });
+  }
+
+  #write(sender: string, message: DispatchResponse): void {
+    this.#sessions.get(sender)?.stream.write(message);
+  }
+
+  async #beat(): Promise<void> {
+    const { clock, signal } = this.#options;
+    while (!signal.aborted) {
+      const now = clock.monotonic();
+      for (const session of this.#sessions.values()) {
+        if (now - session.heardAt > silenceMs) refuse(session.stream, status.DEADLINE_EXCEEDED, `nothing was heard for ${silenceMs} ms`);
+        else session.stream.write(say({ case: 'heartbeat', value: {} }));
+      }
+      await clock.sleep(heartbeatMs, signal).catch(() => {});
+    }
+  }
+
+  #endAll(): void {
+    for (const { stream } of this.#sessions.values()) refuse(stream, status.UNAVAILABLE, 'this scheduler no longer owns the partition');
+  }
+}
+
+/** Ends a stream with a status. */
+export function refuse(stream: DispatchStream, code: status, details: string): void {
+  stream.emit('error', Object.assign(new Error(details), { code, details }));
+}
+
+/** `current`: the senders of the present epoch, or null while another scheduler owns the partition. */
+export function dispatchHandler(current: () => Senders | null): UntypedHandleCall {
+  return (stream: DispatchStream) => {
+    const senders = current();
+    if (senders) senders.serve(stream);
+    else refuse(stream, status.UNAVAILABLE, 'this scheduler does not own the partition now');
+  };
+}

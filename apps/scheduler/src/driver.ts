@@ -1,0 +1,71 @@
+import type { Engine, Input, Instant, SnapshotWithStates } from '@posthaste/core';
+import type { Clock } from '@posthaste/telemetry';
+import type { JournalWriter } from './journal-writer.ts';
+
+/** Tells the engine what happens, once a turn of the event loop takes its step to the journal, and wakes it when it asks for the time. */
+export class Driver {
+  readonly engine: Engine;
+  readonly #writer: JournalWriter;
+  readonly #clock: Clock;
+  readonly #signal: AbortSignal;
+  #stepScheduled = false;
+  #wake: { readonly at: number; readonly abort: AbortController } | null = null;
+
+  constructor(engine: Engine, writer: JournalWriter, clock: Clock, signal: AbortSignal) {
+    this.engine = engine;
+    this.#writer = writer;
+    this.#clock = clock;
+    this.#signal = signal;
+    signal.addEventListener('abort', () => this.#wake?.abort.abort(), { once: true });
+  }
+
+  tell(input: Input): void {
+    if (this.#signal.aborted) return;
+    this.engine.handle(input, this.now());
+    this.#scheduleStep();
+  }
+
+  now(): Instant {
+    return { wall: this.#clock.now(), mono: this.#clock.monotonic() };
+  }
+
+  /** Takes what is pending to the journal at once. */
+  step(): void {
+    const now = this.now();
+    this.#writer.write(this.engine.takeStep(now));
+    this.#armWake(this.engine.nextWake(now), now.mono);
+  }
+
+  /** A snapshot, and the promise of the journal sequence that it contains. */
+  snapshot(): { readonly taken: SnapshotWithStates; readonly journalled: Promise<number> } {
+    this.step();
+    const taken = this.engine.takeSnapshot();
+    return { taken, journalled: this.#writer.mark() };
+  }
+
+  #scheduleStep(): void {
+    if (this.#stepScheduled) return;
+    this.#stepScheduled = true;
+    setImmediate(() => {
+      this.#stepScheduled = false;
+      if (!this.#signal.aborted) this.step();
+    });
+  }
+
+  /** An earlier wake is armed anew; a later one is found out when the armed one comes. */
+  #armWake(afterMs: number | null, mono: number): void {
+    if (afterMs === null) return;
+    const at = mono + afterMs;
+    if (this.#wake && this.#wake.at <= at) return;
+    this.#wake?.abort.abort();
+    const abort = new AbortController();
+    this.#wake = { at, abort };
+    this.#clock.sleep(Math.max(1, afterMs), abort.signal).then(
+      () => {
+        this.#wake = null;
+        this.tell({ kind: 'time' });
+      },
+      () => {},
+    );
+  }
+}

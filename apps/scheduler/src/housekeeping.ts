@@ -1,0 +1,117 @@
+import { lanes } from '@posthaste/core';
+import { journalStream, mailStream, readEntry, streamState, waitStream, type StreamConnection, type StreamState } from '@posthaste/stream';
+import type { Clock, Log } from '@posthaste/telemetry';
+import type { Checkpointer } from './checkpointer.ts';
+import type { Driver } from './driver.ts';
+import type { JournalWriter } from './journal-writer.ts';
+import { censusEveryMs, metrics, showCensus } from './metrics.ts';
+import type { Removals } from './removals.ts';
+
+export interface HousekeepingOptions {
+  readonly connection: StreamConnection;
+  readonly partition: number;
+  readonly driver: Driver;
+  readonly writer: JournalWriter;
+  readonly checkpointer: Checkpointer;
+  readonly removals: Removals;
+  readonly checkpointEveryMs: number;
+  readonly checkpointEvents: number;
+  readonly historyMs: number;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+const everyMs = 1_000;
+/** The journal's room is reserved: at this share a checkpoint makes its history dispensable, and some of it is let go. */
+const journalFull = 0.6;
+const letGo = 0.3;
+const ageLookEveryMs = 600_000;
+
+/** Once a second: how full the logs are, what is unread, whether a checkpoint is due, whether the journal's history has become too long. */
+export async function keepHouse(options: HousekeepingOptions): Promise<void> {
+  const { clock, log, signal } = options;
+  const house = new House(options);
+  while (!signal.aborted) {
+    await house.round().catch((error: unknown) => log.debug('housekeeping waits for the streams', { error }));
+    await clock.sleep(everyMs, signal).catch(() => {});
+  }
+}
+
+class House {
+  readonly #options: HousekeepingOptions;
+  #checkpointAt: number;
+  #checkpointEvents = 0;
+  #censusAt = -Infinity;
+  #agedAt = -Infinity;
+
+  constructor(options: HousekeepingOptions) {
+    this.#options = options;
+    this.#checkpointAt = options.clock.monotonic();
+  }
+
+  async round(): Promise<void> {
+    this.#takeCensus();
+    await this.#measure();
+    const journal = await streamState(this.#options.connection, journalStream(this.#options.partition));
+    const pressed = journal.limits.bytes > 0 && journal.bytes > journal.limits.bytes * journalFull;
+    if (pressed || this.#isCheckpointDue()) await this.#checkpoint();
+    if (pressed) this.#trimJournal(journal.first + Math.floor((journal.last - journal.first) * letGo));
+    else await this.#forgetOldHistory(journal);
+  }
+
+  #takeCensus(): void {
+    const { driver, clock } = this.#options;
+    if (clock.monotonic() - this.#censusAt < censusEveryMs(driver.engine)) return;
+    this.#censusAt = clock.monotonic();
+    showCensus(driver.engine.census(), clock.now());
+  }
+
+  async #measure(): Promise<void> {
+    const { connection, partition, driver } = this.#options;
+    let unread = 0;
+    for (const lane of lanes) {
+      const { bytes, last, limits } = await streamState(connection, mailStream(partition, lane));
+      unread += Math.max(0, last - driver.engine.seen(lane));
+      driver.tell({ kind: 'measured', lane, bytes, limitBytes: limits.bytes });
+    }
+    const wait = await streamState(connection, waitStream(partition));
+    metrics.unread.set(unread + Math.max(0, wait.last - driver.engine.seen('wait')));
+  }
+
+  #isCheckpointDue(): boolean {
+    const { clock, writer, checkpointEveryMs, checkpointEvents } = this.#options;
+    const events = writer.appendedEvents - this.#checkpointEvents;
+    return events >= checkpointEvents || (events > 0 && clock.monotonic() - this.#checkpointAt >= checkpointEveryMs);
+  }
+
+  async #checkpoint(): Promise<void> {
+    const { checkpointer, clock, writer } = this.#options;
+    this.#checkpointAt = clock.monotonic();
+    this.#checkpointEvents = writer.appendedEvents;
+    await checkpointer.make();
+    metrics.checkpoints.inc();
+  }
+
+  #trimJournal(upTo: number): void {
+    const { checkpointer, partition, removals } = this.#options;
+    const allowed = Math.min(upTo, checkpointer.dispensable);
+    if (allowed > 0) removals.trim(journalStream(partition), allowed);
+  }
+
+  /** By halving: the journal's sequence at the age limit. */
+  async #forgetOldHistory(journal: StreamState): Promise<void> {
+    const { clock, connection, partition, historyMs } = this.#options;
+    if (clock.monotonic() - this.#agedAt < ageLookEveryMs) return;
+    this.#agedAt = clock.monotonic();
+    const oldest = clock.now() - historyMs;
+    let [low, high] = [journal.first, journal.last];
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      const { time } = await readEntry(connection, journalStream(partition), middle);
+      if (time < oldest) low = middle + 1;
+      else high = middle;
+    }
+    if (low > journal.first) this.#trimJournal(low - 1);
+  }
+}

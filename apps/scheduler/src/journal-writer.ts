@@ -1,0 +1,104 @@
+import type { Effect, JournalRecord, Step } from '@posthaste/core';
+import type { Journal } from '@posthaste/stream';
+
+/** An append is at most this large, unless a single event is larger. Well below the server's default payload limit of 1 MiB. */
+const maxEntryBytes = 512 * 1024;
+
+export interface JournalWriterOptions {
+  readonly journal: Journal;
+  readonly epoch: number;
+  readonly owner: string;
+  /** Called in order, each time after the records of a step, and all before, are acknowledged. */
+  readonly onRecorded: (records: readonly JournalRecord[]) => void;
+  readonly perform: (effect: Effect) => void;
+  /** The journal refused for good: this owner must stop. */
+  readonly onFailed: (error: unknown) => void;
+}
+
+type Waiting = Step | { readonly mark: (sequence: number) => void };
+
+/**
+ * Journal before effect: appends the records of steps, and only on the acknowledgement hands out their effects. Flushes at once when no
+ * append is in flight, else on its acknowledgement: no timer on the road, and batches grow with the load.
+ */
+export class JournalWriter {
+  readonly #options: JournalWriterOptions;
+  #waiting: Waiting[] = [];
+  #flushing = false;
+  #failed = false;
+  /** Appended since the beginning of this epoch. */
+  appendedEvents = 0;
+
+  constructor(options: JournalWriterOptions) {
+    this.#options = options;
+  }
+
+  write(step: Step): void {
+    if (step.records.length === 0 && step.effects.length === 0) return;
+    this.#waiting.push(step);
+    this.#flush();
+  }
+
+  /** Resolves to the journal's last sequence once everything written before is acknowledged; what is written later lies above it. */
+  mark(): Promise<number> {
+    return new Promise((resolve) => {
+      this.#waiting.push({ mark: resolve });
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    if (this.#flushing || this.#failed) return;
+    this.#flushing = true;
+    this.#drain().then(
+      () => (this.#flushing = false),
+      (error: unknown) => {
+        this.#failed = true;
+        this.#options.onFailed(error);
+      },
+    );
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const next = this.#waiting;
+      const cut = next.findIndex((waiting) => 'mark' in waiting);
+      this.#waiting = cut === 0 ? next.slice(1) : cut > 0 ? next.slice(cut) : [];
+      const first = next[0];
+      if (first && 'mark' in first) first.mark(this.#options.journal.lastSequence);
+      else await this.#append((cut > 0 ? next.slice(0, cut) : next) as Step[]);
+    }
+  }
+
+  async #append(steps: readonly Step[]): Promise<void> {
+    const records = steps.flatMap((step) => step.records);
+    for (const body of this.#encode(records)) await this.#options.journal.append('events', body);
+    this.appendedEvents += records.length;
+    this.#options.onRecorded(records);
+    for (const step of steps) step.effects.forEach(this.#options.perform);
+  }
+
+  *#encode(records: readonly JournalRecord[]): Iterable<Uint8Array> {
+    let events: string[] = [];
+    let bytes = 0;
+    for (const { event } of records) {
+      const text = JSON.stringify(event);
+      if (bytes + text.length > maxEntryBytes && events.length > 0) {
+        yield this.#entry(events);
+        [events, bytes] = [[], 0];
+      }
+      events.push(text);
+      bytes += text.length;
+    }
+    if (events.length > 0) yield this.#entry(events);
+  }
+
+  #entry(events: readonly string[]): Uint8Array {
+    return encodeEntry(this.#options.epoch, this.#options.owner, events);
+  }
+}
+
+/** A `JournalEntry` of events that are JSON already. */
+export function encodeEntry(epoch: number, owner: string, events: readonly string[]): Uint8Array {
+  return Buffer.from(`{"epoch":${epoch},"owner":${JSON.stringify(owner)},"events":[${events.join(',')}]}`);
+}

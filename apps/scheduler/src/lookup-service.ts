@@ -1,0 +1,84 @@
+import { create } from '@bufbuild/protobuf';
+import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import { status, type sendUnaryData, type ServerUnaryCall, type UntypedHandleCall } from '@grpc/grpc-js';
+import { encodeTicket, lanes, partitionOf, type RecipientView, type Ticket } from '@posthaste/core';
+import { LookupMessageResponseSchema, type LookupMessageRequest, type LookupMessageResponse } from '@posthaste/protocol/dispatch';
+import { mailStream, streamState, waitStream, type StreamConnection } from '@posthaste/stream';
+import type { Clock } from '@posthaste/telemetry';
+import type { Driver } from './driver.ts';
+
+/** How long a question waits for the tickets that were stored before it was asked. */
+const patienceMs = 2_000;
+const lookAgainMs = 5;
+
+export interface Lookup {
+  readonly connection: StreamConnection;
+  readonly partition: number;
+  readonly driver: Driver;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+interface Refusal {
+  readonly code: status;
+  readonly details: string;
+}
+
+/** `current`: what to look in during the present epoch, or null while another scheduler owns the partition. */
+export function lookupHandler(current: () => Lookup | null): UntypedHandleCall {
+  return (call: ServerUnaryCall<LookupMessageRequest, LookupMessageResponse>, answer: sendUnaryData<LookupMessageResponse>) => {
+    const lookup = current();
+    if (!lookup) return answer({ code: status.UNAVAILABLE, details: 'this scheduler does not own the partition now' });
+    return lookUp(lookup, call.request.id).then(
+      (found) => ('code' in found ? answer(found) : answer(null, found)),
+      (error: unknown) => answer({ code: status.UNAVAILABLE, details: `the streams cannot be asked now: ${String(error)}` }),
+    );
+  };
+}
+
+async function lookUp(lookup: Lookup, id: string): Promise<LookupMessageResponse | Refusal> {
+  const { driver, partition } = lookup;
+  if (partitionOf(id) !== partition) return { code: status.NOT_FOUND, details: `${id} does not belong to partition ${partition}` };
+  if (!driver.engine.find(id) && !(await readAllThatIsStored(lookup))) {
+    return { code: status.UNAVAILABLE, details: 'mail that may include this message is still being read; ask again' };
+  }
+  const found = driver.engine.find(id);
+  if (found) return render(found.ticket, found.recipients);
+  if (driver.engine.finishedLately(id)) return { code: status.UNAVAILABLE, details: 'the message has just finished; the ledger will know it in a moment' };
+  return { code: status.NOT_FOUND, details: `no message ${id} is waiting` };
+}
+
+/** Whether the engine has seen everything that the streams held when the question came. */
+async function readAllThatIsStored({ connection, partition, driver, clock, signal }: Lookup): Promise<boolean> {
+  const sources = [...lanes, 'wait' as const];
+  const ends = await Promise.all(
+    sources.map(async (source) => {
+      const { last } = await streamState(connection, source === 'wait' ? waitStream(partition) : mailStream(partition, source));
+      return { source, last };
+    }),
+  );
+  const isRead = () => ends.every(({ source, last }) => driver.engine.seen(source) >= last);
+  const until = clock.monotonic() + patienceMs;
+  while (!isRead() && clock.monotonic() < until && !signal.aborted) await clock.sleep(lookAgainMs, signal).catch(() => {});
+  return isRead();
+}
+
+function render(ticket: Ticket, recipients: readonly RecipientView[]): LookupMessageResponse {
+  return create(LookupMessageResponseSchema, { ticketJson: encodeTicket(ticket), recipients: recipients.map(renderRecipient) });
+}
+
+function renderRecipient({ state, upstreamDown }: RecipientView) {
+  const due = state.kind === 'queued' && state.due > 0 ? { due: timestampFromMs(state.due) } : {};
+  const reply = 'reply' in state && state.reply ? { lastReply: wireReply(state.reply) } : {};
+  return { state: state.kind, reason: reasonOf(state, upstreamDown), attempts: state.attempts, ...due, ...reply };
+}
+
+function reasonOf(state: RecipientView['state'], upstreamDown: boolean): string {
+  const reason = 'reason' in state ? state.reason : undefined;
+  if (state.kind === 'queued' && state.due === 0 && upstreamDown) return 'UPSTREAM_DOWN';
+  return reason ?? '';
+}
+
+function wireReply({ code, enhanced = '', text }: { code: number; enhanced?: string; text: string }) {
+  return { code, enhancedCode: enhanced, text };
+}

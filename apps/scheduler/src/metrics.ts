@@ -1,0 +1,77 @@
+import { lanes, type Census, type Engine, type JournalRecord, type LiveKind, type Router } from '@posthaste/core';
+import { counter, gauge, histogram, type MailLog } from '@posthaste/telemetry';
+
+const byLane = ['lane'] as const;
+
+export const metrics = {
+  owner: gauge('posthaste_scheduler_owner', '1 while this scheduler owns its partition. 0 everywhere: nobody decides.'),
+  epoch: gauge('posthaste_scheduler_epoch', 'The epoch of the present ownership. A rise: ownership has changed hands.'),
+  accepted: counter('posthaste_scheduler_accepted_total', 'Recipients whose tickets were read and journalled.', byLane),
+  delivered: counter('posthaste_delivered_total', 'Recipients that an upstream took responsibility for.', byLane),
+  deferred: counter('posthaste_deferred_total', 'Deferrals of recipients. A rise: upstreams answer 4xx, or replies are lost.', byLane),
+  failed: counter('posthaste_failed_total', 'Recipients that became dead letters. A rise: upstreams refuse, or retries run out.', byLane),
+  doubted: counter('posthaste_doubted_total', 'Recipients in doubt: each may be delivered twice. A rise: final replies are lost, or senders die.', byLane),
+  returned: counter('posthaste_returned_total', 'Recipients given back untried. A rise: an upstream is down, or senders go away.', byLane),
+  expired: counter('posthaste_expired_total', 'Recipients whose deadline passed. A rise: urgent mail comes too late.', byLane),
+  depth: gauge('posthaste_depth', 'Recipients that are not final. A rise: more comes in than goes out.', ['lane', 'state']),
+  oldestAge: gauge('posthaste_oldest_age_seconds', 'Age of the oldest mail that is not final; 0 for an empty lane.', byLane),
+  toDelivery: histogram(
+    'posthaste_acceptance_to_delivery_seconds',
+    'From the acceptance of a mail (or from its due time) to its delivery.',
+    [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600],
+    byLane,
+  ),
+  difference: gauge('posthaste_conservation_difference', 'Accepted recipients less final less live ones. Not 0: something was lost or counted twice.'),
+  unread: gauge('posthaste_unread', 'Entries stored but not yet read by the scheduler. A rise: it cannot keep up, or reading is stuck.'),
+  checkpoints: counter('posthaste_checkpoints_total', 'Checkpoints made. No rise for minutes: recovery would take long, and the journal fills.'),
+  unburied: counter('posthaste_dead_letters_unkept_total', 'Dead letters that could not be kept for inspection.'),
+};
+
+/** Counts and logs what the journal has acknowledged. */
+export function observer(router: Router, mailLog: MailLog): (records: readonly JournalRecord[]) => void {
+  return (records) => {
+    for (const record of records) observe(router, mailLog, record);
+  };
+}
+
+function observe(router: Router, mailLog: MailLog, { event, mail }: JournalRecord): void {
+  const { ticket } = mail;
+  const { lane } = ticket;
+  if (event.kind === 'moved' || event.kind === 'started') return;
+  if (event.kind === 'accepted') return metrics.accepted.inc({ lane }, ticket.recipients.length);
+  metrics[event.kind].inc({ lane }, event.recipients.length);
+  const to = event.recipients.map((recipient) => ticket.recipients[recipient]?.address ?? '');
+  const of = { id: ticket.id, lane, tenant: ticket.tenant, to };
+  if (event.kind === 'expired') return mailLog.expired(of);
+  const upstream = router.upstreams[router.upstreamOf(ticket, event.recipients[0] ?? 0)] ?? '';
+  const line = { ...of, upstream, attempt: event.attempt };
+  switch (event.kind) {
+    case 'delivered':
+      metrics.toDelivery.observe({ lane }, Math.max(0, event.at - Math.max(ticket.acceptedAt, ticket.due ?? 0)) / 1_000);
+      return mailLog.delivered({ ...line, reply: event.reply, ...(event.tookMs === undefined ? {} : { tookMs: event.tookMs }) });
+    case 'deferred':
+      return mailLog.deferred({ ...line, reason: event.reason, reply: event.reply, due: event.due });
+    case 'failed':
+      return mailLog.failed({ ...line, reason: event.reason, reply: event.reply });
+    case 'doubted':
+      return mailLog.doubted({ ...line, reply: event.reply });
+    case 'returned':
+      return mailLog.returned({ ...line, reason: event.reason, ...(event.reply ? { reply: event.reply } : {}) });
+  }
+}
+
+const liveKinds: readonly LiveKind[] = ['queued', 'sending', 'inDoubt'];
+
+export function showCensus(census: Census, now: number): void {
+  for (const lane of lanes) {
+    const oldest = census.oldestAcceptedAt[lane];
+    metrics.oldestAge.set({ lane }, oldest === null ? 0 : Math.max(0, now - oldest) / 1_000);
+    for (const kind of liveKinds) metrics.depth.set({ lane, state: kind }, census.depth[lane][kind]);
+  }
+  metrics.difference.set(census.difference);
+}
+
+/** Walking the index takes time in proportion to it: the larger it is, the rarer it is walked. */
+export function censusEveryMs(engine: Engine): number {
+  return Math.max(1_000, engine.size / 20);
+}

@@ -1,0 +1,97 @@
+import { removeChunks, removeEntry, trimLog, waitStream, type StreamConnection } from '@posthaste/stream';
+import type { Clock, Log } from '@posthaste/telemetry';
+
+/** Logs are trimmed in bulk: five times a second costs next to nothing, one delete a mail costs a quarter of the throughput. */
+const trimEveryMs = 200;
+const atOnce = 32;
+const retryMs = 1_000;
+
+export interface RemovalsOptions {
+  readonly connection: StreamConnection;
+  readonly partition: number;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+/** Takes away what is finished and journalled: the bottoms of logs, single entries of WAIT and STATE, bodies. Tries until it is done. */
+export class Removals {
+  readonly #options: RemovalsOptions;
+  readonly #marks = new Map<string, number>();
+  #trimming = false;
+  readonly #jobs: (() => Promise<void>)[] = [];
+  #running = 0;
+  #whenIdle: (() => void)[] = [];
+
+  constructor(options: RemovalsOptions) {
+    this.#options = options;
+  }
+
+  /** Everything up to this sequence can go. */
+  trim(stream: string, upTo: number): void {
+    this.#marks.set(stream, upTo);
+    if (!this.#trimming) {
+      this.#trimming = true;
+      void this.#trimSoon();
+    }
+  }
+
+  waiting(sequence: number): void {
+    this.entry(waitStream(this.#options.partition), sequence);
+  }
+
+  entry(stream: string, sequence: number): void {
+    this.#enqueue(() => removeEntry(this.#options.connection, stream, sequence));
+  }
+
+  body(id: string): void {
+    this.#enqueue(() => removeChunks(this.#options.connection, this.#options.partition, id));
+  }
+
+  /** Resolves when every single removal asked for so far is done: what a checkpoint must not forget. */
+  idle(): Promise<void> {
+    if (this.#running === 0 && this.#jobs.length === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#whenIdle.push(resolve));
+  }
+
+  async #trimSoon(): Promise<void> {
+    const { clock, connection, signal } = this.#options;
+    await clock.sleep(trimEveryMs, signal).catch(() => {});
+    this.#trimming = false;
+    if (signal.aborted) return;
+    for (const [stream, upTo] of this.#marks) {
+      this.#marks.delete(stream);
+      await trimLog(connection, stream, upTo).catch((error: unknown) => this.#trimAgain(stream, upTo, error));
+    }
+  }
+
+  #trimAgain(stream: string, upTo: number, error: unknown): void {
+    this.#options.log.debug('a log could not be trimmed now', { stream, upTo, error });
+    if (!this.#marks.has(stream)) this.trim(stream, upTo);
+  }
+
+  #enqueue(job: () => Promise<void>): void {
+    this.#jobs.push(job);
+    if (this.#running < atOnce) void this.#work();
+  }
+
+  async #work(): Promise<void> {
+    this.#running += 1;
+    for (let job = this.#jobs.shift(); job && !this.#options.signal.aborted; job = this.#jobs.shift()) await this.#untilDone(job);
+    this.#running -= 1;
+    if (this.#running > 0) return;
+    for (const resolve of this.#whenIdle.splice(0)) resolve();
+  }
+
+  async #untilDone(job: () => Promise<void>): Promise<void> {
+    const { clock, log, signal } = this.#options;
+    while (!signal.aborted) {
+      try {
+        return await job();
+      } catch (error) {
+        log.debug('an entry could not be removed now', { error });
+        await clock.sleep(retryMs, signal).catch(() => {});
+      }
+    }
+  }
+}

@@ -1,0 +1,60 @@
+import { bodiesStream, deadStream, deadSubject, isStreamError, readLast, readUntil, streamState, type StreamConnection } from '@posthaste/stream';
+import type { Clock, Log } from '@posthaste/telemetry';
+import type { Driver } from './driver.ts';
+import { metrics } from './metrics.ts';
+import type { Removals } from './removals.ts';
+
+const everyMs = 600_000;
+/** A submission that is still being written is younger than this. */
+const orphanAgeMs = 3_600_000;
+
+export interface SweeperOptions {
+  readonly connection: StreamConnection;
+  readonly partition: number;
+  readonly driver: Driver;
+  readonly removals: Removals;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+/** Removes bodies that no ticket and no dead letter speaks of: submissions that were broken off before their mail's entry was written. */
+export async function sweepBodies(options: SweeperOptions): Promise<void> {
+  const { clock, log, signal } = options;
+  while (!signal.aborted) {
+    await clock.sleep(everyMs, signal).catch(() => {});
+    if (!signal.aborted) await sweep(options).catch((error: unknown) => log.debug('bodies could not be swept now', { error }));
+  }
+}
+
+async function sweep(options: SweeperOptions): Promise<void> {
+  const { connection, partition, clock, driver, removals, log, signal } = options;
+  const { first, last } = await streamState(connection, bodiesStream);
+  // A ticket that is stored but unread must not be taken for one that is missing.
+  if (last < first || (await unread()) > 0) return;
+  const old = new Set<string>();
+  const filter = `body.${partition}.>`;
+  for await (const entries of readUntil(connection, { stream: bodiesStream, from: first, to: last, filter, headersOnly: true, dense: false, signal })) {
+    for (const { subject, time } of entries) if (clock.now() - time > orphanAgeMs) old.add(subject.split('.')[2] ?? '');
+  }
+  for (const id of old) {
+    if (driver.engine.find(id) || (await isDeadLetter(connection, partition, id))) continue;
+    log.info('a body without a mail is removed', { id });
+    removals.body(id);
+  }
+}
+
+async function unread(): Promise<number> {
+  const { values } = await metrics.unread.get();
+  return values[0]?.value ?? 0;
+}
+
+async function isDeadLetter(connection: StreamConnection, partition: number, id: string): Promise<boolean> {
+  try {
+    await readLast(connection, deadStream(partition), deadSubject(partition, id));
+    return true;
+  } catch (error) {
+    if (isStreamError(error, 'NOT_FOUND')) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,189 @@
+import { defaultPolicy, Engine, type Effect, type JournalEntry, type Router } from '@posthaste/core';
+import {
+  createPublisher,
+  isStreamError,
+  journalStream,
+  journalSubject,
+  mailStream,
+  openJournal,
+  readLast,
+  type Journal,
+  type Lease,
+  type StreamConnection,
+} from '@posthaste/stream';
+import type { Clock, Log, MailLog } from '@posthaste/telemetry';
+import { Checkpointer } from './checkpointer.ts';
+import { Copies } from './copies.ts';
+import { Senders } from './dispatch-service.ts';
+import { Driver } from './driver.ts';
+import { keepHouse } from './housekeeping.ts';
+import { startIntake } from './intake.ts';
+import { encodeEntry, JournalWriter } from './journal-writer.ts';
+import type { Lookup } from './lookup-service.ts';
+import { metrics, observer } from './metrics.ts';
+import { recover } from './recovery.ts';
+import { Removals } from './removals.ts';
+import { sweepBodies } from './sweeper.ts';
+
+export interface TenureOptions {
+  readonly connection: StreamConnection;
+  readonly lease: Lease;
+  readonly partition: number;
+  readonly owner: string;
+  readonly router: Router;
+  readonly durability: 'durable' | 'fast';
+  readonly retryDelaysMs: readonly number[];
+  readonly senderLeaseMs: number;
+  /** Share of a log's byte limit, 0 to 1. */
+  readonly pinnedFloor: number;
+  readonly checkpointEveryMs: number;
+  readonly checkpointEvents: number;
+  readonly historyMs: number;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly mailLog: MailLog;
+}
+
+/** One ownership of the partition, from its epoch's first entry in the journal to its end. */
+export interface Tenure {
+  readonly senders: Senders;
+  readonly lookup: Lookup;
+  /** Resolves when the lease is lost or the journal refuses: nothing that this owner decides counts any more. */
+  readonly over: Promise<void>;
+  /** Ends it in order, with a last checkpoint when that is quickly made. */
+  end(): Promise<void>;
+}
+
+/** How long the last checkpoint may take. Without one the successor reads some more of the journal. */
+const lastCheckpointMs = 3_000;
+
+/** Fences all earlier owners, rebuilds the index, and begins to decide. The lease must be held. */
+export async function beginTenure(options: TenureOptions): Promise<Tenure> {
+  const stop = new AbortController();
+  try {
+    return await begin(options, stop);
+  } catch (error) {
+    stop.abort();
+    throw error;
+  }
+}
+
+async function begin(options: TenureOptions, stop: AbortController): Promise<Tenure> {
+  const { connection, partition, owner, lease, router, clock } = options;
+  const { signal } = stop;
+  const { journal, epoch, journalEnd } = await openEpoch(options);
+  const log = options.log.child({ epoch });
+  const engine = new Engine({ epoch, router, policy: policyOf(options) });
+  const now = () => ({ wall: clock.now(), mono: clock.monotonic() });
+  const recovered = await recover({ connection, partition, engine, journalEnd, now, log, signal });
+
+  const failed = Promise.withResolvers<void>();
+  const writer = new JournalWriter({
+    journal,
+    epoch,
+    owner,
+    onRecorded: observer(router, options.mailLog),
+    // Its own clock tells a holder that it is late: what was decided before a pause is not acted on after it.
+    perform: (effect) => void (lease.held && !signal.aborted && perform(effect)),
+    onFailed: (error) => {
+      log.warn('the journal refuses: the ownership is over', { error });
+      failed.resolve();
+    },
+  });
+  const driver = new Driver(engine, writer, clock, signal);
+  const shared = { connection, partition, driver, clock, log, signal };
+  const publisher = createPublisher(connection, { clock, log, mode: options.durability });
+  const removals = new Removals({ connection, partition, clock, log, signal });
+  const copies = new Copies({ connection, publisher, partition, clock, log, signal, onUnburied: () => metrics.unburied.inc() });
+  const senders = new Senders({ ...shared, epoch, senderLeaseMs: options.senderLeaseMs });
+  const { createdAt, checkpoints } = recovered;
+  const checkpointer = new Checkpointer({ driver, journal, publisher, removals, partition, epoch, createdAt, clock, log }, checkpoints);
+  const perform = performer({ driver, senders, removals, copies, partition });
+
+  driver.step();
+  const { checkpointEveryMs, checkpointEvents, historyMs } = options;
+  void keepHouse({ ...shared, writer, checkpointer, removals, checkpointEveryMs, checkpointEvents, historyMs });
+  void sweepBodies({ ...shared, removals });
+  startIntake(shared).catch((error: unknown) => {
+    if (signal.aborted) return;
+    log.error('reading the streams has failed: the ownership is given up', { error });
+    failed.resolve();
+  });
+  metrics.epoch.set(epoch);
+  const over = Promise.race([lease.lost, failed.promise]).finally(() => stop.abort());
+  return {
+    senders,
+    lookup: shared,
+    over,
+    async end() {
+      const patience = AbortSignal.timeout(lastCheckpointMs);
+      if (!signal.aborted) await Promise.race([checkpointer.make(), over, clock.sleep(lastCheckpointMs, patience)]).catch(() => {});
+      stop.abort();
+      failed.resolve();
+      await publisher.close();
+    },
+  };
+}
+
+/** The first entry of an epoch fences all older ones: their appends fail from here on, so what lies below it is complete. */
+async function openEpoch({ connection, partition, owner, clock, log }: TenureOptions): Promise<{ journal: Journal; epoch: number; journalEnd: number }> {
+  const journal = await openJournal(connection, { partition, owner, log, clock });
+  const epoch = (await lastEpoch(connection, partition, journal.lastSequence)) + 1;
+  const journalEnd = await journal.append('events', encodeEntry(epoch, owner, []));
+  return { journal, epoch, journalEnd };
+}
+
+async function lastEpoch(connection: StreamConnection, partition: number, sequence: number): Promise<number> {
+  if (sequence === 0) return 0;
+  try {
+    const entry = await readLast(connection, journalStream(partition), journalSubject(partition, 'events'));
+    return (JSON.parse(Buffer.from(entry.body).toString()) as JournalEntry).epoch;
+  } catch (error) {
+    if (isStreamError(error, 'NOT_FOUND')) return 0;
+    throw error;
+  }
+}
+
+function policyOf({ retryDelaysMs, senderLeaseMs, pinnedFloor }: TenureOptions) {
+  return { ...defaultPolicy, retry: { delaysMs: retryDelaysMs }, senderLeaseMs, pinnedFloor };
+}
+
+interface Hands {
+  readonly driver: Driver;
+  readonly senders: Senders;
+  readonly removals: Removals;
+  readonly copies: Copies;
+  readonly partition: number;
+}
+
+/** Carries out what the engine decided, after the journal's acknowledgement. */
+function performer({ driver, senders, removals, copies, partition }: Hands): (effect: Effect) => void {
+  return (effect) => {
+    switch (effect.kind) {
+      case 'send':
+        return senders.send(effect.sender, effect.attempts);
+      case 'acknowledge':
+        return senders.acknowledge(effect.sender, effect.attempts);
+      case 'cancel':
+        return senders.cancel(effect.sender, effect.attempts);
+      case 'dismiss':
+        return senders.dismiss(effect.sender);
+      case 'trim':
+        return removals.trim(mailStream(partition, effect.lane), effect.upTo);
+      case 'removeWaiting':
+        return removals.waiting(effect.sequence);
+      case 'removeBody':
+        return removals.body(effect.id);
+      case 'copy': {
+        const { id } = effect.mail.ticket;
+        void copies.toWait(effect.mail).then((sequence) => driver.tell(sequence === null ? { kind: 'not copied', id } : { kind: 'copied', id, sequence }));
+        return;
+      }
+      case 'bury': {
+        const { id } = effect.mail.ticket;
+        void copies.toDead(effect.mail).then(() => driver.tell({ kind: 'buried', id }));
+        return;
+      }
+    }
+  };
+}

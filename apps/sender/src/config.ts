@@ -1,0 +1,12 @@
+import { setting, sharedSettings, upstreamSettings } from '@posthaste/config';
+
+export const senderSettings = {
+  ...sharedSettings,
+  upstreams: upstreamSettings.upstreams,
+  'sender.scheduler': setting.address({ default: '127.0.0.1:7420', doc: 'Where the scheduler takes senders.' }),
+  'sender.id': setting.string({ default: 'sender', doc: 'Name of this sender in the journal; a unique part is added for each run.' }),
+  'sender.hostname': setting.string({ optional: true, doc: 'What the sender calls itself in EHLO; by default the name of the machine.' }),
+  'sender.prefetch': setting.size({ default: '16MiB', doc: 'How much of the bodies may be read ahead, for each upstream.' }),
+  'sender.drainTimeout': setting.duration({ default: '20s', doc: 'How long transactions that have begun may go on after SIGTERM.' }),
+  'sender.admin': setting.address({ default: '127.0.0.1:9104', doc: 'Where metrics and health are served.' }),
+};

@@ -1,0 +1,55 @@
+import type { Attempt } from '@posthaste/protocol/dispatch';
+import type { Clock } from '@posthaste/telemetry';
+import type { FetchedBody } from './body-source.ts';
+import { draining, findLackingExtension, judge, judgeBodyError, tooLate, type Verdict } from './outcome.ts';
+import type { Body, Envelope, SmtpSession } from './smtp-session.ts';
+import type { Assignment } from './workload.ts';
+
+/** What a delivery needs beside the session. */
+export interface Desk {
+  readonly clock: Clock;
+  /** Says to the scheduler that the transaction begins: true when it has been said, false when nothing is to begin any more. */
+  announce(assignment: Assignment): Promise<boolean>;
+  /** Whether lease and deadline still allow it to be delivered. */
+  inTime(assignment: Assignment): boolean;
+}
+
+export type Delivery =
+  | { readonly kind: 'concluded'; readonly verdicts: readonly Verdict[]; readonly tookMs?: number }
+  /** The upstream had ended the warm session before the first command reached it: nothing was tried. */
+  | { readonly kind: 'stale' };
+
+/** One attempt, one transaction. Never tries twice: what to do about an outcome is the scheduler's. */
+export async function deliver(assignment: Assignment, session: SmtpSession, fetched: FetchedBody, desk: Desk): Promise<Delivery> {
+  const { attempt } = assignment;
+  const lacking = findLackingExtension(attempt, session.extensions);
+  if (lacking) return concludeAll(attempt, lacking);
+  const body = await readBody(fetched);
+  if ('outcome' in body) return concludeAll(attempt, body);
+  if (!desk.inTime(assignment)) return concludeAll(attempt, tooLate);
+  if (!(await desk.announce(assignment))) return concludeAll(attempt, draining);
+  if (!desk.inTime(assignment)) return concludeAll(attempt, tooLate);
+
+  const beganAt = desk.clock.monotonic();
+  const wasUsed = session.used > 0;
+  const transaction = await session.transact(toEnvelope(attempt), body, () => desk.inTime(assignment));
+  if (transaction.kind === 'lost' && wasUsed && !transaction.heard) return { kind: 'stale' };
+  return { kind: 'concluded', verdicts: judge(transaction, attempt.recipients.length), tookMs: desk.clock.monotonic() - beganAt };
+}
+
+async function readBody(fetched: FetchedBody): Promise<Body | Verdict> {
+  try {
+    return await fetched.content;
+  } catch (error) {
+    return judgeBodyError(error);
+  }
+}
+
+function concludeAll(attempt: Attempt, verdict: Verdict): Delivery {
+  return { kind: 'concluded', verdicts: attempt.recipients.map(() => verdict) };
+}
+
+function toEnvelope(attempt: Attempt): Envelope {
+  const { from, recipients, body, eightBit, smtpUtf8, dsnReturn, dsnEnvelopeId } = attempt;
+  return { from, recipients, size: Number(body?.size ?? 0n), eightBit, smtpUtf8, dsnReturn, dsnEnvelopeId };
+}

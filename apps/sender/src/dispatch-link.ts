@@ -1,0 +1,145 @@
+import { create } from '@bufbuild/protobuf';
+import { Client, type ClientDuplexStream, credentials } from '@grpc/grpc-js';
+import { type Address, formatAddress } from '@posthaste/config';
+import { grpcMethod } from '@posthaste/protocol';
+import {
+  type Attempt,
+  type DispatchRequest,
+  DispatchRequestSchema,
+  type DispatchResponse,
+  DispatchService,
+  HeartbeatSchema,
+  type Hello,
+  type Welcome,
+} from '@posthaste/protocol/dispatch';
+import { type Clock, describeError, type Log } from '@posthaste/telemetry';
+import type { Lease } from './lease.ts';
+
+const heartbeatMs = 1_000;
+/** Silence of this length, on either side, ends the stream. The lease's rule leans on it. */
+export const silenceMs = 5_000;
+const backOffMs = { first: 100, last: 2_000 };
+
+/** What the scheduler says, and what to say to it first. */
+export interface LinkListener {
+  hello(): Hello;
+  welcomed(welcome: Welcome): void;
+  assigned(attempts: readonly Attempt[]): void;
+  acknowledged(attemptIds: readonly string[]): void;
+  cancelled(attemptIds: readonly string[]): void;
+}
+
+export interface LinkOptions {
+  readonly scheduler: Address;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly lease: Lease;
+  readonly listener: LinkListener;
+}
+
+type Stream = ClientDuplexStream<DispatchRequest, DispatchResponse>;
+
+/** Keeps one stream to the scheduler: dials, says hello, keeps it alive, notices its end, dials again. */
+export class DispatchLink {
+  readonly #options: LinkOptions;
+  #welcomed: Stream | undefined;
+  #heardAt = 0;
+
+  constructor(options: LinkOptions) {
+    this.#options = options;
+  }
+
+  get connected(): boolean {
+    return this.#welcomed !== undefined;
+  }
+
+  /** False when no stream is open. */
+  say(said: DispatchRequest['said']): boolean {
+    return this.#welcomed ? write(this.#welcomed, said) : false;
+  }
+
+  /** Until the signal. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock, log, scheduler } = this.#options;
+    for (let waitMs = backOffMs.first; !signal.aborted; ) {
+      const end = await this.#talk(signal);
+      if (signal.aborted) return;
+      log.warn('the stream to the scheduler has ended; dialling again', { scheduler: formatAddress(scheduler), reason: end.reason, inMs: waitMs });
+      await clock.sleep(waitMs, signal).catch(() => {});
+      waitMs = end.welcomed ? backOffMs.first : Math.min(waitMs * 2, backOffMs.last);
+    }
+  }
+
+  async #talk(signal: AbortSignal): Promise<{ readonly reason: string; readonly welcomed: boolean }> {
+    // A channel of its own each time: gRPC's own back-off would outlast ours.
+    const client = new Client(formatAddress(this.#options.scheduler), credentials.createInsecure(), { 'grpc.use_local_subchannel_pool': 1 });
+    const { path, requestSerialize, responseDeserialize } = grpcMethod(DispatchService.method.dispatch);
+    const stream: Stream = client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize);
+    const over = new AbortController();
+    const end = (reason: string) => over.abort(reason);
+    const stop = () => end('the sender stops');
+    signal.addEventListener('abort', stop);
+    this.#attach(stream, over.signal, end);
+    await this.#keepAlive(stream, over.signal, end);
+    signal.removeEventListener('abort', stop);
+    const welcomed = this.#welcomed === stream;
+    this.#welcomed = undefined;
+    stream.cancel();
+    client.close();
+    return { reason: String(over.signal.reason), welcomed };
+  }
+
+  /** Until `over`: whatever an ended stream still yields is ignored. */
+  #attach(stream: Stream, over: AbortSignal, end: (reason: string) => void): void {
+    stream.on('error', (error) => end(describeError(error)));
+    stream.on('end', () => end('the scheduler ended it'));
+    stream.on('data', (response: DispatchResponse) => {
+      if (!over.aborted) this.#hear(stream, response);
+    });
+  }
+
+  async #keepAlive(stream: Stream, over: AbortSignal, end: (reason: string) => void): Promise<void> {
+    const { clock, lease, listener } = this.#options;
+    this.#heardAt = clock.monotonic();
+    let spokeAt = clock.monotonic();
+    lease.spoke(spokeAt);
+    write(stream, { case: 'hello', value: listener.hello() });
+    while (!over.aborted) {
+      await clock.sleep(heartbeatMs, over).catch(() => {});
+      if (over.aborted) return;
+      const now = clock.monotonic();
+      if (now - this.#heardAt > silenceMs) return end(`the scheduler was silent for ${silenceMs} ms`);
+      if (now - spokeAt > silenceMs) return end(`this program was stopped for more than ${silenceMs} ms`);
+      spokeAt = now;
+      lease.spoke(now);
+      write(stream, { case: 'heartbeat', value: create(HeartbeatSchema) });
+    }
+  }
+
+  #hear(stream: Stream, { said }: DispatchResponse): void {
+    const { clock, lease, listener } = this.#options;
+    this.#heardAt = clock.monotonic();
+    if (said.case === 'welcome') {
+      lease.setLength(Number(said.value.lease?.seconds ?? 0n) * 1000 + (said.value.lease?.nanos ?? 0) / 1e6);
+      this.#welcomed = stream;
+    }
+    lease.heard(this.#heardAt);
+    switch (said.case) {
+      case 'welcome':
+        return listener.welcomed(said.value);
+      case 'batch':
+        return listener.assigned(said.value.attempts);
+      case 'acknowledgement':
+        return listener.acknowledged(said.value.attemptIds);
+      case 'cancel':
+        return listener.cancelled(said.value.attemptIds);
+    }
+  }
+}
+
+function write(stream: Stream, said: DispatchRequest['said']): boolean {
+  if (stream.destroyed || stream.writableEnded) return false;
+  // What piles up is bounded by the credit, so back-pressure is not waited for.
+  stream.write(create(DispatchRequestSchema, { said }));
+  return true;
+}

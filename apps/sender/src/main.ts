@@ -1,0 +1,63 @@
+/**
+ * sender - delivers mail upstream and reports what came of it
+ *
+ * Takes      batches of attempts from the scheduler (gRPC; it dials sender.scheduler); bodies from the streams (nats.url).
+ * Does       one SMTP transaction an attempt, over warm connections to each upstream, in the order of the batches.
+ * Hands to   the scheduler: outcomes with the upstream's replies, again and again until acknowledged.
+ * Never      decides on retries, keeps anything beyond its in-flight work, or sends after its lease or a mail's deadline.
+ * Watch      posthaste_sender_attempts_total, posthaste_sender_transaction_seconds, posthaste_sender_connections.
+ * Ends       on SIGTERM or SIGINT, or when its parent is gone: gives back what has not begun and finishes the rest.
+ */
+import { once } from 'node:events';
+import { formatAddress, loadConfig } from '@posthaste/config';
+import { connectStream } from '@posthaste/stream';
+import { createAdminServer, createLog, describeError, exitWithParent, systemClock } from '@posthaste/telemetry';
+import { senderSettings } from './config.ts';
+import { Sender } from './server.ts';
+import { readTargets } from './upstream-target.ts';
+
+async function main(): Promise<void> {
+  const config = loadConfig(senderSettings, { argv: process.argv.slice(2), env: process.env });
+  const { values } = config;
+  const targets = readTargets(values.upstreams);
+  const log = createLog({ program: 'sender', level: values['log.level'] });
+  log.info('settings in force', { settings: config.describe().split('\n') });
+  const stopping = stopSignal();
+  const stream = await connectStream({ url: values['nats.url'], name: 'sender', log, clock: systemClock });
+  const sender = new Sender({
+    stream,
+    targets,
+    scheduler: values['sender.scheduler'],
+    id: values['sender.id'],
+    hostname: values['sender.hostname'],
+    prefetchBytes: values['sender.prefetch'],
+    drainTimeoutMs: values['sender.drainTimeout'],
+    clock: systemClock,
+    log,
+  });
+  const admin = createAdminServer({ ready: () => sender.ready });
+  admin.listen(values['sender.admin'].port, values['sender.admin'].host);
+  await once(admin, 'listening');
+  const running = sender.run();
+  log.info('delivering', { id: sender.id, scheduler: formatAddress(values['sender.scheduler']), upstreams: targets.map(({ name }) => name) });
+  await stopping;
+  log.info('draining');
+  await sender.drain();
+  await running;
+  admin.close();
+  admin.closeAllConnections();
+  await stream.close();
+}
+
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    process.once('SIGTERM', () => resolve());
+    process.once('SIGINT', () => resolve());
+    exitWithParent(() => resolve());
+  });
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`sender: ${describeError(error)}\n`);
+  process.exit(1);
+});

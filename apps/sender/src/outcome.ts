@@ -1,0 +1,80 @@
+import { create } from '@bufbuild/protobuf';
+import type { Reply } from '@posthaste/core';
+import { Outcome, type Attempt, type RecipientOutcome, RecipientOutcomeSchema } from '@posthaste/protocol/dispatch';
+import type { Extensions, Transaction } from './smtp-session.ts';
+
+/** What happened to one recipient, in the upstream's words or ours. */
+export interface Verdict {
+  readonly outcome: Outcome;
+  readonly reply: Reply;
+}
+
+/** What an upstream's reply to MAIL, RCPT, DATA or the final dot means for a recipient (RFC 5321, 4.2.1). */
+export function classifyReply(reply: Reply): Outcome {
+  // 530 (RFC 4954, 6; RFC 3207, 4) asks for AUTH or STARTTLS: the set-up is wrong, not the mail.
+  if (reply.code === 530) return Outcome.UPSTREAM_DOWN;
+  if (reply.code >= 500) return Outcome.BOUNCED;
+  if (reply.code >= 400) return Outcome.DEFERRED;
+  return Outcome.DELIVERED;
+}
+
+/** One verdict a recipient, in the attempt's order. */
+export function judge(transaction: Transaction, recipients: number): Verdict[] {
+  const all = (verdict: Verdict) => Array.from({ length: recipients }, () => verdict);
+  switch (transaction.kind) {
+    case 'answered':
+      return transaction.replies.map((reply) => ({ outcome: classifyReply(reply), reply }));
+    case 'lost':
+      return all({
+        outcome: transaction.handedOver ? Outcome.IN_DOUBT : Outcome.UPSTREAM_DOWN,
+        reply: transaction.lost.reply ?? ourReply(transaction.lost.message),
+      });
+    case 'tooLate':
+      return all(tooLate);
+    case 'bodyFailed':
+      return all(judgeBodyError(transaction.error));
+  }
+}
+
+/** A body that is damaged is lost for good; one that cannot be read now is our trouble, and never the mail's. */
+export function judgeBodyError(error: unknown): Verdict {
+  const broken = error instanceof Error && 'code' in error && error.code === 'BROKEN';
+  const sentence = error instanceof Error ? error.message : String(error);
+  return { outcome: broken ? Outcome.BODY_LOST : Outcome.BODY_UNAVAILABLE, reply: ourReply(sentence) };
+}
+
+/** What the message needs and the upstream does not offer; undefined when nothing is lacking. */
+export function findLackingExtension(attempt: Attempt, offered: Extensions): Verdict | undefined {
+  if (attempt.smtpUtf8 && !offered.smtpUtf8) return lacks('SMTPUTF8', '5.6.7');
+  if (attempt.eightBit && !offered.eightBitMime) return lacks('8BITMIME', '5.6.3');
+  return undefined;
+}
+
+function lacks(extension: string, enhanced: string): Verdict {
+  return { outcome: Outcome.UPSTREAM_LACKS_EXTENSION, reply: { code: 554, enhanced, text: `the upstream does not offer ${extension}, which this message needs` } };
+}
+
+export const tooLate: Verdict = { outcome: Outcome.TOO_LATE, reply: ourReply('the lease or the deadline was over before the mail was handed over') };
+
+export const draining: Verdict = { outcome: Outcome.DRAINING, reply: ourReply('the sender is shutting down') };
+
+export const unknownUpstream: Verdict = { outcome: Outcome.UPSTREAM_DOWN, reply: ourReply('this sender has no upstream of that name') };
+
+export const cancelled: Verdict = { outcome: Outcome.TOO_LATE, reply: ourReply('cancelled before it was begun') };
+
+/** Our own words in a reply's form. */
+function ourReply(text: string): Reply {
+  return { code: 0, text };
+}
+
+/** Recipients with one and the same verdict stand together. */
+export function groupVerdicts(attempt: Attempt, verdicts: readonly Verdict[]): RecipientOutcome[] {
+  const groups = new Map<string, RecipientOutcome>();
+  verdicts.forEach(({ outcome, reply }, position) => {
+    const key = verdicts.length === 1 ? '' : `${outcome} ${reply.code} ${reply.enhanced ?? ''} ${reply.text}`;
+    const group = groups.get(key) ?? create(RecipientOutcomeSchema, { outcome, reply: { code: reply.code, enhancedCode: reply.enhanced ?? '', text: reply.text } });
+    group.recipients.push(attempt.recipients[position]?.index ?? 0);
+    groups.set(key, group);
+  });
+  return [...groups.values()];
+}

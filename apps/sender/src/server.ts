@@ -1,0 +1,164 @@
+import { randomUUID } from 'node:crypto';
+import { create } from '@bufbuild/protobuf';
+import type { Address } from '@posthaste/config';
+import { type Attempt, type Credit, CreditSchema, type Hello, HelloSchema, type Welcome } from '@posthaste/protocol/dispatch';
+import type { StreamConnection } from '@posthaste/stream';
+import type { Clock, Log } from '@posthaste/telemetry';
+import { logAttempt } from './attempt-log.ts';
+import { BodySource } from './body-source.ts';
+import { DispatchLink, type LinkListener, silenceMs } from './dispatch-link.ts';
+import { Lease } from './lease.ts';
+import { cancelled, unknownUpstream, type Verdict } from './outcome.ts';
+import { Outbox } from './outbox.ts';
+import { openSession } from './smtp-upstream.ts';
+import { UpstreamPool } from './upstream-pool.ts';
+import type { UpstreamTarget } from './upstream-target.ts';
+import { type Assignment, Workload } from './workload.ts';
+
+export interface SenderOptions {
+  readonly stream: StreamConnection;
+  readonly targets: readonly UpstreamTarget[];
+  readonly scheduler: Address;
+  readonly id: string;
+  readonly hostname?: string | undefined;
+  readonly prefetchBytes: number;
+  readonly drainTimeoutMs: number;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** An outcome that was not acknowledged is said again after this time. */
+const repeatAfterMs = 1_000;
+const tickMs = 1_000;
+/** How long the scheduler may take to acknowledge the last outcomes of a drain; after that they are its lease's affair. */
+const lastWordsMs = 5_000;
+
+/** Everything of a sender but its process: builds, then runs until it is drained. */
+export class Sender implements LinkListener {
+  readonly id: string;
+  readonly #options: SenderOptions;
+  readonly #workload: Workload;
+  readonly #lease = new Lease({ silenceMs });
+  readonly #outbox: Outbox;
+  readonly #link: DispatchLink;
+  readonly #pools: ReadonlyMap<string, UpstreamPool>;
+  readonly #stopped = new AbortController();
+
+  constructor(options: SenderOptions) {
+    const { clock, log, scheduler } = options;
+    this.id = `${options.id}-${randomUUID()}`;
+    this.#options = options;
+    this.#workload = new Workload(clock);
+    this.#link = new DispatchLink({ scheduler, clock, log, lease: this.#lease, listener: this });
+    this.#outbox = new Outbox((said) => this.#link.say(said));
+    this.#pools = new Map(options.targets.map((target) => [target.name, this.#buildPool(target)]));
+  }
+
+  get ready(): boolean {
+    return this.#link.connected;
+  }
+
+  /** Until `drain` has done its work. */
+  async run(): Promise<void> {
+    await Promise.all([this.#link.run(this.#stopped.signal), this.#tick(this.#stopped.signal)]);
+  }
+
+  /** Takes nothing more, gives back what has not begun, lets the rest finish, and waits until the scheduler has taken every outcome. */
+  async drain(): Promise<void> {
+    const { drainTimeoutMs, log } = this.#options;
+    for (const pool of this.#pools.values()) pool.drain();
+    this.#outbox.closeAnnouncements();
+    for (const credit of this.#credits()) this.#link.say({ case: 'credit', value: credit });
+    await this.#within(drainTimeoutMs, this.#workload.whenFinished());
+    if (this.#workload.unfinished > 0) log.warn('transactions were cut off: they took longer than sender.drainTimeout', { attempts: this.#workload.unfinished });
+    for (const pool of this.#pools.values()) pool.close();
+    await this.#within(lastWordsMs, this.#workload.whenAcknowledged());
+    if (this.#workload.size > 0) log.warn('the scheduler has not acknowledged the last outcomes', { attempts: this.#workload.size });
+    this.#stopped.abort();
+  }
+
+  hello(): Hello {
+    return create(HelloSchema, {
+      senderId: this.id,
+      held: this.#workload.held(),
+      outcomes: this.#workload.takeUnacknowledged(0),
+      credits: this.#credits(),
+    });
+  }
+
+  welcomed({ epoch }: Welcome): void {
+    this.#options.log.info('the scheduler has taken this sender', { epoch: String(epoch), sender: this.id });
+    this.#outbox.resume();
+  }
+
+  assigned(attempts: readonly Attempt[]): void {
+    for (const attempt of attempts) {
+      const assignment = this.#workload.admit(attempt, this.#lease.term);
+      if (!assignment) continue;
+      const pool = this.#pools.get(attempt.upstream);
+      if (pool) pool.take(assignment);
+      else this.#refuse(assignment);
+    }
+  }
+
+  acknowledged(attemptIds: readonly string[]): void {
+    this.#workload.acknowledge(attemptIds);
+  }
+
+  cancelled(attemptIds: readonly string[]): void {
+    const named = new Set(attemptIds);
+    for (const pool of this.#pools.values()) pool.giveBack(cancelled, ({ attempt }) => named.has(attempt.attemptId));
+  }
+
+  #buildPool(target: UpstreamTarget): UpstreamPool {
+    const { stream, clock, log, hostname, prefetchBytes } = this.#options;
+    return new UpstreamPool({
+      target,
+      log,
+      bodies: new BodySource(stream, { maxBytes: prefetchBytes }),
+      openSession: () => openSession(target, { clock, hostname }),
+      desk: {
+        clock,
+        announce: (assignment) => this.#announce(assignment),
+        inTime: ({ term, deadlineAt }) => this.#lease.holds(term, clock.monotonic()) && clock.monotonic() < deadlineAt,
+      },
+      conclude: (assignment, verdicts, tookMs) => this.#conclude(assignment, verdicts, tookMs),
+    });
+  }
+
+  #refuse(assignment: Assignment): void {
+    const { upstream, recipients } = assignment.attempt;
+    this.#options.log.error('mail came for an upstream that this sender was not given; give scheduler and senders the same upstreams', { upstream });
+    this.#conclude(assignment, recipients.map(() => unknownUpstream));
+  }
+
+  #announce(assignment: Assignment): Promise<boolean> {
+    assignment.stage = { kind: 'begun' };
+    return this.#outbox.announce(assignment.attempt.attemptId);
+  }
+
+  #conclude(assignment: Assignment, verdicts: readonly Verdict[], tookMs?: number): void {
+    const outcome = this.#workload.finish(assignment, verdicts, tookMs);
+    this.#outbox.report([outcome]);
+    logAttempt(this.#options.log, assignment.attempt, outcome, tookMs);
+  }
+
+  #credits(): Credit[] {
+    return [...this.#pools.values()].map((pool) => create(CreditSchema, { upstream: pool.name, window: pool.window }));
+  }
+
+  async #tick(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.#options.clock.sleep(tickMs, signal).catch(() => {});
+      if (signal.aborted) return;
+      for (const pool of this.#pools.values()) pool.tick();
+      if (this.#link.connected) this.#outbox.report(this.#workload.takeUnacknowledged(repeatAfterMs));
+    }
+  }
+
+  async #within(ms: number, done: Promise<void>): Promise<void> {
+    const over = new AbortController();
+    await Promise.race([done, this.#options.clock.sleep(ms, over.signal).catch(() => {})]);
+    over.abort();
+  }
+}

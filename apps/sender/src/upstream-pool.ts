@@ -1,0 +1,182 @@
+import { Outcome } from '@posthaste/protocol/dispatch';
+import { gauge, type Log } from '@posthaste/telemetry';
+import type { BodySource, FetchedBody } from './body-source.ts';
+import { type Delivery, deliver, type Desk } from './delivery.ts';
+import { draining, tooLate, type Verdict } from './outcome.ts';
+import type { SmtpSession } from './smtp-session.ts';
+import { UpstreamUnusable } from './smtp-upstream.ts';
+import { ConnectionLost } from './smtp-wire.ts';
+import type { UpstreamTarget } from './upstream-target.ts';
+import type { Assignment } from './workload.ts';
+
+const connections = gauge(
+  'posthaste_sender_connections',
+  'Open SMTP connections by upstream. At the configured number for long: the upstream is slower than the mail that comes.',
+  ['upstream'],
+);
+
+/** A session without mail for so long is ended by us, before the upstream or a firewall does it silently. */
+const idleMs = 60_000;
+/** How long no further connection is opened after one was refused beside others that work: the upstream wants no more. */
+const growthPauseMs = 5_000;
+
+export interface PoolOptions {
+  readonly target: UpstreamTarget;
+  readonly bodies: BodySource;
+  readonly desk: Desk;
+  readonly log: Log;
+  /** Rejects with UpstreamUnusable. */
+  openSession(): Promise<SmtpSession>;
+  /** Takes what came of an attempt. */
+  conclude(assignment: Assignment, verdicts: readonly Verdict[], tookMs?: number): void;
+}
+
+interface Job {
+  readonly assignment: Assignment;
+  readonly body: FetchedBody;
+}
+
+/** The warm connections to one upstream, and the attempts that wait for one, in the scheduler's order. */
+export class UpstreamPool {
+  readonly #options: PoolOptions;
+  #queue: Job[] = [];
+  #idle: { readonly session: SmtpSession; readonly since: number }[] = [];
+  readonly #busy = new Set<SmtpSession>();
+  #opening = 0;
+  #growsAgainAt = 0;
+  #draining = false;
+  #failing = false;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+  }
+
+  get name(): string {
+    return this.#options.target.name;
+  }
+
+  /** How many attempts this pool holds at most: those on its connections and as many again, so that none of them waits for the scheduler. */
+  get window(): number {
+    return this.#draining ? 0 : this.#options.target.connections * 2;
+  }
+
+  take(assignment: Assignment): void {
+    if (this.#draining) return this.#options.conclude(assignment, spread(assignment, draining));
+    this.#queue.push({ assignment, body: this.#options.bodies.fetch(assignment.attempt) });
+    this.#advance();
+  }
+
+  /** Gives back what has not begun. */
+  giveBack(verdict: Verdict, which: (assignment: Assignment) => boolean = () => true): void {
+    const given = this.#queue.filter(({ assignment }) => which(assignment));
+    this.#queue = this.#queue.filter((job) => !given.includes(job));
+    for (const job of given) this.#conclude(job, spread(job.assignment, verdict));
+  }
+
+  /** Called every second. */
+  tick(): void {
+    const { desk } = this.#options;
+    this.giveBack(tooLate, (assignment) => !desk.inTime(assignment));
+    for (const session of this.#busy) session.wire.checkProgress();
+    const now = desk.clock.monotonic();
+    for (const { session, since } of this.#idle) if (now - since > idleMs) session.wire.quit();
+    this.#idle = this.#idle.filter(({ session }) => !session.wire.lost);
+    this.#advance();
+  }
+
+  /** Takes nothing more; what has begun goes on. */
+  drain(): void {
+    this.#draining = true;
+    this.giveBack(draining);
+  }
+
+  /** Ends every session, by QUIT where no mail is under way. */
+  close(): void {
+    for (const { session } of this.#idle) session.wire.quit();
+    this.#idle = [];
+    for (const session of this.#busy) session.wire.end(new ConnectionLost('the sender is shutting down'));
+    this.#count();
+  }
+
+  #advance(): void {
+    while (this.#queue.length > 0 && this.#idle.length > 0) {
+      const session = this.#idle.pop()?.session;
+      const job = session?.wire.lost ? undefined : this.#queue.shift();
+      if (session && job) void this.#run(session, job);
+    }
+    while (this.#queue.length > this.#opening && this.#mayGrow()) void this.#open();
+    this.#count();
+  }
+
+  #mayGrow(): boolean {
+    const open = this.#idle.length + this.#busy.size;
+    return open + this.#opening < this.#options.target.connections && (open === 0 || this.#options.desk.clock.monotonic() >= this.#growsAgainAt);
+  }
+
+  async #open(): Promise<void> {
+    this.#opening += 1;
+    try {
+      const session = await this.#options.openSession();
+      session.wire.onLost(() => this.#forget(session));
+      this.#opening -= 1;
+      if (this.#failing) this.#options.log.info('the upstream takes connections again', { upstream: this.name });
+      this.#failing = false;
+      this.#rest(session);
+    } catch (error) {
+      this.#opening -= 1;
+      this.#refused(error);
+    }
+  }
+
+  /**
+   * Without any other session the upstream is down, also for those that wait: they go back at once, so that the scheduler may try somewhere else, or here
+   * with one. Beside working sessions a refusal only means that there are enough of them.
+   */
+  #refused(error: unknown): void {
+    const { desk, log } = this.#options;
+    this.#growsAgainAt = desk.clock.monotonic() + growthPauseMs;
+    const reply = error instanceof UpstreamUnusable ? error.reply : { code: 0, text: String(error) };
+    if (!this.#failing) log.warn('the upstream refuses a connection', { upstream: this.name, code: reply.code, reason: reply.text });
+    this.#failing = true;
+    if (this.#idle.length + this.#busy.size === 0) this.giveBack({ outcome: Outcome.UPSTREAM_DOWN, reply });
+  }
+
+  async #run(session: SmtpSession, job: Job): Promise<void> {
+    this.#busy.add(session);
+    const delivery = await deliver(job.assignment, session, job.body, this.#options.desk);
+    this.#busy.delete(session);
+    this.#take(job, delivery);
+    this.#rest(session);
+  }
+
+  #take(job: Job, delivery: Delivery): void {
+    if (delivery.kind === 'concluded') return this.#conclude(job, delivery.verdicts, delivery.tookMs);
+    if (this.#draining) return this.#conclude(job, spread(job.assignment, draining));
+    this.#queue.unshift(job);
+  }
+
+  #conclude({ assignment, body }: Job, verdicts: readonly Verdict[], tookMs?: number): void {
+    body.release();
+    // A session that we ended ourselves says nothing about the upstream.
+    const truthful = this.#draining ? verdicts.map((verdict) => (verdict.outcome === Outcome.UPSTREAM_DOWN ? draining : verdict)) : verdicts;
+    this.#options.conclude(assignment, truthful, tookMs);
+  }
+
+  #rest(session: SmtpSession): void {
+    if (!session.wire.lost) this.#idle.push({ session, since: this.#options.desk.clock.monotonic() });
+    this.#advance();
+  }
+
+  #forget(session: SmtpSession): void {
+    this.#idle = this.#idle.filter((rested) => rested.session !== session);
+    this.#count();
+  }
+
+  #count(): void {
+    connections.set({ upstream: this.name }, this.#idle.length + this.#busy.size);
+  }
+}
+
+function spread({ attempt }: Assignment, verdict: Verdict): Verdict[] {
+  return attempt.recipients.map(() => verdict);
+}

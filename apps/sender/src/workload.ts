@@ -1,0 +1,119 @@
+import { create } from '@bufbuild/protobuf';
+import { type Duration, DurationSchema, timestampMs } from '@bufbuild/protobuf/wkt';
+import { type Attempt, type AttemptOutcome, AttemptOutcomeSchema, type HeldAttempt, HeldAttemptSchema } from '@posthaste/protocol/dispatch';
+import type { Clock } from '@posthaste/telemetry';
+import { groupVerdicts, type Verdict } from './outcome.ts';
+
+/** An attempt from its arrival until the scheduler has acknowledged its outcome. */
+export interface Assignment {
+  readonly attempt: Attempt;
+  /** The lease's term in which it came. */
+  readonly term: number;
+  /** Monotonic milliseconds; infinite without a deadline. Converted once, at arrival: the wall clock may jump. */
+  readonly deadlineAt: number;
+  stage: Stage;
+}
+
+export type Stage =
+  | { readonly kind: 'waiting' }
+  /** Announced, or about to be. MAIL FROM may have been written. */
+  | { readonly kind: 'begun' }
+  | { readonly kind: 'finished'; readonly outcome: AttemptOutcome; reportedAt: number };
+
+/** All that this sender holds. It is also the answer to "what do you hold?" when a stream opens. */
+export class Workload {
+  readonly #clock: Clock;
+  readonly #assignments = new Map<string, Assignment>();
+  #unfinished = 0;
+  #waiters: { readonly done: () => boolean; readonly resolve: () => void }[] = [];
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  get unfinished(): number {
+    return this.#unfinished;
+  }
+
+  get size(): number {
+    return this.#assignments.size;
+  }
+
+  /** Undefined for an attempt that is held already: a second delivery of one attempt must never happen. */
+  admit(attempt: Attempt, term: number): Assignment | undefined {
+    if (this.#assignments.has(attempt.attemptId)) return undefined;
+    const left = attempt.deadline ? timestampMs(attempt.deadline) - this.#clock.now() : Number.POSITIVE_INFINITY;
+    const assignment: Assignment = { attempt, term, deadlineAt: this.#clock.monotonic() + left, stage: { kind: 'waiting' } };
+    this.#assignments.set(attempt.attemptId, assignment);
+    this.#unfinished += 1;
+    return assignment;
+  }
+
+  /** `tookMs`: begin of the transaction to its final reply, when it had begun. */
+  finish(assignment: Assignment, verdicts: readonly Verdict[], tookMs?: number): AttemptOutcome {
+    const { attempt } = assignment;
+    const outcome = create(AttemptOutcomeSchema, {
+      attemptId: attempt.attemptId,
+      messageId: attempt.messageId,
+      recipients: groupVerdicts(attempt, verdicts),
+      ...(tookMs === undefined ? {} : { took: toDuration(tookMs) }),
+    });
+    assignment.stage = { kind: 'finished', outcome, reportedAt: this.#clock.monotonic() };
+    this.#unfinished -= 1;
+    this.#wake();
+    return outcome;
+  }
+
+  acknowledge(attemptIds: readonly string[]): void {
+    for (const id of attemptIds) {
+      if (this.#assignments.get(id)?.stage.kind === 'finished') this.#assignments.delete(id);
+    }
+    this.#wake();
+  }
+
+  find(attemptId: string): Assignment | undefined {
+    return this.#assignments.get(attemptId);
+  }
+
+  /** Outcomes last said at least `ageMs` ago; they count as said now. */
+  takeUnacknowledged(ageMs: number): AttemptOutcome[] {
+    const now = this.#clock.monotonic();
+    const outcomes: AttemptOutcome[] = [];
+    for (const { stage } of this.#assignments.values()) {
+      if (stage.kind !== 'finished' || now - stage.reportedAt < ageMs) continue;
+      stage.reportedAt = now;
+      outcomes.push(stage.outcome);
+    }
+    return outcomes;
+  }
+
+  whenFinished(): Promise<void> {
+    return this.#when(() => this.#unfinished === 0);
+  }
+
+  whenAcknowledged(): Promise<void> {
+    return this.#when(() => this.size === 0);
+  }
+
+  held(): HeldAttempt[] {
+    return [...this.#assignments.values()]
+      .filter(({ stage }) => stage.kind !== 'finished')
+      .map(({ attempt, stage }) => create(HeldAttemptSchema, { attemptId: attempt.attemptId, begun: stage.kind === 'begun' }));
+  }
+
+  #when(done: () => boolean): Promise<void> {
+    if (done()) return Promise.resolve();
+    return new Promise((resolve) => this.#waiters.push({ done, resolve }));
+  }
+
+  #wake(): void {
+    if (this.#waiters.length === 0) return;
+    for (const { done, resolve } of this.#waiters) if (done()) resolve();
+    this.#waiters = this.#waiters.filter(({ done }) => !done());
+  }
+}
+
+function toDuration(ms: number): Duration {
+  const seconds = Math.floor(ms / 1000);
+  return create(DurationSchema, { seconds: BigInt(seconds), nanos: Math.round((ms - seconds * 1000) * 1e6) });
+}

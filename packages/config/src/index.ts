@@ -1,0 +1,10 @@
+export { documentSettings } from './describe.ts';
+export type { Environment } from './environment.ts';
+export { type Config, ConfigError, loadConfig, type LoadOptions } from './load.ts';
+export { didYouMean, nearest } from './nearest.ts';
+export { type Address, formatAddress, formatDuration, formatSize, type Parsed } from './quantity.ts';
+export { redactUrl } from './redact.ts';
+export { knownSections, type Schema, type Source, type Values, variableName } from './schema.ts';
+export { setting, type Setting, type SettingOptions } from './setting.ts';
+export { sharedSettings } from './shared.ts';
+export { type Route, type RouteMatch, upstreamSettings } from './upstreams.ts';

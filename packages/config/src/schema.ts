@@ -1,0 +1,77 @@
+import type { Setting } from './setting.ts';
+import { sharedSettings } from './shared.ts';
+
+/** All settings of one program, by dotted key. The part before the first dot is the key's section. */
+export type Schema = Readonly<Record<string, Setting<unknown>>>;
+
+export type Values<S extends Schema> = { readonly [K in keyof S]: S[K] extends Setting<infer T> ? T : never };
+
+/**
+ * The sections of all programs. One file, or one environment, serves them all, so each program passes over the sections that it does not
+ * declare; what is in none of these is a slip of the pen.
+ */
+export const knownSections: readonly string[] = [
+  'nats', 'storage', 'log', 'relay', 'api', 'scheduler', 'sender', 'inbox', 'upstreams', 'routes', 'limits', 'up',
+];
+
+/** Variables with our prefix that are not settings of a program: for the command line, the cache and the parent's life line. */
+export const wellKnownVariables: readonly string[] = [
+  'POSTHASTE_CONFIG', 'POSTHASTE_NATS_SERVER', 'POSTHASTE_ENDPOINT', 'POSTHASTE_TOKEN', 'POSTHASTE_CONTEXT', 'POSTHASTE_CACHE', 'POSTHASTE_PARENT_FD',
+];
+
+export const variablePrefix = 'POSTHASTE_';
+
+/** `relay.idleTimeout` is POSTHASTE_RELAY_IDLE_TIMEOUT in the environment. */
+export function variableName(key: string): string {
+  return variablePrefix + key.replace(/([a-z0-9])([A-Z])/g, '$1_$2').replaceAll('.', '_').toUpperCase();
+}
+
+export function sectionOf(key: string): string {
+  return key.split('.', 1)[0] ?? key;
+}
+
+/** Where a value came from. */
+export type Source =
+  | { readonly kind: 'default' }
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'env'; readonly variable: string }
+  | { readonly kind: 'flag'; readonly flag: string };
+
+/** A value as it was found, not yet parsed. */
+export interface Found {
+  readonly key: string;
+  readonly input: unknown;
+  readonly source: Source;
+}
+
+/** What one source holds, and what is wrong in it. */
+export interface Reading {
+  readonly found: readonly Found[];
+  readonly faults: readonly string[];
+}
+
+/** What a program may find in its sources. */
+export interface Known {
+  readonly schema: Schema;
+  /** Sections all of whose keys this program knows; an unknown key there is a fault. */
+  readonly ownSections: ReadonlySet<string>;
+}
+
+/** Whether an undeclared key is another program's business. Shared ones always may be: a program declares those of them that it uses. */
+export function isForeign(known: Known, key: string): boolean {
+  const section = sectionOf(key);
+  return Object.hasOwn(sharedSettings, key) || (knownSections.includes(section) && !known.ownSections.has(section));
+}
+
+export function describeSource(source: Source): string {
+  switch (source.kind) {
+    case 'default':
+      return 'default';
+    case 'file':
+      return `file ${source.path}`;
+    case 'env':
+      return `env ${source.variable}`;
+    case 'flag':
+      return `flag ${source.flag}`;
+  }
+}

@@ -1,0 +1,45 @@
+import type { Instant } from './engine-input.ts';
+import type { EngineState } from './engine-state.ts';
+import { file } from './filing.ts';
+import { newMail, type Mail } from './mail.ts';
+import { note } from './recording.ts';
+import { notePlaceSeen, occupy, vacate } from './residence.ts';
+import type { Place, Ticket } from './ticket.ts';
+
+/** A ticket was read: a new mail, or an entry that a replayed publish or a half-done move left behind. */
+export function arrive(state: EngineState, ticket: Ticket, place: Place, now: Instant): void {
+  notePlaceSeen(state, place);
+  const known = state.mails.get(ticket.id);
+  if (known) meetAgain(state, known, place, now);
+  else if (state.recent.has(ticket.id)) vacate(state, place);
+  else {
+    const mail = admit(state, ticket, place);
+    note(state, mail, { kind: 'accepted', at: now.wall, id: ticket.id, ticket, place });
+    file(state, mail, now);
+  }
+}
+
+/** Takes a mail into the index. */
+export function admit(state: EngineState, ticket: Ticket, place: Place): Mail {
+  const mail = newMail(ticket, place, (state.order += 1));
+  state.mails.set(ticket.id, mail);
+  occupy(state, mail);
+  if (ticket.deadline !== undefined) state.deadlines.push(mail);
+  return mail;
+}
+
+/** A second entry of a mail that is in the index: WAIT wins over MAIL, else the first wins. */
+function meetAgain(state: EngineState, mail: Mail, place: Place, now: Instant): void {
+  if (mail.place.kind === place.kind && mail.place.sequence === place.sequence) return;
+  if (mail.place.kind === 'log' && place.kind === 'wait') relocate(state, mail, place, now);
+  else vacate(state, place);
+}
+
+/** The mail's copy in WAIT counts from now on. The log's entry may be trimmed once this is journalled. */
+export function relocate(state: EngineState, mail: Mail, place: Place, now: Instant): void {
+  const before = mail.place;
+  mail.place = place;
+  notePlaceSeen(state, place);
+  note(state, mail, { kind: 'moved', at: now.wall, id: mail.ticket.id, place });
+  vacate(state, before);
+}

@@ -1,0 +1,32 @@
+import type { JournalEvent } from './journal.ts';
+import type { Lane } from './lane.ts';
+import type { Mail } from './mail.ts';
+import type { Attempt } from './sender-table.ts';
+
+/** What is to be done, in order, once the events of the same and of all earlier steps are acknowledged by JOURNAL. */
+export type Effect =
+  /** Attempts that are no longer current when this is carried out are left out. */
+  | { readonly kind: 'send'; readonly sender: string; readonly attempts: readonly Attempt[] }
+  | { readonly kind: 'acknowledge'; readonly sender: string; readonly attempts: readonly string[] }
+  | { readonly kind: 'cancel'; readonly sender: string; readonly attempts: readonly string[] }
+  /** The sender's lease is over: end its stream, so that it says hello again. */
+  | { readonly kind: 'dismiss'; readonly sender: string }
+  | { readonly kind: 'trim'; readonly lane: Lane; readonly upTo: number }
+  /** Copy to WAIT, then tell `copied` or `not copied`. */
+  | { readonly kind: 'copy'; readonly mail: Mail }
+  /** Copy to DEAD, then tell `buried`. */
+  | { readonly kind: 'bury'; readonly mail: Mail }
+  | { readonly kind: 'removeWaiting'; readonly sequence: number }
+  | { readonly kind: 'removeBody'; readonly id: string };
+
+/** An event, and the mail that it is about. */
+export interface JournalRecord {
+  readonly event: JournalEvent;
+  readonly mail: Mail;
+}
+
+/** What came of some inputs. */
+export interface Step {
+  readonly records: readonly JournalRecord[];
+  readonly effects: readonly Effect[];
+}

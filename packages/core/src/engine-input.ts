@@ -1,0 +1,70 @@
+import type { Reply } from './journal.ts';
+import type { Lane } from './lane.ts';
+import type { Place, Ticket } from './ticket.ts';
+
+/** Now, by both clocks, in milliseconds: the wall clock for dues and deadlines, the monotonic one for leases and probes. */
+export interface Instant {
+  readonly wall: number;
+  readonly mono: number;
+}
+
+/** All that the engine can be told. */
+export type Input =
+  /** A ticket was read from a log or from WAIT. */
+  | { readonly kind: 'arrived'; readonly ticket: Ticket; readonly place: Place }
+  /** These entries of a log do not exist: there is nothing to wait for. */
+  | { readonly kind: 'hole'; readonly lane: Lane; readonly from: number; readonly to: number }
+  | Hello
+  | { readonly kind: 'heartbeat'; readonly sender: string }
+  | { readonly kind: 'credit'; readonly sender: string; readonly upstream: string; readonly window: number }
+  | { readonly kind: 'begun'; readonly attempts: readonly string[] }
+  | { readonly kind: 'reported'; readonly sender: string; readonly outcomes: readonly AttemptOutcome[] }
+  | { readonly kind: 'disconnected'; readonly sender: string }
+  /** The size of a log as its server tells it. */
+  | { readonly kind: 'measured'; readonly lane: Lane; readonly bytes: number; readonly limitBytes: number }
+  /** The mail was copied to WAIT. */
+  | { readonly kind: 'copied'; readonly id: string; readonly sequence: number }
+  /** The copy to WAIT could not be made now. */
+  | { readonly kind: 'not copied'; readonly id: string }
+  /** The dead letter lies in DEAD, or need not. */
+  | { readonly kind: 'buried'; readonly id: string }
+  /** A mail's entry in STATE was written. */
+  | { readonly kind: 'state written'; readonly id: string; readonly sequence: number }
+  /** Time has passed. */
+  | { readonly kind: 'time' };
+
+export interface Hello {
+  readonly kind: 'hello';
+  readonly sender: string;
+  /** Attempts that it holds and has not finished. */
+  readonly held: readonly { readonly attempt: string; readonly begun: boolean }[];
+  /** Outcomes that were not acknowledged. */
+  readonly outcomes: readonly AttemptOutcome[];
+  readonly credits: readonly { readonly upstream: string; readonly window: number }[];
+}
+
+/** What a sender reports of an attempt. */
+export interface AttemptOutcome {
+  readonly attempt: string;
+  readonly id: string;
+  readonly tookMs?: number | undefined;
+  readonly recipients: readonly RecipientOutcome[];
+}
+
+export interface RecipientOutcome {
+  readonly recipients: readonly number[];
+  readonly outcome: OutcomeKind;
+  readonly reply: Reply;
+}
+
+export type OutcomeKind =
+  | 'delivered'
+  | 'deferred'
+  | 'bounced'
+  | 'inDoubt'
+  | 'upstreamDown'
+  | 'draining'
+  | 'tooLate'
+  | 'bodyUnavailable'
+  | 'bodyLost'
+  | 'upstreamLacksExtension';

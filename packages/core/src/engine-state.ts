@@ -1,0 +1,109 @@
+import type { Effect, JournalRecord } from './effect.ts';
+import { FinishedLog } from './finished-log.ts';
+import { Heap } from './heap.ts';
+import { lanes, type Lane } from './lane.ts';
+import { defaultLaneShares, type LaneShares } from './lane-turn.ts';
+import type { Mail } from './mail.ts';
+import { ReadyQueue } from './ready-queue.ts';
+import { RecentIds } from './recent-ids.ts';
+import { defaultRetryPolicy, type RetryPolicy } from './retry-policy.ts';
+import type { Router } from './router.ts';
+import { SenderTable } from './sender-table.ts';
+import type { Tallies } from './tally.ts';
+import { up, type UpstreamHealth } from './upstream-health.ts';
+
+export interface EnginePolicy {
+  readonly retry: RetryPolicy;
+  readonly laneShares: LaneShares;
+  /** How long a sender's lease lasts from each word of it. */
+  readonly senderLeaseMs: number;
+  /** Recipients of one message in one transaction. */
+  readonly maxRecipientsPerAttempt: number;
+  /** A log that fills less than this share of its limit is never relieved: it holds up nobody. */
+  readonly pinnedFloor: number;
+}
+
+export const defaultPolicy: EnginePolicy = {
+  retry: defaultRetryPolicy,
+  laneShares: defaultLaneShares,
+  senderLeaseMs: 15_000,
+  maxRecipientsPerAttempt: 100,
+  pinnedFloor: 0.1,
+};
+
+/** How a log stands. */
+export interface LogState {
+  /** Which of its entries need not be kept. */
+  finished: FinishedLog;
+  /** Highest sequence that was read. */
+  seen: number;
+  /** Entries that are unfinished. */
+  readonly live: Map<number, Mail>;
+  /** Bytes of these, about. */
+  liveBytes: number;
+}
+
+/** All that the engine knows. The rules that change it stand in files of their own. */
+export interface EngineState {
+  readonly epoch: number;
+  readonly policy: EnginePolicy;
+  readonly router: Router;
+  readonly mails: Map<string, Mail>;
+  readonly logs: Readonly<Record<Lane, LogState>>;
+  /** Highest sequence of WAIT that was read or written. */
+  waitSeen: number;
+  /** By the router's index. */
+  readonly upstreams: readonly UpstreamState[];
+  /** Mail that waits for a time. An entry whose mail has moved on since is passed over. */
+  readonly calendar: Heap<{ readonly due: number; readonly mail: Mail }>;
+  /** Mail with a deadline, the nearest first. */
+  readonly deadlines: Heap<Mail>;
+  readonly senders: SenderTable;
+  readonly recent: RecentIds;
+  readonly tallies: Tallies;
+  /** Since the last snapshot: mail whose states changed, ids that finished, entries of STATE that are of no more use. */
+  readonly changed: Set<Mail>;
+  readonly finishedIds: string[];
+  readonly staleStates: number[];
+  /** Since the last step. */
+  records: JournalRecord[];
+  effects: Effect[];
+  readonly trims: Set<Lane>;
+  attemptNumber: number;
+  order: number;
+}
+
+export interface UpstreamState {
+  readonly name: string;
+  readonly ready: ReadyQueue;
+  health: UpstreamHealth;
+}
+
+export function createEngineState(epoch: number, router: Router, policy: EnginePolicy): EngineState {
+  return {
+    epoch,
+    policy,
+    router,
+    mails: new Map(),
+    logs: Object.fromEntries(lanes.map((lane) => [lane, emptyLog()])) as unknown as Record<Lane, LogState>,
+    waitSeen: 0,
+    upstreams: router.upstreams.map((name) => ({ name, ready: new ReadyQueue(policy.laneShares), health: up })),
+    calendar: new Heap((a, b) => a.due < b.due),
+    deadlines: new Heap((a, b) => (a.ticket.deadline ?? Infinity) < (b.ticket.deadline ?? Infinity)),
+    senders: new SenderTable(),
+    recent: new RecentIds(),
+    tallies: new Map(),
+    changed: new Set(),
+    finishedIds: [],
+    staleStates: [],
+    records: [],
+    effects: [],
+    trims: new Set(),
+    attemptNumber: 0,
+    order: 0,
+  };
+}
+
+function emptyLog(): LogState {
+  return { finished: new FinishedLog(), seen: 0, live: new Map(), liveBytes: 0 };
+}

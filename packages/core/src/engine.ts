@@ -1,0 +1,217 @@
+import { arrive, relocate } from './arrival.ts';
+import { takeCensus, type Census } from './census.ts';
+import { dispatch } from './dispatching.ts';
+import type { Effect, Step } from './effect.ts';
+import type { Input, Instant } from './engine-input.ts';
+import { createEngineState, defaultPolicy, type EnginePolicy, type EngineState } from './engine-state.ts';
+import { file } from './filing.ts';
+import type { JournalEvent } from './journal.ts';
+import { disconnect, hear, welcome } from './leases.ts';
+import { takeReport } from './outcome.ts';
+import { nextWake, passTime } from './passing-time.ts';
+import { relievePinnedLog } from './pinned-log.ts';
+import type { Mail } from './mail.ts';
+import type { RecipientState } from './recipient.ts';
+import { finish, notePlaceSeen, settle } from './residence.ts';
+import { finishRestoring, replay, restoreMarks, restoreState, restoreTicket, type Remains } from './restoring.ts';
+import type { Router } from './router.ts';
+import type { Attempt } from './sender-table.ts';
+import { takeSnapshot, type SnapshotWithStates, type StateRecord } from './snapshot.ts';
+import type { Lane } from './lane.ts';
+import type { Place, Ticket } from './ticket.ts';
+
+export interface EngineOptions {
+  /** Above that of every earlier owner of the partition; part of each attempt's id. */
+  readonly epoch: number;
+  readonly router: Router;
+  readonly policy?: EnginePolicy;
+}
+
+/** Where a recipient is, and why. */
+export interface RecipientView {
+  readonly state: RecipientState;
+  /** The upstream that takes it is down. */
+  readonly upstreamDown: boolean;
+}
+
+/**
+ * The scheduler's core: what goes when, and what came of it. It is told inputs and answers with steps: what to journal, and what to do once
+ * that is acknowledged. No clock, no chance, no I/O.
+ *
+ * To recover: `restoreMarks`, `restoreTicket` for WAIT and then for the logs, `restoreState`, `replay`, `finishRestoring`; then as always.
+ */
+export class Engine {
+  readonly #state: EngineState;
+
+  constructor(options: EngineOptions) {
+    this.#state = createEngineState(options.epoch, options.router, options.policy ?? defaultPolicy);
+  }
+
+  /** Takes in what happened. Call `takeStep` after one or many of these. */
+  handle(input: Input, now: Instant): void {
+    handle(this.#state, input, now);
+  }
+
+  /** Hands out what the senders have room for, and returns all that has to be journalled and done since the last step. */
+  takeStep(now: Instant): Step {
+    const state = this.#state;
+    dispatch(state, now);
+    for (const lane of state.trims) state.effects.push(trimEffect(state, lane));
+    state.trims.clear();
+    const step = { records: state.records, effects: state.effects };
+    state.records = [];
+    state.effects = [];
+    return step;
+  }
+
+  /** Milliseconds until `handle({ kind: 'time' })` is wanted; null when nothing waits for a time. */
+  nextWake(now: Instant): number | null {
+    return nextWake(this.#state, now);
+  }
+
+  /** Whether an attempt is still with its sender: one that was concluded before its batch was sent must not be sent. */
+  isCurrent(attempt: Attempt): boolean {
+    return this.#state.senders.attempt(attempt.id) === attempt;
+  }
+
+  /** The mail by this id, with each recipient's state; undefined when it is not in the index. */
+  find(id: string): { readonly ticket: Ticket; readonly recipients: readonly RecipientView[] } | undefined {
+    const mail = this.#state.mails.get(id);
+    return mail && { ticket: mail.ticket, recipients: mail.states.map((_, recipient) => this.#view(mail, recipient)) };
+  }
+
+  /** Whether this id finished in the last minutes. */
+  finishedLately(id: string): boolean {
+    return this.#state.recent.has(id);
+  }
+
+  /** Highest sequence that was read of a log or of WAIT. */
+  seen(source: Lane | 'wait'): number {
+    return source === 'wait' ? this.#state.waitSeen : this.#state.logs[source].seen;
+  }
+
+  /** The tallies, counted from the journal, by tenant. */
+  get tallies() {
+    return this.#state.tallies;
+  }
+
+  /** Mails in the index. */
+  get size(): number {
+    return this.#state.mails.size;
+  }
+
+  census(): Census {
+    return takeCensus(this.#state);
+  }
+
+  /** Call right after `takeStep`: the snapshot contains everything up to that step's last record. */
+  takeSnapshot(): SnapshotWithStates {
+    return takeSnapshot(this.#state);
+  }
+
+  restoreMarks(remains: Remains, now: Instant): void {
+    restoreMarks(this.#state, remains, now);
+  }
+
+  restoreTicket(ticket: Ticket, place: Place): void {
+    restoreTicket(this.#state, ticket, place);
+  }
+
+  restoreState(record: StateRecord, asOf: number, sequence: number): void {
+    restoreState(this.#state, record, asOf, sequence);
+  }
+
+  replay(event: JournalEvent, sequence: number): void {
+    replay(this.#state, event, sequence);
+  }
+
+  finishRestoring(now: Instant): void {
+    finishRestoring(this.#state, now);
+  }
+
+  #view(mail: Mail, recipient: number): RecipientView {
+    const upstream = this.#state.upstreams[this.#state.router.upstreamOf(mail.ticket, recipient)];
+    return { state: mail.states[recipient] as RecipientState, upstreamDown: upstream?.health.kind === 'down' };
+  }
+}
+
+function handle(state: EngineState, input: Input, now: Instant): void {
+  switch (input.kind) {
+    case 'arrived':
+      return arrive(state, input.ticket, input.place, now);
+    case 'hole':
+      return passHole(state, input.lane, input.from, input.to);
+    case 'hello':
+      return welcome(state, input, now);
+    case 'heartbeat':
+      return hear(state, input.sender, now);
+    case 'credit':
+      state.senders.find(input.sender)?.windows.set(input.upstream, input.window);
+      return hear(state, input.sender, now);
+    case 'begun':
+      return noteBegun(state, input.attempts);
+    case 'reported':
+      for (const outcome of input.outcomes) takeReport(state, outcome, now);
+      state.effects.push({ kind: 'acknowledge', sender: input.sender, attempts: input.outcomes.map(({ attempt }) => attempt) });
+      return hear(state, input.sender, now);
+    case 'disconnected':
+      return disconnect(state, input.sender);
+    case 'measured':
+      return relievePinnedLog(state, input.lane, input.bytes, input.limitBytes);
+    case 'copied':
+      return copied(state, input.id, input.sequence, now);
+    case 'not copied':
+      return stayPut(state, input.id, now);
+    case 'buried':
+      return buried(state, input.id, now);
+    case 'state written':
+      return noteState(state, input.id, input.sequence);
+    case 'time':
+      return passTime(state, now);
+  }
+}
+
+function passHole(state: EngineState, lane: Lane, from: number, to: number): void {
+  state.logs[lane].finished.finishRange(from, to);
+  state.trims.add(lane);
+  notePlaceSeen(state, { kind: 'log', lane, sequence: to });
+}
+
+function noteBegun(state: EngineState, attempts: readonly string[]): void {
+  for (const id of attempts) {
+    const attempt = state.senders.attempt(id);
+    if (attempt) attempt.begun = true;
+  }
+}
+
+function copied(state: EngineState, id: string, sequence: number, now: Instant): void {
+  const mail = state.mails.get(id);
+  const place: Place = { kind: 'wait', sequence };
+  if (!mail) return void state.effects.push({ kind: 'removeWaiting', sequence });
+  // The reader of WAIT may have met the copy first.
+  if (mail.place.kind === 'log') relocate(state, mail, place, now);
+  stayPut(state, id, now);
+}
+
+function stayPut(state: EngineState, id: string, now: Instant): void {
+  const mail = state.mails.get(id);
+  if (mail?.copying !== 'to WAIT') return;
+  mail.copying = 'no';
+  if (mail.open === 0) finish(state, mail, now.wall);
+  else file(state, mail, now);
+}
+
+function buried(state: EngineState, id: string, now: Instant): void {
+  const mail = state.mails.get(id);
+  if (mail?.copying === 'to DEAD') settle(state, mail, now.wall);
+}
+
+function noteState(state: EngineState, id: string, sequence: number): void {
+  const mail = state.mails.get(id);
+  if (mail) mail.stateSequence = sequence;
+  else state.staleStates.push(sequence);
+}
+
+function trimEffect(state: EngineState, lane: Lane): Effect {
+  return { kind: 'trim', lane, upTo: state.logs[lane].finished.mark };
+}

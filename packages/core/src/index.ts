@@ -1,0 +1,29 @@
+export { isLane, lanes, type Lane } from './lane.ts';
+export {
+  decodeTicket,
+  encodeTicket,
+  farOffMs,
+  horizonMs,
+  idInPartition,
+  maxTicketBytes,
+  partitionOf,
+  type ChunkedBody,
+  type Place,
+  type Ticket,
+  type TicketRecipient,
+} from './ticket.ts';
+export type { Reason } from './reason.ts';
+export type * from './journal.ts';
+export { Engine, type EngineOptions, type RecipientView } from './engine.ts';
+export type { Census, LiveKind } from './census.ts';
+export { defaultPolicy, type EnginePolicy } from './engine-state.ts';
+export type { AttemptOutcome, Hello, Input, Instant, OutcomeKind, RecipientOutcome } from './engine-input.ts';
+export type { Effect, JournalRecord, Step } from './effect.ts';
+export type { Attempt } from './sender-table.ts';
+export type { Mail } from './mail.ts';
+export type { RecipientState } from './recipient.ts';
+export type { LogExtent, Remains } from './restoring.ts';
+export type { Snapshot, SnapshotWithStates, StateRecord } from './snapshot.ts';
+export { Router, type Route, type RouteMatch } from './router.ts';
+export { recentSpanMs } from './recent-ids.ts';
+export { apply, isFinal, untouched, type RecipientEvent } from './recipient.ts';

@@ -1,0 +1,53 @@
+import type { Place, Ticket } from './ticket.ts';
+import { isFinal, untouched, type RecipientState } from './recipient.ts';
+
+/** A message in the index: its ticket, where its entry lies, and where each recipient is. */
+export interface Mail {
+  readonly ticket: Ticket;
+  place: Place;
+  /** In the ticket's order. */
+  readonly states: RecipientState[];
+  /** Arrival number: earlier mail goes first. */
+  order: number;
+  /** Recipients that are not final. */
+  open: number;
+  /** Being copied elsewhere: not dispatched, not removed until the copy is acknowledged. */
+  copying: 'no' | 'to WAIT' | 'to DEAD';
+  /** Upstreams, as bits, in whose ready queue it stands. */
+  listed: number;
+  /** Sequence of its entry in STATE; 0 when it has none. */
+  stateSequence: number;
+  /** The journal up to this sequence is contained in `states`; used while recovering. */
+  asOf: number;
+}
+
+export function newMail(ticket: Ticket, place: Place, order: number): Mail {
+  const first: RecipientState = ticket.due === undefined ? untouched : { kind: 'queued', attempts: 0, due: ticket.due, reason: 'SCHEDULED' };
+  return {
+    ticket,
+    place,
+    states: Array.from({ length: ticket.recipients.length }, () => first),
+    order,
+    open: ticket.recipients.length,
+    copying: 'no',
+    listed: 0,
+    stateSequence: 0,
+    asOf: 0,
+  };
+}
+
+export function setState(mail: Mail, recipient: number, state: RecipientState): void {
+  const before = mail.states[recipient];
+  if (before === undefined) return;
+  if (!isFinal(before) && isFinal(state)) mail.open -= 1;
+  mail.states[recipient] = state;
+}
+
+/** Whether any recipient is with a sender. */
+export function isSending(mail: Mail): boolean {
+  return mail.states.some((state) => state.kind === 'sending');
+}
+
+export function hasFailed(mail: Mail): boolean {
+  return mail.states.some((state) => state.kind === 'failed');
+}

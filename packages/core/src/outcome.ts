@@ -1,0 +1,158 @@
+import type { AttemptOutcome, Instant, OutcomeKind, RecipientOutcome } from './engine-input.ts';
+import type { EngineState } from './engine-state.ts';
+import { expire, file, isPastDeadline } from './filing.ts';
+import type { Reply } from './journal.ts';
+import type { Mail } from './mail.ts';
+import type { Reason } from './reason.ts';
+import { record } from './recording.ts';
+import { nextDue } from './retry-policy.ts';
+import type { Attempt } from './sender-table.ts';
+import { afterTrouble, up, withoutProbe } from './upstream-health.ts';
+
+/** How long a mail rests whose body could not be read: long enough not to spin, short enough not to be felt. */
+const bodyRetryMs = 1_000;
+
+export function takeReport(state: EngineState, outcome: AttemptOutcome, now: Instant): void {
+  const attempt = state.senders.attempt(outcome.attempt);
+  if (attempt) conclude(state, attempt, outcome, now);
+  else takeLateReport(state, outcome, now);
+}
+
+/** The attempt has ended; each of its recipients gets its next state. */
+export function conclude(state: EngineState, attempt: Attempt, outcome: AttemptOutcome, now: Instant): void {
+  state.senders.remove(attempt);
+  noteHealth(state, attempt, outcome, now);
+  const left = new Set(attempt.recipients);
+  for (const group of outcome.recipients) {
+    const recipients = group.recipients.filter((recipient) => left.delete(recipient));
+    if (recipients.length > 0) settleGroup(state, attempt, { ...group, recipients }, outcome.tookMs, now);
+  }
+  if (left.size > 0) giveBack(state, attempt, [...left], 'SENDER_GONE', now);
+  const { mail } = attempt;
+  if (mail.open > 0 && isPastDeadline(mail, now)) expire(state, mail, now);
+  if (mail.open > 0) file(state, mail, now);
+}
+
+/** The sender went away with this attempt in its hands. */
+export function abandon(state: EngineState, attempt: Attempt, now: Instant): void {
+  const outcome: OutcomeKind = attempt.begun ? 'inDoubt' : 'tooLate';
+  const reply = ownReply('the sender went away before it reported an outcome');
+  const { id, mail, recipients } = attempt;
+  conclude(state, attempt, { attempt: id, id: mail.ticket.id, recipients: [{ recipients, outcome, reply }] }, now);
+}
+
+/** A report of an attempt that was given up: its success still counts where nothing has happened since. */
+function takeLateReport(state: EngineState, outcome: AttemptOutcome, now: Instant): void {
+  const mail = state.mails.get(outcome.id);
+  if (!mail) return;
+  for (const { recipients, outcome: kind, reply } of outcome.recipients) {
+    const open = kind === 'delivered' ? recipients.filter((recipient) => canStillSucceed(mail, recipient, outcome.attempt)) : [];
+    if (open.length === 0) continue;
+    const { id, tenant } = mail.ticket;
+    record(state, mail, { kind: 'delivered', at: now.wall, id, tenant, attempt: outcome.attempt, recipients: open, reply });
+  }
+}
+
+function canStillSucceed(mail: Mail, recipient: number, attempt: string): boolean {
+  const before = mail.states[recipient];
+  return (before?.kind === 'queued' || before?.kind === 'inDoubt') && before.attempt === attempt;
+}
+
+/** Any word of the upstream's own shows that it is there; an untried attempt that found it unusable shows the contrary. */
+function noteHealth(state: EngineState, attempt: Attempt, outcome: AttemptOutcome, now: Instant): void {
+  const upstream = state.upstreams.find(({ name }) => name === attempt.upstream);
+  if (!upstream) return;
+  if (outcome.recipients.some((group) => wordsOfUpstream.has(group.outcome))) upstream.health = up;
+  else if (outcome.recipients.some((group) => group.outcome === 'upstreamDown')) {
+    upstream.health = afterTrouble(upstream.health, attempt.id, now);
+    // It may be this very mail that breaks the connection: the next probe takes another one.
+    if (attempt.begun) attempt.mail.order = state.order += 1;
+  } else upstream.health = withoutProbe(upstream.health, attempt.id);
+}
+
+const wordsOfUpstream: ReadonlySet<OutcomeKind> = new Set(['delivered', 'deferred', 'bounced', 'upstreamLacksExtension']);
+
+function settleGroup(state: EngineState, attempt: Attempt, group: RecipientOutcome, tookMs: number | undefined, now: Instant): void {
+  const { recipients, outcome, reply } = group;
+  switch (outcome) {
+    case 'delivered':
+      record(state, attempt.mail, { kind: 'delivered', ...about(attempt, recipients, now), tenant: tenantOf(attempt), reply, tookMs });
+      return;
+    case 'deferred':
+      return postpone(state, attempt, recipients, 'UPSTREAM_DEFERRED', reply, now);
+    case 'inDoubt':
+      record(state, attempt.mail, { kind: 'doubted', ...about(attempt, recipients, now), reply });
+      return postpone(state, attempt, recipients, 'IN_DOUBT', reply, now);
+    case 'bounced':
+      return fail(state, attempt, recipients, 'UPSTREAM_REJECTED', reply, now);
+    case 'bodyLost':
+      return fail(state, attempt, recipients, 'BODY_LOST', reply, now);
+    case 'upstreamLacksExtension':
+      return fail(state, attempt, recipients, 'UPSTREAM_LACKS_EXTENSION', reply, now);
+    case 'upstreamDown':
+      return giveBack(state, attempt, recipients, 'UPSTREAM_DOWN', now, reply);
+    case 'draining':
+      return giveBack(state, attempt, recipients, 'SENDER_DRAINING', now);
+    case 'tooLate':
+      return giveBack(state, attempt, recipients, 'SENDER_GONE', now);
+    case 'bodyUnavailable':
+      return giveBack(state, attempt, recipients, 'BODY_UNAVAILABLE', now, reply, now.wall + bodyRetryMs);
+  }
+}
+
+/** A crash may have come between the doubt and what the policy makes of it. */
+export function resolveDoubts(state: EngineState, mail: Mail, now: Instant): void {
+  mail.states.forEach((before, recipient) => {
+    if (before.kind === 'inDoubt') postpone(state, { id: before.attempt, mail }, [recipient], 'IN_DOUBT', before.reply, now);
+  });
+}
+
+/** To be tried again when the policy says, or a dead letter when it allows no more. Recipients may have spent different numbers. */
+function postpone(state: EngineState, attempt: Pick<Attempt, 'id' | 'mail'>, recipients: readonly number[], reason: Reason, reply: Reply, now: Instant): void {
+  for (const [spent, group] of Map.groupBy(recipients, (recipient) => spentAfter(attempt.mail, recipient))) {
+    const due = nextDue(state.policy.retry, spent, now.wall);
+    if (due === null) fail(state, attempt, group, 'RETRIES_EXHAUSTED', reply, now);
+    else record(state, attempt.mail, { kind: 'deferred', ...about(attempt, group, now), reason, reply, due });
+  }
+}
+
+function spentAfter(mail: Mail, recipient: number): number {
+  const before = mail.states[recipient];
+  return before ? before.attempts + (before.kind === 'sending' ? 1 : 0) : 0;
+}
+
+function fail(
+  state: EngineState,
+  attempt: Pick<Attempt, 'id' | 'mail'>,
+  recipients: readonly number[],
+  reason: Reason,
+  reply: Reply,
+  now: Instant,
+): void {
+  record(state, attempt.mail, { kind: 'failed', ...about(attempt, recipients, now), tenant: tenantOf(attempt), reason, reply });
+}
+
+function giveBack(
+  state: EngineState,
+  attempt: Attempt,
+  recipients: readonly number[],
+  reason: Reason,
+  now: Instant,
+  reply?: Reply,
+  due?: number,
+): void {
+  record(state, attempt.mail, { kind: 'returned', ...about(attempt, recipients, now), reason, reply, due });
+}
+
+function about(attempt: Pick<Attempt, 'id' | 'mail'>, recipients: readonly number[], now: Instant) {
+  return { at: now.wall, id: attempt.mail.ticket.id, attempt: attempt.id, recipients };
+}
+
+function tenantOf(attempt: Pick<Attempt, 'mail'>): string {
+  return attempt.mail.ticket.tenant;
+}
+
+/** Our own words in the form of a reply. */
+function ownReply(text: string): Reply {
+  return { code: 0, text };
+}

@@ -1,0 +1,26 @@
+/** Why something waits, was given back, or failed. A closed set; it travels to the operator unchanged. */
+export type Reason =
+  /** `send_at` lies ahead. */
+  | 'SCHEDULED'
+  /** The upstream cannot be reached or used; no attempt was spent. */
+  | 'UPSTREAM_DOWN'
+  /** The upstream answered with a transient reply (4xx). */
+  | 'UPSTREAM_DEFERRED'
+  /** The upstream answered with a permanent reply (5xx). */
+  | 'UPSTREAM_REJECTED'
+  /** Deferred as often as the policy allows. */
+  | 'RETRIES_EXHAUSTED'
+  /** It may have been delivered: the final reply was lost. */
+  | 'IN_DOUBT'
+  /** Its sender's lease ended before it had begun. */
+  | 'SENDER_GONE'
+  /** Its sender is shutting down and had not begun. */
+  | 'SENDER_DRAINING'
+  /** The deadline has passed. */
+  | 'EXPIRED'
+  /** The stored body could not be read now: our trouble, no attempt was spent. */
+  | 'BODY_UNAVAILABLE'
+  /** The stored body is damaged or gone. */
+  | 'BODY_LOST'
+  /** The upstream lacks 8BITMIME (5.6.3, RFC 6152) or SMTPUTF8 (5.6.7, RFC 6531). */
+  | 'UPSTREAM_LACKS_EXTENSION';

@@ -1,0 +1,27 @@
+import type { EngineState } from './engine-state.ts';
+import type { JournalEvent } from './journal.ts';
+import { setState, type Mail } from './mail.ts';
+import { apply, type RecipientEvent } from './recipient.ts';
+import { finish } from './residence.ts';
+import { count } from './tally.ts';
+
+/** Every change of a recipient goes through here: into the journal, the tallies and the mail's states, in one move. */
+export function record(state: EngineState, mail: Mail, event: RecipientEvent): void {
+  note(state, mail, event);
+  applyTo(mail, event);
+  state.changed.add(mail);
+  if (mail.open === 0) finish(state, mail, event.at);
+}
+
+/** Journals an event that changes no recipient. */
+export function note(state: EngineState, mail: Mail, event: JournalEvent): void {
+  state.records.push({ event, mail });
+  count(state.tallies, event);
+}
+
+export function applyTo(mail: Mail, event: RecipientEvent): void {
+  for (const recipient of event.recipients) {
+    const before = mail.states[recipient];
+    if (before) setState(mail, recipient, apply(before, event));
+  }
+}

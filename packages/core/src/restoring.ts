@@ -1,0 +1,134 @@
+import { admit } from './arrival.ts';
+import type { Instant } from './engine-input.ts';
+import type { EngineState } from './engine-state.ts';
+import { expire, file, isPastDeadline } from './filing.ts';
+import { FinishedLog } from './finished-log.ts';
+import type { JournalEvent } from './journal.ts';
+import { lanes, type Lane } from './lane.ts';
+import { setState, type Mail } from './mail.ts';
+import { isFinal } from './recipient.ts';
+import { resolveDoubts } from './outcome.ts';
+import { applyTo } from './recording.ts';
+import { finish, notePlaceSeen, vacate } from './residence.ts';
+import type { Attempt } from './sender-table.ts';
+import type { Snapshot, StateRecord } from './snapshot.ts';
+import { count } from './tally.ts';
+import type { Place, Ticket } from './ticket.ts';
+
+/** How a log stands at its server. */
+export interface LogExtent {
+  /** Lowest sequence that is there, or would be the next. */
+  readonly first: number;
+  /** Highest sequence ever given; 0 for none. */
+  readonly last: number;
+  /** The stream is the one that the checkpoint speaks of. */
+  readonly sameStream: boolean;
+}
+
+export interface Remains {
+  readonly snapshot: Snapshot | null;
+  /** Since the checkpoint, with the journal sequence of the entry that each stood in. */
+  readonly events: readonly { readonly sequence: number; readonly event: JournalEvent }[];
+  readonly extents: Readonly<Record<Lane | 'wait', LogExtent>>;
+  /** Finished in the checkpoints of the last minutes. */
+  readonly finishedIds: readonly string[];
+}
+
+/**
+ * First step of recovery: how far each stream had been read, what is finished, and what was counted. A stream that went backwards (a power
+ * cut in fast mode) gives its sequences to other mail: what was said of sequences beyond its end is void, and the ids decide.
+ */
+export function restoreMarks(state: EngineState, remains: Remains, now: Instant): void {
+  for (const lane of lanes) restoreLog(state, lane, remains);
+  const wait = remains.extents.wait;
+  state.waitSeen = wait.sameStream ? (remains.snapshot?.waitSeen ?? 0) : 0;
+  for (const [tenant, tally] of remains.snapshot?.tallies ?? []) state.tallies.set(tenant, { ...tally });
+  for (const id of remains.finishedIds) state.recent.add(id, now.wall);
+  for (const { event } of remains.events) {
+    count(state.tallies, event);
+    if (event.kind === 'accepted' || event.kind === 'moved') notePlaceSeen(state, event.place);
+  }
+  for (const lane of lanes) state.logs[lane].seen = Math.min(state.logs[lane].seen, remains.extents[lane].last);
+  state.waitSeen = Math.min(state.waitSeen, wait.last);
+}
+
+function restoreLog(state: EngineState, lane: Lane, { snapshot, extents }: Remains): void {
+  const extent = extents[lane];
+  const log = state.logs[lane];
+  const said = extent.sameStream ? snapshot?.logs[lane] : undefined;
+  log.seen = said?.seen ?? 0;
+  log.finished = new FinishedLog(
+    Math.min(Math.max(said?.mark ?? 0, extent.first - 1), extent.last),
+    (said?.finished ?? []).filter(([from]) => from <= extent.last).map(([from, to]) => [from, Math.min(to, extent.last)]),
+  );
+}
+
+/** Second step: every entry of WAIT, then of the logs, that had been read. What has not been read arrives later in the usual way. */
+export function restoreTicket(state: EngineState, ticket: Ticket, place: Place): void {
+  if (!wasSeen(state, place)) return;
+  const known = state.mails.get(ticket.id);
+  if (known && known.place.kind === place.kind && known.place.sequence === place.sequence) return;
+  if (known || state.recent.has(ticket.id)) vacate(state, place);
+  else admit(state, ticket, place);
+}
+
+function wasSeen(state: EngineState, place: Place): boolean {
+  if (place.kind === 'wait') return place.sequence <= state.waitSeen;
+  const log = state.logs[place.lane];
+  return place.sequence <= log.seen && !log.finished.has(place.sequence);
+}
+
+/** Third step: the entries of STATE, which hold everything up to journal sequence `asOf`. One without its mail is a leftover. */
+export function restoreState(state: EngineState, record: StateRecord, asOf: number, sequence: number): void {
+  const mail = state.mails.get(record.id);
+  if (!mail) {
+    state.staleStates.push(sequence);
+    return;
+  }
+  mail.stateSequence = sequence;
+  mail.asOf = asOf;
+  record.states.forEach((recipientState, recipient) => setState(mail, recipient, recipientState));
+}
+
+/** Fourth step: the journal since the checkpoint, in order. */
+export function replay(state: EngineState, event: JournalEvent, sequence: number): void {
+  if (event.kind === 'accepted' || event.kind === 'moved') return;
+  const mail = state.mails.get(event.id);
+  // Its entry is gone, so it was finished as a whole.
+  if (!mail) state.recent.add(event.id, event.at);
+  else if (sequence > mail.asOf) {
+    applyTo(mail, event);
+    state.changed.add(mail);
+  }
+}
+
+/** Last step: what was being sent is with its senders until they say hello or their leases end; all else is filed. */
+export function finishRestoring(state: EngineState, now: Instant): void {
+  for (const mail of [...state.mails.values()]) {
+    if (mail.states.every(isFinal)) finish(state, mail, now.wall);
+    else resume(state, mail, now);
+  }
+}
+
+function resume(state: EngineState, mail: Mail, now: Instant): void {
+  restoreAttempts(state, mail, now);
+  resolveDoubts(state, mail, now);
+  if (isPastDeadline(mail, now)) expire(state, mail, now);
+  file(state, mail, now);
+}
+
+/** Whether a lost sender had begun is not journalled, so it counts as begun until its sender says otherwise. */
+function restoreAttempts(state: EngineState, mail: Mail, now: Instant): void {
+  const attempts = new Map<string, Omit<Attempt, 'recipients'> & { recipients: number[] }>();
+  mail.states.forEach((recipientState, recipient) => {
+    if (recipientState.kind !== 'sending') return;
+    const { attempt: id, upstream, sender } = recipientState;
+    const attempt = attempts.get(id) ?? { id, mail, recipients: [], upstream, sender, begun: true };
+    attempt.recipients.push(recipient);
+    attempts.set(id, attempt);
+  });
+  for (const attempt of attempts.values()) {
+    state.senders.meet(attempt.sender, now.mono + state.policy.senderLeaseMs);
+    state.senders.add(attempt);
+  }
+}

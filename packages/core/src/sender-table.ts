@@ -1,0 +1,90 @@
+import type { Mail } from './mail.ts';
+
+/** One transaction, handed to a sender and not concluded. */
+export interface Attempt {
+  readonly id: string;
+  readonly mail: Mail;
+  readonly recipients: readonly number[];
+  readonly upstream: string;
+  readonly sender: string;
+  /** MAIL FROM may have been written. */
+  begun: boolean;
+}
+
+/** A sender, from its first hello to the end of its lease. */
+export interface Sender {
+  readonly id: string;
+  /** Has a stream open; without one nothing is dispatched to it, but its lease goes on. */
+  connected: boolean;
+  /** Monotonic, milliseconds. */
+  leaseEndsAt: number;
+  /** Attempts it is ready to hold, by upstream. */
+  readonly windows: Map<string, number>;
+  /** Attempts it holds, by upstream. */
+  readonly held: Map<string, number>;
+}
+
+/** Who delivers what: the senders, their room, and every attempt that is not concluded. */
+export class SenderTable {
+  readonly #senders = new Map<string, Sender>();
+  readonly #attempts = new Map<string, Attempt>();
+
+  get senders(): Iterable<Sender> {
+    return this.#senders.values();
+  }
+
+  get attemptCount(): number {
+    return this.#attempts.size;
+  }
+
+  find(id: string): Sender | undefined {
+    return this.#senders.get(id);
+  }
+
+  /** The sender by this id; a new one when it was not known. */
+  meet(id: string, leaseEndsAt: number): Sender {
+    let sender = this.#senders.get(id);
+    if (!sender) {
+      sender = { id, connected: false, leaseEndsAt, windows: new Map(), held: new Map() };
+      this.#senders.set(id, sender);
+    }
+    return sender;
+  }
+
+  forget(id: string): void {
+    this.#senders.delete(id);
+  }
+
+  /** The connected sender with the most room for an upstream. */
+  roomiest(upstream: string): Sender | undefined {
+    let best: Sender | undefined;
+    let bestRoom = 0;
+    for (const sender of this.#senders.values()) {
+      const room = sender.connected ? (sender.windows.get(upstream) ?? 0) - (sender.held.get(upstream) ?? 0) : 0;
+      if (room > bestRoom) [best, bestRoom] = [sender, room];
+    }
+    return best;
+  }
+
+  attempt(id: string): Attempt | undefined {
+    return this.#attempts.get(id);
+  }
+
+  attemptsOf(sender: string): Attempt[] {
+    return [...this.#attempts.values()].filter((attempt) => attempt.sender === sender);
+  }
+
+  add(attempt: Attempt): void {
+    this.#attempts.set(attempt.id, attempt);
+    this.#count(attempt, 1);
+  }
+
+  remove(attempt: Attempt): void {
+    if (this.#attempts.delete(attempt.id)) this.#count(attempt, -1);
+  }
+
+  #count(attempt: Attempt, change: number): void {
+    const held = this.#senders.get(attempt.sender)?.held;
+    held?.set(attempt.upstream, (held.get(attempt.upstream) ?? 0) + change);
+  }
+}

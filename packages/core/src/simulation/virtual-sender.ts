@@ -1,0 +1,121 @@
+import type { AttemptOutcome, OutcomeKind } from '../engine-input.ts';
+import type { Attempt } from '../sender-table.ts';
+import type { Random } from './random.ts';
+import type { VirtualLink, Word } from './virtual-link.ts';
+import type { VirtualUpstreams } from './virtual-upstreams.ts';
+
+interface Held {
+  readonly attempt: Attempt;
+  /** As it was when the batch came: a real sender never sees the index change. */
+  readonly recipients: readonly number[];
+  begun: boolean;
+  /** The lease during which it came: once that has ended, it may be another sender's. */
+  readonly term: number;
+}
+
+/** A sender as the dispatch protocol asks for: it keeps what it holds and what it has not had acknowledged, and minds its lease. */
+export class VirtualSender {
+  readonly id: string;
+  link: VirtualLink | null = null;
+  readonly windows: Map<string, number>;
+  readonly #held = new Map<string, Held>();
+  readonly #outcomes = new Map<string, AttemptOutcome>();
+  readonly #random: Random;
+  readonly #upstreams: VirtualUpstreams;
+  readonly #leaseMs: number;
+  #leaseEndsAt = -Infinity;
+  #term = 0;
+
+  constructor(id: string, upstreams: VirtualUpstreams, random: Random, leaseMs: number) {
+    this.id = id;
+    this.#upstreams = upstreams;
+    this.#random = random;
+    this.#leaseMs = leaseMs;
+    this.windows = new Map(upstreams.names.map((name) => [name, random.between(1, 4)]));
+  }
+
+  get idle(): boolean {
+    return this.#held.size === 0 && this.#outcomes.size === 0;
+  }
+
+  sayHello(link: VirtualLink, now: number): void {
+    this.link = link;
+    const held = [...this.#held.values()].map(({ attempt, begun }) => ({ attempt: attempt.id, begun }));
+    const credits = [...this.windows].map(([upstream, window]) => ({ upstream, window }));
+    link.toScheduler.push({ input: { kind: 'hello', sender: this.id, held, outcomes: [...this.#outcomes.values()], credits }, saidAt: now });
+  }
+
+  beat(now: number): void {
+    this.link?.toScheduler.push({ input: { kind: 'heartbeat', sender: this.id }, saidAt: now });
+  }
+
+  changeWindow(now: number): void {
+    const upstream = this.#random.pick(this.#upstreams.names) ?? '';
+    const window = this.#random.between(0, 4);
+    this.windows.set(upstream, window);
+    this.link?.toScheduler.push({ input: { kind: 'credit', sender: this.id, upstream, window }, saidAt: now });
+  }
+
+  report(now: number): void {
+    if (this.#outcomes.size === 0) return;
+    this.link?.toScheduler.push({ input: { kind: 'reported', sender: this.id, outcomes: [...this.#outcomes.values()] }, saidAt: now });
+  }
+
+  hear(word: Word, now: number): void {
+    switch (word.kind) {
+      case 'batch':
+        for (const attempt of word.attempts) this.#take(attempt);
+        return;
+      case 'acknowledge':
+        for (const attempt of word.attempts) this.#outcomes.delete(attempt);
+        return;
+      case 'cancel':
+        for (const attempt of word.attempts) this.#drop(attempt);
+        return;
+      case 'heard':
+        if (now >= this.#leaseEndsAt) this.#term += 1;
+        this.#leaseEndsAt = Math.max(this.#leaseEndsAt, word.saidAt + this.#leaseMs);
+    }
+  }
+
+  /** Begins a transaction, if one is waiting. It announces that, so it needs its stream for it. */
+  begin(now: number): void {
+    const next = this.#random.pick([...this.#held.values()].filter(({ begun }) => !begun));
+    if (!next || !this.link?.open) return;
+    if (!this.#holdsLease(next, now)) return this.#conclude(next, 'tooLate');
+    next.begun = true;
+    this.link.toScheduler.push({ input: { kind: 'begun', attempts: [next.attempt.id] }, saidAt: now });
+  }
+
+  /** Ends a transaction, if one has begun. Lease and deadline are looked at before the last bytes. */
+  finish(now: number): void {
+    const next = this.#random.pick([...this.#held.values()].filter(({ begun }) => begun));
+    if (!next) return;
+    const { ticket } = next.attempt.mail;
+    if (!this.#holdsLease(next, now) || (ticket.deadline ?? Infinity) <= now) return this.#conclude(next, 'tooLate');
+    const outcomes = this.#upstreams.deliver(next.attempt.upstream, ticket, next.recipients);
+    this.#settle(next, outcomes);
+  }
+
+  #take(attempt: Attempt): void {
+    this.#held.set(attempt.id, { attempt, recipients: [...attempt.recipients], begun: false, term: this.#term });
+  }
+
+  #drop(attempt: string): void {
+    const held = this.#held.get(attempt);
+    if (held && !held.begun) this.#conclude(held, 'draining');
+  }
+
+  #holdsLease({ term }: Held, now: number): boolean {
+    return term === this.#term && now < this.#leaseEndsAt;
+  }
+
+  #conclude(held: Held, outcome: OutcomeKind): void {
+    this.#settle(held, [{ recipients: held.recipients, outcome, reply: { code: 0, text: outcome } }]);
+  }
+
+  #settle({ attempt }: Held, recipients: AttemptOutcome['recipients']): void {
+    this.#held.delete(attempt.id);
+    this.#outcomes.set(attempt.id, { attempt: attempt.id, id: attempt.mail.ticket.id, recipients, tookMs: 5 });
+  }
+}

@@ -1,0 +1,56 @@
+import type { Snapshot, StateRecord } from '../snapshot.ts';
+import type { JournalEvent } from '../journal.ts';
+import { lanes, type Lane } from '../lane.ts';
+import type { Place, Ticket } from '../ticket.ts';
+import { VirtualStream } from './virtual-stream.ts';
+
+/** An entry of JOURNAL. */
+export type VirtualJournalEntry =
+  | { readonly kind: 'events'; readonly epoch: number; readonly events: readonly JournalEvent[] }
+  | { readonly kind: 'checkpoint'; readonly at: number; readonly contains: number; readonly snapshot: Snapshot };
+
+export type Source = Lane | 'wait';
+export const sources: readonly Source[] = ['wait', ...lanes];
+
+/** An entry of a log or of WAIT; one without a ticket was written by nobody of ours. */
+export interface VirtualMailEntry {
+  readonly ticket: Ticket | null;
+}
+
+interface VirtualState extends StateRecord {
+  readonly asOf: number;
+}
+
+/** Everything that outlives a crash. */
+export class VirtualStore {
+  readonly mail: Readonly<Record<Source, VirtualStream<VirtualMailEntry>>> = {
+    wait: new VirtualStream(),
+    immediate: new VirtualStream(),
+    high: new VirtualStream(),
+    normal: new VirtualStream(),
+    low: new VirtualStream(),
+  };
+  readonly dead = new VirtualStream<string>();
+  readonly state = new VirtualStream<VirtualState>();
+  readonly journal = new VirtualStream<VirtualJournalEntry>();
+
+  /** As with one message a subject: the new one takes the place of the old. */
+  writeState(record: VirtualState): number {
+    for (const [sequence, { id }] of this.state.from(0)) if (id === record.id) this.state.remove(sequence);
+    return this.state.append(record);
+  }
+
+  /** A second copy of the same mail is recognised by its message id. */
+  writeCopy(ticket: Ticket): number {
+    const known = this.mail.wait.from(0).find(([, entry]) => entry.ticket?.id === ticket.id);
+    return known?.[0] ?? this.mail.wait.append({ ticket });
+  }
+
+  holds(id: string): boolean {
+    return sources.some((source) => this.mail[source].from(0).some(([, { ticket }]) => ticket?.id === id));
+  }
+}
+
+export function placeOf(source: Source, sequence: number): Place {
+  return source === 'wait' ? { kind: 'wait', sequence } : { kind: 'log', lane: source, sequence };
+}

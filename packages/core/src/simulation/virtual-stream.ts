@@ -1,0 +1,42 @@
+/** A stream as JetStream keeps it: sequences are given once and never again; removed entries leave holes. */
+export class VirtualStream<T> {
+  #last = 0;
+  readonly #entries = new Map<number, T>();
+
+  /** Highest sequence ever given. */
+  get last(): number {
+    return this.#last;
+  }
+
+  /** Lowest sequence that is there, or would be the next. */
+  get first(): number {
+    return this.#entries.keys().next().value ?? this.#last + 1;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  append(entry: T): number {
+    this.#last += 1;
+    this.#entries.set(this.#last, entry);
+    return this.#last;
+  }
+
+  get(sequence: number): T | undefined {
+    return this.#entries.get(sequence);
+  }
+
+  remove(sequence: number): void {
+    this.#entries.delete(sequence);
+  }
+
+  purgeUpTo(sequence: number): void {
+    for (const existing of this.#entries.keys()) if (existing <= sequence) this.#entries.delete(existing);
+  }
+
+  /** In order, from this sequence on. */
+  from(sequence: number): [number, T][] {
+    return [...this.#entries].filter(([existing]) => existing >= sequence);
+  }
+}

@@ -1,0 +1,55 @@
+import type { OutcomeKind, RecipientOutcome } from '../engine-input.ts';
+import type { Ticket } from '../ticket.ts';
+import type { Random } from './random.ts';
+
+/** Upstreams that answer by chance, can be down, and remember what reached them. */
+export class VirtualUpstreams {
+  readonly names: readonly string[];
+  readonly #down = new Set<string>();
+  readonly #random: Random;
+  /** How often each recipient's mail arrived, by `<id>/<recipient>`. */
+  readonly received = new Map<string, number>();
+  /** Every answer is a yes. */
+  kind = false;
+
+  constructor(names: readonly string[], random: Random) {
+    this.names = names;
+    this.#random = random;
+  }
+
+  toggle(): void {
+    const name = this.#random.pick(this.names) ?? '';
+    if (!this.#down.delete(name)) this.#down.add(name);
+  }
+
+  calmDown(): void {
+    this.#down.clear();
+    this.kind = true;
+  }
+
+  /** One transaction. */
+  deliver(upstream: string, ticket: Ticket, recipients: readonly number[]): RecipientOutcome[] {
+    if (this.#down.has(upstream)) return [{ recipients, outcome: 'upstreamDown', reply: { code: 0, text: 'connection refused' } }];
+    if (!this.kind && this.#random.chance(0.03)) return [{ recipients, outcome: 'bodyUnavailable', reply: { code: 0, text: 'no body' } }];
+    const lostReply = !this.kind && this.#random.chance(0.08);
+    return recipients.map((recipient) => this.#answer(ticket, recipient, lostReply));
+  }
+
+  #answer(ticket: Ticket, recipient: number, lostReply: boolean): RecipientOutcome {
+    const outcome = this.#judge(lostReply);
+    const arrived = outcome === 'delivered' || (outcome === 'inDoubt' && this.#random.chance(0.5));
+    if (arrived) this.#receive(`${ticket.id}/${recipient}`);
+    return { recipients: [recipient], outcome, reply: { code: outcome === 'delivered' ? 250 : 0, text: outcome } };
+  }
+
+  #judge(lostReply: boolean): OutcomeKind {
+    if (this.kind) return 'delivered';
+    if (this.#random.chance(0.2)) return 'deferred';
+    if (this.#random.chance(0.07)) return 'bounced';
+    return lostReply ? 'inDoubt' : 'delivered';
+  }
+
+  #receive(key: string): void {
+    this.received.set(key, (this.received.get(key) ?? 0) + 1);
+  }
+}

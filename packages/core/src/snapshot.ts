@@ -1,0 +1,57 @@
+import type { EngineState } from './engine-state.ts';
+import type { SequenceRange } from './finished-log.ts';
+import { lanes, type Lane } from './lane.ts';
+import type { RecipientState } from './recipient.ts';
+import type { Tally } from './tally.ts';
+
+/** What a checkpoint says of the engine, beside the states that go to STATE. */
+export interface Snapshot {
+  readonly logs: Readonly<Record<Lane, LogSnapshot>>;
+  /** Highest sequence of WAIT that was read or written. */
+  readonly waitSeen: number;
+  readonly tallies: readonly (readonly [tenant: string, tally: Tally])[];
+  /** Finished since the last snapshot. */
+  readonly finishedIds: readonly string[];
+}
+
+export interface LogSnapshot {
+  readonly seen: number;
+  readonly mark: number;
+  /** Finished above the mark. */
+  readonly finished: readonly SequenceRange[];
+}
+
+/** One entry of STATE: where the recipients of a mail off the happy path are. */
+export interface StateRecord {
+  readonly id: string;
+  readonly states: readonly RecipientState[];
+}
+
+export interface SnapshotWithStates {
+  readonly snapshot: Snapshot;
+  /** Mail that changed since the last snapshot and is still in the index. */
+  readonly changed: readonly StateRecord[];
+  /** Sequences of entries in STATE that are of no more use. */
+  readonly stale: readonly number[];
+}
+
+/** Everything up to the last record of the last step is contained; the lists of changes start anew. */
+export function takeSnapshot(state: EngineState): SnapshotWithStates {
+  const changed = [...state.changed].map((mail) => ({ id: mail.ticket.id, states: [...mail.states] }));
+  state.changed.clear();
+  return {
+    snapshot: {
+      logs: Object.fromEntries(lanes.map((lane) => [lane, logSnapshot(state, lane)])) as unknown as Record<Lane, LogSnapshot>,
+      waitSeen: state.waitSeen,
+      tallies: [...state.tallies].map(([tenant, tally]) => [tenant, { ...tally }]),
+      finishedIds: state.finishedIds.splice(0),
+    },
+    changed,
+    stale: state.staleStates.splice(0),
+  };
+}
+
+function logSnapshot(state: EngineState, lane: Lane): LogSnapshot {
+  const { seen, finished } = state.logs[lane];
+  return { seen, mark: finished.mark, finished: finished.ranges() };
+}

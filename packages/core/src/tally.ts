@@ -1,0 +1,38 @@
+import type { JournalEvent } from './journal.ts';
+
+/** Recipients, counted from the journal: a pure fold, so that recovery arrives at the same figures. */
+export interface Tally {
+  accepted: number;
+  delivered: number;
+  failed: number;
+  expired: number;
+}
+
+/** One tally a tenant. */
+export type Tallies = Map<string, Tally>;
+
+export function count(tallies: Tallies, event: JournalEvent): void {
+  switch (event.kind) {
+    case 'accepted':
+      tallyOf(tallies, event.ticket.tenant).accepted += event.ticket.recipients.length;
+      return;
+    case 'delivered':
+    case 'failed':
+    case 'expired':
+      tallyOf(tallies, event.tenant)[event.kind] += event.recipients.length;
+      return;
+    default:
+      return;
+  }
+}
+
+/** Accepted less final: as many recipients must be alive. */
+export function expectedLive(tally: Tally): number {
+  return tally.accepted - tally.delivered - tally.failed - tally.expired;
+}
+
+function tallyOf(tallies: Tallies, tenant: string): Tally {
+  let tally = tallies.get(tenant);
+  if (!tally) tallies.set(tenant, (tally = { accepted: 0, delivered: 0, failed: 0, expired: 0 }));
+  return tally;
+}

@@ -1,0 +1,48 @@
+import fc from 'fast-check';
+import type { JournalEvent, RecipientEvent, Ticket } from '@posthaste/core';
+
+/** For tests: a ticket with `count` recipients. */
+export function exampleTicket(id: string, count = 1): Ticket {
+  const recipients = Array.from({ length: count }, (_, number) => ({ address: `r${number}@example.net` }));
+  return { id, tenant: 'default', lane: 'normal', from: 'a@example.org', recipients, acceptedAt: 1_000, size: 10_240 };
+}
+
+export const exampleId = (number: number): string => `018f0000-0000-7000-8000-${number.toString(16).padStart(10, '0')}00`;
+
+const reply = { code: 250, enhanced: '2.0.0', text: 'Ok' };
+
+/** The usual road of one mail. */
+export function usualEvents(id: string, attempt: string): readonly JournalEvent[] {
+  const recipients = [0];
+  return [
+    { kind: 'accepted', at: 1_001, id, ticket: exampleTicket(id), place: { kind: 'log', lane: 'normal', sequence: 1 } },
+    { kind: 'started', at: 1_002, id, attempt, recipients, upstream: 'inbox', sender: 's1' },
+    { kind: 'delivered', at: 1_010, id, attempt, recipients, tenant: 'default', reply, tookMs: 7 },
+  ];
+}
+
+/** Events of a few messages, in any order that the journal's rules allow and in many that they do not. */
+export const anyEvents = fc
+  .array(fc.record({ message: fc.nat(3), kind: fc.nat(6), attempt: fc.nat(2), recipients: fc.subarray([0, 1, 2], { minLength: 1 }) }), { maxLength: 60 })
+  .map((choices) => [
+    ...[0, 1].map((number): JournalEvent => acceptedEvent(exampleId(number))),
+    ...choices.map(({ message, kind, attempt, recipients }, index) => anEvent(kind, exampleId(message), `1.${attempt}`, recipients, 2_000 + index)),
+  ]);
+
+function acceptedEvent(id: string): JournalEvent {
+  return { kind: 'accepted', at: 1_001, id, ticket: exampleTicket(id, 3), place: { kind: 'log', lane: 'normal', sequence: 1 } };
+}
+
+function anEvent(kind: number, id: string, attempt: string, recipients: readonly number[], at: number): JournalEvent {
+  const common = { at, id, attempt, recipients };
+  const events: readonly [JournalEvent, ...RecipientEvent[]] = [
+    acceptedEvent(id),
+    { kind: 'started', ...common, upstream: 'inbox', sender: 's1' },
+    { kind: 'delivered', ...common, tenant: 'default', reply },
+    { kind: 'deferred', ...common, reason: 'UPSTREAM_DEFERRED', reply, due: at + 60_000 },
+    { kind: 'doubted', ...common, reply },
+    { kind: 'returned', ...common, reason: 'UPSTREAM_DOWN' },
+    { kind: 'failed', ...common, tenant: 'default', reason: 'UPSTREAM_REJECTED', reply },
+  ];
+  return events[kind] ?? events[0];
+}

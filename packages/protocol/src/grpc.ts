@@ -1,0 +1,3 @@
+/** What gRPC's own tools ask of every server: health and reflection. */
+export * from './gen/grpc/health/v1/health_pb.ts';
+export * from './gen/grpc/reflection/v1/reflection_pb.ts';

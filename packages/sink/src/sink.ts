@@ -1,0 +1,131 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { systemClock, type Clock } from '@posthaste/telemetry';
+import type { Mail } from './mail.ts';
+import { parseScript } from './parse-script.ts';
+import { Playbook } from './playbook.ts';
+import type { Script } from './script.ts';
+import { Session } from './session.ts';
+
+export interface SinkOptions {
+  /** Called at each final dot, before the reply; must not throw. */
+  readonly onMail: (mail: Mail) => void;
+  /** A well-behaved one when left out. */
+  readonly script?: Script;
+  readonly clock?: Clock;
+  /** What the greeting says. Default: sink.localhost. */
+  readonly hostname?: string;
+}
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface SinkCounts {
+  /** All connections ever taken, those open now, and the most that were open at once. */
+  readonly connections: number;
+  readonly open: number;
+  readonly mostOpen: number;
+  /** Mails stored, and of these the ones whose final reply the script kept back. */
+  readonly mails: number;
+  readonly repliesLost: number;
+}
+
+export interface Sink {
+  /** Resolves with the real address; port 0 takes a free one. After `close` it can be called again. */
+  listen(address: Address): Promise<Address>;
+  /** Stops listening and cuts all connections: to clients, the server has gone. */
+  close(): Promise<void>;
+  listening(): boolean;
+  counts(): SinkCounts;
+  script(): Script;
+  /** In force at once, for open sessions too; all `times` start anew. Throws a ScriptError. */
+  setScript(script: Script): void;
+}
+
+/** Builds an SMTP server that takes every mail, or misbehaves as its script says. Does not listen yet. */
+export function createSink(options: SinkOptions): Sink {
+  return new ScriptedSink(options);
+}
+
+class ScriptedSink implements Sink {
+  readonly #options: SinkOptions;
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  #script: Script;
+  #playbook: Playbook;
+  #connections = 0;
+  #mostOpen = 0;
+  #mails = 0;
+  #repliesLost = 0;
+
+  constructor(options: SinkOptions) {
+    this.#options = options;
+    this.#script = parseScript(options.script ?? {});
+    this.#playbook = new Playbook(this.#script);
+    this.#server = createServer({ noDelay: true }, (socket) => this.#welcome(socket));
+  }
+
+  async listen({ host, port }: Address): Promise<Address> {
+    this.#server.listen({ host, port });
+    await once(this.#server, 'listening');
+    const { address, port: boundPort } = this.#server.address() as AddressInfo;
+    return { host: address, port: boundPort };
+  }
+
+  async close(): Promise<void> {
+    if (!this.#server.listening) return;
+    const closed = once(this.#server, 'close');
+    this.#server.close();
+    await Promise.all([closed, ...Array.from(this.#sockets, cut)]);
+  }
+
+  listening(): boolean {
+    return this.#server.listening;
+  }
+
+  counts(): SinkCounts {
+    return {
+      connections: this.#connections,
+      open: this.#sockets.size,
+      mostOpen: this.#mostOpen,
+      mails: this.#mails,
+      repliesLost: this.#repliesLost,
+    };
+  }
+
+  script(): Script {
+    return this.#script;
+  }
+
+  setScript(script: Script): void {
+    this.#script = parseScript(script);
+    this.#playbook = new Playbook(this.#script);
+  }
+
+  #welcome(socket: Socket): void {
+    this.#connections += 1;
+    this.#sockets.add(socket);
+    this.#mostOpen = Math.max(this.#mostOpen, this.#sockets.size);
+    socket.on('close', () => this.#sockets.delete(socket));
+    // A reset by the client ends its session by 'close', which follows; there is nothing to tell it.
+    socket.on('error', () => {});
+    const { clock = systemClock, hostname = 'sink.localhost' } = this.#options;
+    new Session(socket, { clock, hostname, playbook: () => this.#playbook, store: (mail) => this.#store(mail) }, this.#connections);
+  }
+
+  #store(mail: Omit<Mail, 'number'>): number {
+    this.#mails += 1;
+    if (mail.replyLost) this.#repliesLost += 1;
+    this.#options.onMail({ number: this.#mails, ...mail });
+    return this.#mails;
+  }
+}
+
+function cut(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    socket.once('close', () => resolve());
+    socket.destroy();
+  });
+}

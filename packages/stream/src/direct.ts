@@ -1,0 +1,88 @@
+import { MsgHdrsImpl } from '@nats-io/transport-node';
+import { callServer } from './api.ts';
+import type { StreamConnection } from './connection.ts';
+import { directEntry, headerOf, type StreamEntry } from './entry.ts';
+import { isStreamError, StreamError } from './errors.ts';
+
+export interface StreamState {
+  /** The first sequence that is there; `last + 1` when the stream is empty. */
+  readonly first: number;
+  readonly last: number;
+  readonly messages: number;
+  readonly bytes: number;
+  /** When the stream was created, milliseconds since the epoch: another stream of the same name has another one. */
+  readonly createdAt: number;
+  readonly limits: { readonly bytes: number; readonly messages: number };
+}
+
+/** Which entry: by its sequence, or the last one on a subject. */
+export type EntryKey = { readonly sequence: number } | { readonly subject: string };
+
+export interface ReadEntryOptions {
+  /** Ask the stream's leader: a replica may not have the newest entries yet. Slower: the answer is JSON. */
+  readonly fromLeader?: boolean;
+}
+
+/** Rejects with NOT_FOUND or AWAY. */
+export function readEntry(connection: StreamConnection, stream: string, sequence: number, options: ReadEntryOptions = {}): Promise<StreamEntry> {
+  const key = { sequence };
+  return options.fromLeader ? readFromLeader(connection, stream, key) : readDirect(connection, stream, key);
+}
+
+/** The last entry on a subject, asked for at the leader when a replica does not have it. Rejects with NOT_FOUND or AWAY. */
+export async function readLast(connection: StreamConnection, stream: string, subject: string): Promise<StreamEntry> {
+  try {
+    return await readDirect(connection, stream, { subject });
+  } catch (error) {
+    if (!isStreamError(error, 'NOT_FOUND')) throw error;
+    return readFromLeader(connection, stream, { subject });
+  }
+}
+
+const request = (key: EntryKey) => ('sequence' in key ? { seq: key.sequence } : { last_by_subj: key.subject });
+const nameOf = (key: EntryKey) => ('sequence' in key ? `entry ${key.sequence}` : `the last entry on ${key.subject}`);
+
+const ascii = new TextEncoder();
+
+async function readDirect(connection: StreamConnection, stream: string, key: EntryKey): Promise<StreamEntry> {
+  const answer = await connection.ask(`$JS.API.DIRECT.GET.${stream}`, ascii.encode(JSON.stringify(request(key))));
+  const status = answer.headers?.code ?? 0;
+  if (status === 0) return directEntry(answer);
+  const code = status === 404 ? 'NOT_FOUND' : 'BROKEN';
+  throw new StreamError(code, `${nameOf(key)} of ${stream} was not given: ${answer.headers?.status}`);
+}
+
+interface LeaderAnswer {
+  readonly message: { readonly subject: string; readonly seq: number; readonly hdrs?: string; readonly data?: string; readonly time: string };
+}
+
+async function readFromLeader(connection: StreamConnection, stream: string, key: EntryKey): Promise<StreamEntry> {
+  const { message } = await callServer<LeaderAnswer>(connection, `STREAM.MSG.GET.${stream}`, request(key));
+  const headers = message.hdrs === undefined ? undefined : MsgHdrsImpl.decode(Buffer.from(message.hdrs, 'base64'));
+  return {
+    sequence: message.seq,
+    subject: message.subject,
+    time: Date.parse(message.time),
+    header: (name) => headerOf(headers, name),
+    body: Buffer.from(message.data ?? '', 'base64'),
+  };
+}
+
+interface StreamInfo {
+  readonly created: string;
+  readonly config: { readonly max_bytes: number; readonly max_msgs: number };
+  readonly state: { readonly messages: number; readonly bytes: number; readonly first_seq: number; readonly last_seq: number };
+}
+
+/** Rejects with NOT_FOUND or AWAY. */
+export async function streamState(connection: StreamConnection, stream: string): Promise<StreamState> {
+  const { created, config, state } = await callServer<StreamInfo>(connection, `STREAM.INFO.${stream}`);
+  return {
+    first: state.messages === 0 ? state.last_seq + 1 : state.first_seq,
+    last: state.last_seq,
+    messages: state.messages,
+    bytes: state.bytes,
+    createdAt: Date.parse(created),
+    limits: { bytes: config.max_bytes, messages: config.max_msgs },
+  };
+}

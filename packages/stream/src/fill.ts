@@ -1,0 +1,93 @@
+import type { Lane } from '@posthaste/core';
+import type { Clock, Log } from '@posthaste/telemetry';
+import type { StreamConnection } from './connection.ts';
+import { streamState, type StreamState } from './direct.ts';
+import { bodiesStream, journalStream, laneOfStream, mailStreams, stateStream, waitStream } from './layout.ts';
+import { defaultLimits } from './plan.ts';
+
+export interface WatchFillOptions {
+  readonly partition: number;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly intervalMs?: number;
+  /** The ticket limit: most mails in all logs and WAIT together; 1,000,000 by default. */
+  readonly tickets?: number;
+}
+
+export interface FillWatch {
+  /**
+   * What is too full for new mail: the name of a stream at 90 % of its bytes or messages, or `TICKETS` for the ticket limit;
+   * null when there is room. For a certain mail only what it needs counts, so that a full log of bulk does not turn urgent mail away.
+   */
+  blocked(mail?: { readonly lane: Lane; readonly chunked: boolean }): string | null;
+  close(): void;
+}
+
+const fullFrom = 0.9;
+
+/** Looks at the streams now and then. What is inside needs room to finish, so the doors push back before a stream is full. */
+export function watchFill(connection: StreamConnection, options: WatchFillOptions): FillWatch {
+  const watch = new StreamFillWatch(connection, options);
+  void watch.run();
+  return watch;
+}
+
+class StreamFillWatch implements FillWatch {
+  private readonly connection: StreamConnection;
+  private readonly options: WatchFillOptions;
+  private readonly closing = new AbortController();
+  private readonly logs: readonly string[];
+  private readonly waiting: string;
+  private full: ReadonlySet<string> = new Set();
+
+  constructor(connection: StreamConnection, options: WatchFillOptions) {
+    this.connection = connection;
+    this.options = options;
+    this.logs = mailStreams(options.partition);
+    this.waiting = waitStream(options.partition);
+  }
+
+  blocked(mail?: { readonly lane: Lane; readonly chunked: boolean }): string | null {
+    for (const name of this.full) if (!mail || isNeeded(name, mail)) return name;
+    return null;
+  }
+
+  close(): void {
+    this.closing.abort();
+  }
+
+  async run(): Promise<void> {
+    const { clock, intervalMs = 1_000 } = this.options;
+    const { signal } = this.closing;
+    while (!signal.aborted) {
+      if (this.connection.connected) await this.look().catch((error: unknown) => this.options.log.debug('the streams could not be looked at', { error }));
+      await clock.sleep(intervalMs, signal).catch(() => {});
+    }
+  }
+
+  private async look(): Promise<void> {
+    const { partition, tickets = defaultLimits.tickets } = this.options;
+    const names = [...this.logs, this.waiting, stateStream(partition), journalStream(partition), bodiesStream];
+    const states = await Promise.all(names.map((name) => streamState(this.connection, name)));
+    const full = names.filter((_, index) => isNearlyFull(states[index]!));
+    const held = states.slice(0, this.logs.length + 1).reduce((sum, { messages }) => sum + messages, 0);
+    this.note(new Set(held >= tickets ? [...full, 'TICKETS'] : full));
+  }
+
+  private note(full: ReadonlySet<string>): void {
+    const began = [...full].filter((name) => !this.full.has(name));
+    const ended = [...this.full].filter((name) => !full.has(name));
+    if (began.length > 0) this.options.log.warn('streams are nearly full; the doors push back', { streams: began });
+    if (ended.length > 0) this.options.log.info('streams have room again', { streams: ended });
+    this.full = full;
+  }
+}
+
+const isNearlyFull = ({ bytes, messages, limits }: StreamState) => isOver(bytes, limits.bytes) || isOver(messages, limits.messages);
+const isOver = (used: number, limit: number) => limit > 0 && used >= fullFrom * limit;
+
+function isNeeded(stream: string, mail: { readonly lane: Lane; readonly chunked: boolean }): boolean {
+  if (stream === bodiesStream) return mail.chunked;
+  const lane = laneOfStream(stream);
+  return lane === undefined || lane === mail.lane;
+}

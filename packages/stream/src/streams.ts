@@ -1,0 +1,103 @@
+import { callServer } from './api.ts';
+import type { StreamConnection } from './connection.ts';
+import { isStreamError, StreamError } from './errors.ts';
+import { defaultLimits, planStreams, sumOfShares, type StreamConfig, type StreamLimits } from './plan.ts';
+
+export interface EnsureStreamsOptions {
+  readonly partition: number;
+  /** What the shares are taken of; by default what the account may store, or 10 GiB (less when the server has no room for it). */
+  readonly storageBytes?: number;
+  readonly limits?: Partial<StreamLimits>;
+}
+
+const storageWhenUnlimited = 10 * 1024 ** 3;
+const smallestGuess = 32 * 1024 ** 2;
+const largestSum = 0.9;
+
+/**
+ * Creates what is missing of all streams, and brings those with other settings to these. Rejects with BROKEN, naming the
+ * stream, when the server cannot change one, and with FULL when the storage that is asked for is not there.
+ */
+export async function ensureStreams(connection: StreamConnection, options: EnsureStreamsOptions): Promise<void> {
+  const limits = { ...defaultLimits, ...options.limits };
+  const sum = sumOfShares(limits.shares);
+  if (sum > largestSum + 1e-9) {
+    throw new StreamError('BROKEN', `the shares of the streams' storage sum to ${sum}, at most ${largestSum} is expected: make some of limits.shares smaller`);
+  }
+  const storageBytes = options.storageBytes ?? (await accountStorage(connection));
+  if (storageBytes !== undefined) return ensureAll(connection, planStreams(options.partition, storageBytes, limits));
+  return ensureLargest(connection, (bytes) => planStreams(options.partition, bytes, limits));
+}
+
+interface AccountInfo {
+  readonly limits: { readonly max_storage: number };
+}
+
+/** Undefined when the account has no limit of its own: the server's limit (max_file_store) is not told to clients. */
+async function accountStorage(connection: StreamConnection): Promise<number | undefined> {
+  const { limits } = await callServer<AccountInfo>(connection, 'INFO');
+  return limits.max_storage > 0 ? limits.max_storage : undefined;
+}
+
+/** The first of 10 GiB, 5 GiB and so on that the server has room for. */
+async function ensureLargest(connection: StreamConnection, plan: (bytes: number) => readonly StreamConfig[]): Promise<void> {
+  for (let bytes = storageWhenUnlimited; ; bytes = Math.floor(bytes / 2)) {
+    try {
+      return await ensureAll(connection, plan(bytes));
+    } catch (error) {
+      if (!isStreamError(error, 'FULL') || bytes / 2 < smallestGuess) throw error;
+      connection.log.info('the server has no room for that much storage; trying with half of it', { storageBytes: bytes });
+    }
+  }
+}
+
+async function ensureAll(connection: StreamConnection, plan: readonly StreamConfig[]): Promise<void> {
+  for (const config of plan) await ensureStream(connection, config);
+}
+
+async function ensureStream(connection: StreamConnection, config: StreamConfig): Promise<void> {
+  const existing = await findConfig(connection, config.name);
+  if (!existing) return createStream(connection, config);
+  const different = differences(existing, config);
+  if (different.length === 0) return;
+  connection.log.info('a stream is brought to new settings', { stream: config.name, different: different.join('; ') });
+  await updateStream(connection, { ...existing, ...config }, different);
+}
+
+async function findConfig(connection: StreamConnection, name: string): Promise<Record<string, unknown> | undefined> {
+  try {
+    const { config } = await callServer<{ config: Record<string, unknown> }>(connection, `STREAM.INFO.${name}`);
+    return config;
+  } catch (error) {
+    if (isStreamError(error, 'NOT_FOUND')) return undefined;
+    throw error;
+  }
+}
+
+async function createStream(connection: StreamConnection, config: StreamConfig): Promise<void> {
+  try {
+    await callServer(connection, `STREAM.CREATE.${config.name}`, config);
+  } catch (error) {
+    if (!isStreamError(error, 'FULL')) throw error;
+    throw new StreamError('FULL', `the server has no room for ${config.name} with ${config.max_bytes} bytes: make limits.storage smaller or the server's max_file_store larger`, { cause: error });
+  }
+}
+
+async function updateStream(connection: StreamConnection, config: StreamConfig, different: readonly string[]): Promise<void> {
+  try {
+    await callServer(connection, `STREAM.UPDATE.${config.name}`, config);
+  } catch (error) {
+    if (isStreamError(error, 'AWAY')) throw error;
+    const sentence = `the stream ${config.name} exists with other settings (${different.join('; ')}) and the server cannot change it: remove it, or set what differs back`;
+    throw new StreamError(isStreamError(error, 'FULL') ? 'FULL' : 'BROKEN', sentence, { cause: error });
+  }
+}
+
+/** As in `max_bytes is 1000, expected 2000`. The server leaves out what is false or 0. */
+function differences(existing: Record<string, unknown>, wanted: StreamConfig): readonly string[] {
+  return Object.entries(wanted)
+    .filter(([name, value]) => JSON.stringify(existing[name] ?? emptyLike(value)) !== JSON.stringify(value))
+    .map(([name, value]) => `${name} is ${JSON.stringify(existing[name])}, expected ${JSON.stringify(value)}`);
+}
+
+const emptyLike = (value: unknown) => (typeof value === 'boolean' ? false : typeof value === 'number' ? 0 : undefined);

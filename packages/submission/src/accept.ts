@@ -1,0 +1,111 @@
+import { encodeTicket, farOffMs, maxTicketBytes, partitionOf, type ChunkedBody, type Lane, type Ticket } from '@posthaste/core';
+import { isStreamError, mailStream, mailSubject, ticketHeader, waitStream, waitSubject, type FillWatch, type Publisher } from '@posthaste/stream';
+import type { Clock } from '@posthaste/telemetry';
+import { checkLane, checkTags, timingOf } from './check-cover.ts';
+import { SubmissionError } from './submission-error.ts';
+import type { Acceptance, Envelope, Wishes } from './submission.ts';
+
+/** A message that is all here: what is missing is that it is ours. */
+export interface Mail {
+  readonly id: string;
+  readonly tenant: string;
+  readonly envelope: Envelope;
+  readonly wishes: Wishes;
+  readonly size: number;
+  /** The message itself, or where it lies in BODIES. */
+  readonly body: Uint8Array | ChunkedBody;
+  readonly eightBit: boolean;
+  readonly smtpUtf8: boolean;
+  readonly messageId: string;
+}
+
+export type Accept = (mail: Mail) => Promise<Acceptance>;
+
+export interface AcceptOptions {
+  readonly publisher: Publisher;
+  readonly fill: FillWatch;
+  readonly clock: Clock;
+}
+
+/**
+ * How a mail becomes ours: one entry with ticket and body in MAIL, or, when it is due far off, in WAIT. Resolves when the stream has acknowledged
+ * it, and not before. Rejects with a SubmissionError.
+ */
+export function createAccept({ publisher, fill, clock }: AcceptOptions): Accept {
+  return async (mail) => {
+    const ticket = ticketOf(mail, clock.now());
+    const header = encodeTicket(ticket);
+    if (header.length > maxTicketBytes) throw ticketTooLarge(ticket, header.length);
+    refuseWhenFull(fill, ticket.lane, ticket.chunked !== undefined);
+    const { body } = mail;
+    const entry = { ...placeOf(ticket), messageId: ticket.id, headers: { [ticketHeader]: header }, body: body instanceof Uint8Array ? body : nothing };
+    await publisher.publish(entry).catch((error: unknown) => {
+      throw ourTrouble(error);
+    });
+    return acceptanceOf(ticket);
+  };
+}
+
+const nothing = new Uint8Array(0);
+
+function ticketOf(mail: Mail, now: number): Ticket {
+  const { envelope, wishes, body } = mail;
+  const { lane = 'normal', tags = {} } = wishes;
+  checkLane(lane);
+  checkTags(tags);
+  const { due, deadline } = timingOf(wishes, now);
+  return {
+    id: mail.id,
+    tenant: mail.tenant,
+    lane,
+    from: envelope.from,
+    recipients: envelope.recipients,
+    acceptedAt: now,
+    ...(due !== undefined && { due }),
+    ...(deadline !== undefined && { deadline }),
+    size: mail.size,
+    ...(!(body instanceof Uint8Array) && { chunked: body }),
+    ...(mail.eightBit && { eightBit: true as const }),
+    ...(mail.smtpUtf8 && { smtpUtf8: true as const }),
+    ...(envelope.dsnReturn && { dsnReturn: envelope.dsnReturn }),
+    ...(envelope.dsnEnvelopeId && { dsnEnvelopeId: envelope.dsnEnvelopeId }),
+    ...(mail.messageId.length <= maxMessageIdLength && { messageId: mail.messageId }),
+    ...(Object.keys(tags).length > 0 && { tags }),
+  };
+}
+
+/** A longer one finds nothing that a shorter one would not, and takes the recipients' room. */
+const maxMessageIdLength = 250;
+
+/** Mail for much later goes straight to where it does not pin a log. */
+function placeOf({ id, lane, tenant, due, acceptedAt }: Ticket): { stream: string; subject: string } {
+  const partition = partitionOf(id);
+  if (due !== undefined && due - acceptedAt > farOffMs) return { stream: waitStream(partition), subject: waitSubject(partition, id) };
+  return { stream: mailStream(partition, lane), subject: mailSubject(partition, lane, tenant) };
+}
+
+function acceptanceOf({ id, lane, tenant, size, acceptedAt, due }: Ticket): Acceptance {
+  return { id, lane, tenant, size, acceptedAt, ...(due !== undefined && { due }) };
+}
+
+function ticketTooLarge({ recipients }: Ticket, bytes: number): SubmissionError {
+  const sentence = `what is to be kept beside the message is ${bytes} bytes, most of it ${recipients.length} recipients; expected at most ${maxTicketBytes}`;
+  return new SubmissionError('TOO_MANY_RECIPIENTS', sentence, { field: 'recipients', came: String(recipients.length), expected: `${maxTicketBytes} bytes` });
+}
+
+export function refuseWhenFull(fill: FillWatch, lane: Lane, chunked: boolean): void {
+  const full = fill.blocked({ lane, chunked });
+  if (full !== null) throw fullError(full);
+}
+
+export function fullError(what: string, cause?: unknown): SubmissionError {
+  return new SubmissionError('FULL', `there is no room for more mail (${what}); try again later`, { cause });
+}
+
+/** Whatever went wrong below us is ours, and worth a retry; a size that the server does not take is the submitter's. */
+export function ourTrouble(error: unknown): SubmissionError {
+  if (error instanceof SubmissionError) return error;
+  if (isStreamError(error, 'FULL')) return fullError('storage', error);
+  if (isStreamError(error, 'TOO_LARGE')) return new SubmissionError('TOO_LARGE', 'the message is larger than storage takes', { cause: error });
+  return new SubmissionError('AWAY', 'storage does not answer; try again later', { cause: error });
+}

@@ -1,0 +1,109 @@
+import { randomUUIDv7 } from 'node:crypto';
+import { idInPartition, lanes, partitionOf } from '@posthaste/core';
+import { createChunkWriter, type ChunkWriter, type FillWatch, type Publisher } from '@posthaste/stream';
+import type { Clock } from '@posthaste/telemetry';
+import { createAccept, fullError, refuseWhenFull } from './accept.ts';
+import { checkCover } from './check-cover.ts';
+import { Intake, isInternational } from './intake.ts';
+import type { Head } from './message/head.ts';
+import { createDoorMetrics, type DoorName } from './metrics.ts';
+import { SubmissionError } from './submission-error.ts';
+import { defaultLimits, type Acceptance, type Cover, type Submission, type SubmissionLimits } from './submission.ts';
+
+export interface DoorOptions {
+  readonly publisher: Publisher;
+  readonly fill: FillWatch;
+  readonly clock: Clock;
+  /** For metrics. */
+  readonly name: DoorName;
+  /** The host's name in Received and Message-ID. */
+  readonly hostname: string;
+  readonly limits?: Partial<SubmissionLimits>;
+  /** How many partitions new mail is spread over. Default 1. */
+  readonly partitions?: number;
+  readonly newId?: () => string;
+}
+
+export interface Door {
+  readonly limits: SubmissionLimits;
+  /** Why nothing can be accepted now; asked before a message is read. */
+  refusal(): SubmissionError | undefined;
+  /** Begins a message whose bytes are still to come. */
+  begin(cover: Cover): Intake;
+  /** Ends it: resolves only when the mail is stored; rejects with a SubmissionError. */
+  finish(intake: Intake): Promise<Acceptance>;
+  /** The two together, for a message that is at hand. */
+  submitRaw(submission: Submission): Promise<Acceptance>;
+}
+
+/** What every door does with a message, whatever protocol it came by: transform, accept, count. */
+export function createDoor(options: DoorOptions): Door {
+  const { clock, hostname, partitions = 1, newId = randomUUIDv7 } = options;
+  const limits = { ...defaultLimits, ...options.limits };
+  const metrics = createDoorMetrics(options.name);
+  const accept = createAccept(options);
+  const openChunks = createChunkOpener(options);
+
+  const begin = (cover: Cover): Intake => {
+    const id = spread(newId(), partitions);
+    const { protocol, client } = cover;
+    const trace = { id, protocol, client, hostname, now: clock.now(), smtpUtf8: isInternational(cover) };
+    const refusal = troubleOf(options, limits) ?? faultOf(cover, limits);
+    return new Intake({ id, cover, trace, limits, refusal, accept, openChunks: (head) => openChunks(id, cover, head) });
+  };
+  const finish = (intake: Intake): Promise<Acceptance> => metrics.observe(clock, () => intake.finish());
+
+  return {
+    limits,
+    refusal: () => metrics.refusal(troubleOf(options, limits)),
+    begin,
+    finish,
+    async submitRaw({ raw, ...cover }) {
+      const intake = begin(cover);
+      await pour(raw, intake);
+      return finish(intake);
+    },
+  };
+}
+
+/** Why no mail at all can be accepted now. While one lane has room, only the message itself can tell. */
+function troubleOf({ fill, publisher }: DoorOptions, { maxPendingBytes }: SubmissionLimits): SubmissionError | undefined {
+  const full = lanes.map((lane) => fill.blocked({ lane, chunked: false }));
+  if (full[0] && !full.includes(null)) return fullError(full[0]);
+  if (publisher.pendingBytes < maxPendingBytes) return undefined;
+  return new SubmissionError('AWAY', 'storage does not answer and too much is waiting for it; try again later');
+}
+
+/** Bodies above the inline limit take room of their own: it must be there before the first chunk. */
+function createChunkOpener({ fill, publisher }: DoorOptions) {
+  return (id: string, { wishes }: Cover, head: Head): ChunkWriter => {
+    refuseWhenFull(fill, wishes?.lane ?? head.wishes.lane ?? 'normal', true);
+    return createChunkWriter(publisher, partitionOf(id), id);
+  };
+}
+
+/** The last byte of a UUIDv7 is random: it chooses the partition, and is then replaced by it. */
+function spread(uuid: string, partitions: number): string {
+  return idInPartition(uuid, partitionOf(uuid) % partitions);
+}
+
+function faultOf(cover: Cover, { maxRecipients }: SubmissionLimits): SubmissionError | undefined {
+  try {
+    checkCover(cover, maxRecipients);
+    return undefined;
+  } catch (error) {
+    if (error instanceof SubmissionError) return error;
+    throw error;
+  }
+}
+
+async function pour(raw: Submission['raw'], intake: Intake): Promise<void> {
+  if (raw instanceof Uint8Array) return void (await intake.write(raw));
+  try {
+    for await (const bytes of raw) await intake.write(bytes);
+  } catch (error) {
+    intake.abort();
+    throw error;
+  }
+}
+

@@ -1,0 +1,15 @@
+export { createDoor, type Door, type DoorOptions } from './door.ts';
+export { type Intake } from './intake.ts';
+export { recipientBytes, recipientRoom } from './ticket-room.ts';
+export { SubmissionError, type SubmissionErrorCode } from './submission-error.ts';
+export {
+  defaultLimits,
+  type Acceptance,
+  type Client,
+  type Cover,
+  type Envelope,
+  type Protocol,
+  type Submission,
+  type SubmissionLimits,
+  type Wishes,
+} from './submission.ts';

@@ -1,0 +1,187 @@
+import type { ChunkedBody } from '@posthaste/core';
+import type { ChunkWriter } from '@posthaste/stream';
+import { ourTrouble, type Mail } from './accept.ts';
+import { Gather } from './gather.ts';
+import { rewriteHead, type Head } from './message/head.ts';
+import { LineEnds } from './message/line-ends.ts';
+import type { TraceFacts } from './message/trace.ts';
+import { SubmissionError } from './submission-error.ts';
+import type { Acceptance, Cover, SubmissionLimits } from './submission.ts';
+
+export interface IntakeOptions {
+  readonly id: string;
+  readonly cover: Cover;
+  readonly trace: TraceFacts;
+  readonly limits: SubmissionLimits;
+  /** What speaks against the message already. */
+  readonly refusal: SubmissionError | undefined;
+  openChunks(head: Head): ChunkWriter;
+  accept(mail: Mail): Promise<Acceptance>;
+}
+
+interface Chunked {
+  readonly kind: 'chunked';
+  readonly head: Head;
+  readonly writer: ChunkWriter;
+  /** All that was given to the writer so far. */
+  written: Promise<void>;
+}
+
+/**
+ * head: the header block is not complete.
+ * inline: the message is gathered in memory, up to the inline limit.
+ * chunked: it is above; what comes is written to BODIES in order.
+ * refused: nothing is kept any more; `finish` says why.
+ */
+type Stage =
+  | { readonly kind: 'head'; pieces: readonly Buffer[] }
+  | { readonly kind: 'inline'; readonly head: Head; readonly pieces: Buffer[] }
+  | Chunked
+  | { readonly kind: 'refused'; readonly error: SubmissionError };
+
+/** One message on its way in: bytes as they come, transformed as they pass, and accepted at the end. */
+export class Intake {
+  readonly id: string;
+  readonly #options: IntakeOptions;
+  readonly #lineEnds = new LineEnds();
+  readonly #gather = new Gather((bytes) => this.#transform(bytes));
+  #stage: Stage;
+  /** Bytes as they came. */
+  #came = 0;
+  /** Bytes of the message as it will be stored. */
+  #size = 0;
+
+  constructor(options: IntakeOptions) {
+    this.id = options.id;
+    this.#options = options;
+    this.#stage = options.refusal ? { kind: 'refused', error: options.refusal } : { kind: 'head', pieces: [] };
+  }
+
+  /** Takes the next bytes. A promise means: wait with more until it resolves. Never fails; what is wrong comes out of `finish`. */
+  write(bytes: Uint8Array): Promise<void> | undefined {
+    const { maxBytes } = this.#options.limits;
+    this.#came += bytes.length;
+    if (this.#came > maxBytes) this.#refuse(tooLarge(maxBytes));
+    if (this.#stage.kind === 'refused') return undefined;
+    return this.#gather.push(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  }
+
+  /** The message is complete. Rejects with a SubmissionError; resolves only when the mail is stored. */
+  async finish(): Promise<Acceptance> {
+    this.#gather.end();
+    this.#guard(() => this.#end());
+    try {
+      const { head, body } = await this.#body();
+      return await this.#options.accept(this.#mail(head, body));
+    } catch (error) {
+      throw ourTrouble(error);
+    }
+  }
+
+  /** The client went away: forgets everything. Chunks that were already written are swept by the partition's owner. */
+  abort(): void {
+    this.#refuse(new SubmissionError('AWAY', 'the client went away before the message was complete'));
+  }
+
+  #transform(bytes: Buffer): Promise<void> | undefined {
+    return this.#guard(() => {
+      const clean = this.#lineEnds.push(bytes);
+      return this.#stage.kind === 'head' ? this.#takeHead([...this.#stage.pieces, clean], false) : this.#keep([clean]);
+    });
+  }
+
+  /** What was held back comes last; a message may end before its header block does. */
+  #end(): void {
+    const rest = this.#lineEnds.end();
+    if (this.#stage.kind === 'head') void this.#takeHead([...this.#stage.pieces, rest], true);
+    else if (rest.length > 0) void this.#keep([rest]);
+  }
+
+  #takeHead(pieces: readonly Buffer[], complete: boolean): Promise<void> | undefined {
+    const bytes = joined(pieces);
+    const head = rewriteHead(bytes, complete, this.#options.limits.maxHeaderBytes, this.#options.trace);
+    this.#stage = head ? { kind: 'inline', head, pieces: [] } : { kind: 'head', pieces: [bytes] };
+    return head && this.#keep(head.pieces);
+  }
+
+  #keep(pieces: readonly Buffer[]): Promise<void> | undefined {
+    for (const piece of pieces) this.#size += piece.length;
+    const stage = this.#stage;
+    if (stage.kind === 'chunked') return this.#writeOn(stage, pieces);
+    if (stage.kind !== 'inline') return undefined;
+    stage.pieces.push(...pieces);
+    return this.#size > this.#options.limits.inlineBytes ? this.#overflow(stage.head, stage.pieces) : undefined;
+  }
+
+  /** Too much to be held in memory: from here on the body goes to BODIES while it comes in. */
+  #overflow(head: Head, pieces: readonly Buffer[]): Promise<void> {
+    const stage: Chunked = { kind: 'chunked', head, writer: this.#options.openChunks(head), written: Promise.resolve() };
+    this.#stage = stage;
+    return this.#writeOn(stage, pieces);
+  }
+
+  #writeOn(stage: Chunked, pieces: readonly Buffer[]): Promise<void> {
+    const bytes = joined(pieces);
+    const write = () => (this.#stage === stage ? stage.writer.write(bytes) : undefined);
+    stage.written = stage.written.then(write).catch((error: unknown) => this.#refuse(error));
+    return stage.written;
+  }
+
+  async #body(): Promise<{ head: Head; body: Uint8Array | ChunkedBody }> {
+    if (this.#stage.kind === 'chunked') await this.#stage.written;
+    const stage = this.#stage;
+    switch (stage.kind) {
+      case 'inline':
+        return { head: stage.head, body: joined(stage.pieces) };
+      case 'chunked': {
+        const { count, digest } = await stage.writer.end();
+        return { head: stage.head, body: { count, digest } };
+      }
+      case 'refused':
+        throw stage.error;
+      case 'head':
+        throw new Error('unreachable: a complete message has a header block, if only an empty one');
+    }
+  }
+
+  #mail(head: Head, body: Uint8Array | ChunkedBody): Mail {
+    const { id, cover } = this.#options;
+    const { envelope, tenant = 'default' } = cover;
+    const smtpUtf8 = isInternational(cover) || (envelope.smtpUtf8 === true && head.eightBit);
+    const { eightBit } = this.#lineEnds;
+    return { id, tenant, envelope, wishes: { ...head.wishes, ...cover.wishes }, size: this.#size, body, eightBit, smtpUtf8, messageId: head.messageId };
+  }
+
+  #guard<T>(act: () => T): T | undefined {
+    try {
+      return act();
+    } catch (error) {
+      this.#refuse(error);
+      return undefined;
+    }
+  }
+
+  /** The first reason stays. What was kept is free at once. */
+  #refuse(error: unknown): void {
+    if (this.#stage.kind !== 'refused') this.#stage = { kind: 'refused', error: ourTrouble(error) };
+  }
+}
+
+function joined(pieces: readonly Buffer[]): Buffer {
+  return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
+}
+
+/** An address is beyond ASCII: the envelope itself needs SMTPUTF8. */
+export function isInternational({ envelope }: Cover): boolean {
+  return beyondAscii(envelope.from) || envelope.recipients.some(({ address }) => beyondAscii(address));
+}
+
+function beyondAscii(word: string): boolean {
+  for (let at = 0; at < word.length; at++) if (word.charCodeAt(at) > 127) return true;
+  return false;
+}
+
+function tooLarge(maxBytes: number): SubmissionError {
+  const expected = `at most ${maxBytes} bytes`;
+  return new SubmissionError('TOO_LARGE', `the message is too large; expected ${expected}`, { field: 'message', expected });
+}

@@ -1,0 +1,59 @@
+import { controlPrefix, readHeaderFacts } from '../control-headers.ts';
+import { SubmissionError } from '../submission-error.ts';
+import type { Wishes } from '../submission.ts';
+import { findHeaderBlock, type HeaderBlock, type HeaderField } from './header-block.ts';
+import { dateField, generatedMessageId, receivedField, type TraceFacts } from './trace.ts';
+
+/** The beginning of a message after the door's changes to its headers. */
+export interface Head {
+  /** Our fields, the kept ones byte for byte, and whatever of the body came with them. */
+  readonly pieces: readonly Buffer[];
+  readonly wishes: Wishes;
+  readonly messageId: string;
+  /** A byte above 127 stands in the headers. */
+  readonly eightBit: boolean;
+}
+
+type FoundBlock = HeaderBlock & { kind: 'found' };
+
+/**
+ * Removes Bcc and our control headers, adds Received, and Date and Message-ID where they are missing. Everything else stays byte for byte.
+ * Returns undefined while the header block is incomplete; throws a SubmissionError.
+ *
+ * @param bytes the beginning of the message, line ends CRLF
+ * @param complete no more bytes will come
+ */
+export function rewriteHead(bytes: Buffer, complete: boolean, maxHeaderBytes: number, trace: TraceFacts): Head | undefined {
+  const block = findHeaderBlock(bytes, complete, maxHeaderBytes);
+  if (block.kind === 'incomplete') return undefined;
+  if (block.kind === 'too large') throw headerTooLarge(maxHeaderBytes);
+  const { wishes, messageId, dated } = readHeaderFacts(block);
+  const ownId = messageId ?? generatedMessageId(trace.id, trace.hostname);
+  const added = receivedField(trace) + (dated ? '' : dateField(trace.now)) + (messageId === undefined ? `Message-ID: ${ownId}\r\n` : '');
+  const gap = block.gap ? [] : [Buffer.from('\r\n')];
+  const pieces = [Buffer.from(added, 'latin1'), ...keptFields(bytes, block), ...gap, bytes.subarray(block.end)];
+  // eslint-disable-next-line no-control-regex
+  return { pieces, wishes, messageId: ownId, eightBit: /[^\x00-\x7f]/.test(block.text.slice(0, block.end)) };
+}
+
+function headerTooLarge(maxHeaderBytes: number): SubmissionError {
+  const expected = `at most ${maxHeaderBytes} bytes`;
+  return new SubmissionError('INVALID_HEADER', `the message's header block is too large; expected ${expected}`, { field: 'header', expected });
+}
+
+/** The fields between the removed ones, in as few pieces as possible. */
+function keptFields(bytes: Buffer, { fields, end }: FoundBlock): Buffer[] {
+  const pieces: Buffer[] = [];
+  let from = 0;
+  for (const field of fields) {
+    if (!isRemoved(field)) continue;
+    if (field.start > from) pieces.push(bytes.subarray(from, field.start));
+    from = field.end;
+  }
+  if (end > from) pieces.push(bytes.subarray(from, end));
+  return pieces;
+}
+
+function isRemoved({ name }: HeaderField): boolean {
+  return name === 'bcc' || name === 'resent-bcc' || name.startsWith(controlPrefix);
+}

@@ -1,0 +1,93 @@
+import { hash } from 'node:crypto';
+import pino, { type DestinationStream } from 'pino';
+
+/** What happened to a mail: one line an event, the same fields each time. Every line has `log: "mail"`, `event` and `id`. */
+export interface MailLog {
+  accepted(event: AcceptedLine): void;
+  delivered(event: OutcomeLine & { readonly reply: LoggedReply; readonly tookMs?: number }): void;
+  /** To be tried again at `due`. */
+  deferred(event: OutcomeLine & { readonly reason: string; readonly reply: LoggedReply; readonly due: number }): void;
+  /** A dead letter. */
+  failed(event: OutcomeLine & { readonly reason: string; readonly reply: LoggedReply }): void;
+  /** It may have been delivered. */
+  doubted(event: OutcomeLine & { readonly reply: LoggedReply }): void;
+  /** Given back untried. */
+  returned(event: OutcomeLine & { readonly reason: string; readonly reply?: LoggedReply }): void;
+  expired(event: Omit<OutcomeLine, 'attempt' | 'upstream'>): void;
+}
+
+export interface AcceptedLine {
+  readonly id: string;
+  readonly lane: string;
+  readonly tenant: string;
+  /** Bytes of the message as stored. */
+  readonly size: number;
+  readonly from: string;
+  readonly to: readonly string[];
+  /** By which protocol it came. */
+  readonly door: string;
+  /** The client's IP address. */
+  readonly client?: string;
+  /** Milliseconds since the epoch; present when it waits for its time. */
+  readonly due?: number;
+}
+
+export interface OutcomeLine {
+  readonly id: string;
+  readonly lane: string;
+  readonly tenant: string;
+  readonly upstream: string;
+  readonly attempt: string;
+  readonly to: readonly string[];
+}
+
+export interface LoggedReply {
+  readonly code: number;
+  readonly enhanced?: string;
+  readonly text: string;
+}
+
+export interface MailLogOptions {
+  readonly program: string;
+  /** hashed: the first 16 hex digits of the SHA-256 of the address in lower case; the same address gives the same word. */
+  readonly addresses: 'plain' | 'hashed';
+  /** Default: stdout, written behind the work in hand and flushed at exit. */
+  readonly destination?: DestinationStream;
+}
+
+/** A line shows at most so many addresses; `recipients` says how many there are. */
+const mostShown = 20;
+
+/** When nobody reads our output, lines beyond this many bytes are dropped rather than kept in memory without end. */
+const mostHeldBytes = 16 * 1024 * 1024;
+
+export function createMailLog({ program, addresses, destination = pino.destination({ dest: 1, sync: false, maxLength: mostHeldBytes }) }: MailLogOptions): MailLog {
+  const logger = pino({ base: { program, log: 'mail' }, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (level) => ({ level }) } }, destination);
+  const shown = addresses === 'hashed' ? hashed : (address: string) => address;
+  const write = (event: string, { to, ...fields }: { readonly to: readonly string[] }) =>
+    logger.info({ event, ...fields, recipients: to.length, to: to.slice(0, mostShown).map(shown) });
+  return {
+    accepted: ({ from, ...fields }) => write('accepted', { ...fields, ...{ from: shown(from) } }),
+    delivered: (fields) => write('delivered', fields),
+    deferred: (fields) => write('deferred', fields),
+    failed: (fields) => write('failed', fields),
+    doubted: (fields) => write('doubted', fields),
+    returned: (fields) => write('returned', fields),
+    expired: (fields) => write('expired', fields),
+  };
+}
+
+function hashed(address: string): string {
+  return address === '' ? '' : hash('sha256', address.toLowerCase()).slice(0, 16);
+}
+
+/** For tests, and for what was given no mail log. */
+export const silentMailLog: MailLog = {
+  accepted: () => {},
+  delivered: () => {},
+  deferred: () => {},
+  failed: () => {},
+  doubted: () => {},
+  returned: () => {},
+  expired: () => {},
+};
