@@ -1,3 +1,4 @@
+import { pathToString } from '@bufbuild/protobuf/reflect';
 import { createValidator, type Violation } from '@bufbuild/protovalidate';
 import { Code, ConnectError, type Interceptor } from '@connectrpc/connect';
 import type { Clock, Log } from '@posthaste/telemetry';
@@ -60,7 +61,7 @@ function withValidRequest(): Interceptor {
 }
 
 function refuseViolations(violations: readonly Violation[]): ConnectError {
-  const fields = violations.map((violation): FieldFault => ({ field: fieldPath(violation), description: violation.message }));
+  const fields = violations.map((violation): FieldFault => ({ field: pathToString(violation.field), description: violation.message }));
   const sentence = fields.map(({ field, description }) => (field === '' ? description : `${field}: ${description}`)).join('; ');
   return refusal('INVALID_FIELD', sentence, { fields });
 }

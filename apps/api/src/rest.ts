@@ -4,6 +4,7 @@ import { createAsyncIterable, readAllBytes, type UniversalHandler, type Universa
 import { errorFromJsonBytes } from '@connectrpc/connect/protocol-connect';
 import { http_answer, httpRule, type HttpAnswer, type HttpRule } from '@posthaste/protocol';
 import { refuseUnknownField } from './explain.ts';
+import { overRest } from './call-context.ts';
 import { compilePath, fillPath, type PathMatcher } from './path-template.ts';
 import { refusal } from './refusal.ts';
 import { statusResponse } from './rest-error.ts';
@@ -60,6 +61,7 @@ async function serve(route: Route, request: UniversalServerRequest, maxBytes: nu
     // What the call between us is made of; whatever else the client sent goes along.
     for (const name of ['accept-encoding', 'content-encoding', 'content-length', 'connect-timeout-ms']) header.delete(name);
     header.set('content-type', 'application/json');
+    request.contextValues?.set(overRest, true);
     return await translate(route, await route.call({ ...request, method: 'POST', header, body }));
   } catch (error) {
     return statusResponse(ConnectError.from(error, Code.Internal));

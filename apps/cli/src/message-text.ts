@@ -74,5 +74,5 @@ function clockTime(at: Date): string {
 
 /** Replies and addresses come from strangers: nothing in them may steer the terminal. */
 function withoutControls(text: string): string {
-  return text.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g, '\ufffd');
+  return text.replace(/(?!\n)\p{Cc}/gu, '\ufffd');
 }

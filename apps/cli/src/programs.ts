@@ -77,6 +77,7 @@ function childVariables(road: Road): Record<string, string> {
     'log.level': road.values['log.level'],
     'log.addresses': road.values['log.addresses'],
     'sender.scheduler': formatAddress(road.doors['scheduler.listen']),
+    'api.scheduler': formatAddress(road.doors['scheduler.listen']),
     'api.ledger': join(road.dataDir, 'ledger.sqlite'),
     ...(road.upstreams === undefined ? {} : { upstreams: road.upstreams }),
     ...Object.fromEntries(Object.entries(listening).map(([name, address]) => [name, formatAddress(address)])),

@@ -1,40 +1,50 @@
-import { type Attempt, type AttemptOutcome, Outcome, OutcomeSchema } from '@posthaste/protocol/dispatch';
-import { counter, histogram, type Log } from '@posthaste/telemetry';
+import { type Attempt, type AttemptOutcome, OutcomeSchema, type RecipientOutcome } from '@posthaste/protocol/dispatch';
+import { counter, histogram, type LoggedReply, type MailLog } from '@posthaste/telemetry';
 
 const attempts = counter(
-  'posthaste_sender_attempts_total',
-  'Recipients attempted, by upstream and outcome. A rise of anything but DELIVERED: see the reply in the attempt lines of the log.',
+  'posthaste_attempts_total',
+  'Recipients attempted, by upstream and outcome. A rise of anything but delivered: the attempted lines of the mail log have the replies.',
   ['upstream', 'outcome'],
 );
 
 const transactionSeconds = histogram(
-  'posthaste_sender_transaction_seconds',
-  'From MAIL FROM to the final reply. A rise means that the upstream got slower; connections divided by this is the most it can take.',
+  'posthaste_transaction_seconds',
+  'From MAIL FROM to the final reply. A rise means that the upstream got slower; its connections divided by this is the most mail it can take.',
   [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300],
   ['upstream'],
 );
 
-const names = new Map(OutcomeSchema.values.map(({ number, localName }) => [number, localName]));
+/** UPSTREAM_DOWN is upstreamDown in logs, metrics and the journal. */
+const outcomeNames = new Map<number, string>(
+  OutcomeSchema.values.map(({ number, localName }) => [number, localName.toLowerCase().replace(/_(.)/g, (_, letter: string) => letter.toUpperCase())]),
+);
 
-/** One line an attempt and outcome. */
-export function logAttempt(log: Log, attempt: Attempt, { recipients }: AttemptOutcome, tookMs?: number): void {
+/** Counts and logs what came of an attempt: a line for each outcome in it. */
+export function logAttempt(mailLog: MailLog, attempt: Attempt, outcome: AttemptOutcome, tookMs?: number): void {
   const { upstream, attemptId, messageId, lane } = attempt;
   if (tookMs !== undefined) transactionSeconds.observe({ upstream }, tookMs / 1000);
-  for (const { recipients: indexes, outcome, reply } of recipients) {
-    const name = names.get(outcome) ?? 'UNSPECIFIED';
-    attempts.inc({ upstream, outcome: name }, indexes.length);
-    log.info('attempt', {
-      message: messageId,
-      recipients: indexes,
+  for (const group of outcome.recipients) {
+    const name = outcomeNames.get(group.outcome) ?? String(group.outcome);
+    attempts.inc({ upstream, outcome: name }, group.recipients.length);
+    mailLog.attempted({
+      id: messageId,
       lane,
       upstream,
       attempt: attemptId,
       outcome: name,
-      code: reply?.code,
-      enhanced: reply?.enhancedCode,
-      reply: reply?.text,
-      tookMs: tookMs === undefined ? undefined : Math.round(tookMs * 10) / 10,
-      began: outcome !== Outcome.DRAINING && tookMs !== undefined,
+      reply: toLogged(group.reply),
+      to: addressesOf(attempt, group),
+      ...(tookMs === undefined ? {} : { tookMs: Math.round(tookMs * 10) / 10 }),
     });
   }
+}
+
+function toLogged(reply: RecipientOutcome['reply']): LoggedReply {
+  const { code = 0, enhancedCode = '', text = '' } = reply ?? {};
+  return enhancedCode === '' ? { code, text } : { code, enhanced: enhancedCode, text };
+}
+
+function addressesOf({ recipients }: Attempt, group: RecipientOutcome): string[] {
+  const within = new Set(group.recipients);
+  return recipients.filter(({ index }) => within.has(index)).map(({ address }) => address);
 }

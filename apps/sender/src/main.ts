@@ -5,13 +5,13 @@
  * Does       one SMTP transaction an attempt, over warm connections to each upstream, in the order of the batches.
  * Hands to   the scheduler: outcomes with the upstream's replies, again and again until acknowledged.
  * Never      decides on retries, keeps anything beyond its in-flight work, or sends after its lease or a mail's deadline.
- * Watch      posthaste_sender_attempts_total, posthaste_sender_transaction_seconds, posthaste_sender_connections.
+ * Watch      posthaste_attempts_total, posthaste_transaction_seconds, posthaste_upstream_connections.
  * Ends       on SIGTERM or SIGINT, or when its parent is gone: gives back what has not begun and finishes the rest.
  */
 import { once } from 'node:events';
 import { formatAddress, loadConfig } from '@posthaste/config';
 import { connectStream } from '@posthaste/stream';
-import { createAdminServer, createLog, describeError, exitWithParent, systemClock } from '@posthaste/telemetry';
+import { createAdminServer, createLog, createMailLog, describeError, exitWithParent, systemClock } from '@posthaste/telemetry';
 import { senderSettings } from './config.ts';
 import { Sender } from './server.ts';
 import { readTargets } from './upstream-target.ts';
@@ -34,6 +34,7 @@ async function main(): Promise<void> {
     drainTimeoutMs: values['sender.drainTimeout'],
     clock: systemClock,
     log,
+    mailLog: createMailLog({ program: 'sender', addresses: values['log.addresses'] }),
   });
   const admin = createAdminServer({ ready: () => sender.ready });
   admin.listen(values['sender.admin'].port, values['sender.admin'].host);

@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { create, type MessageInitShape } from '@bufbuild/protobuf';
+import { create } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { encodeTicket, idInPartition } from '@posthaste/core';
-import { type Attempt, AttemptSchema, Outcome } from '@posthaste/protocol/dispatch';
+import { type Attempt, AttemptRecipientSchema, AttemptSchema, type Body, BodySchema, Outcome } from '@posthaste/protocol/dispatch';
 import { connectStream, createPublisher, ensureStreams, mailStream, mailSubject, type Publisher, type StreamConnection, ticketHeader, writeChunks } from '@posthaste/stream';
 import { findNatsServer, type NatsServer, startNatsServer } from '@posthaste/stream/server';
-import { silentLog, systemClock } from '@posthaste/telemetry';
+import { silentLog, silentMailLog, systemClock } from '@posthaste/telemetry';
 import { asciiMail, eightBitMail, eventually, type FakeUpstream, freePort, type Script, startFakeUpstream } from '@posthaste/testkit';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { ScriptedScheduler, type SchedulerScript } from './scripted-scheduler.ts';
@@ -59,7 +59,7 @@ async function setUp({ script = {}, scheduling = {}, options = '', onMail = () =
   await scheduler.listen();
   const targets = readTargets({ main: `${upstream.url}?${options}`, nowhere: `smtp://127.0.0.1:${await freePort()}` });
   const sender = new Sender({
-    stream, targets, scheduler: { host: '127.0.0.1', port: scheduler.port }, id: 'test', prefetchBytes: 1024 * 1024, drainTimeoutMs: 2_000, clock, log: silentLog,
+    stream, targets, scheduler: { host: '127.0.0.1', port: scheduler.port }, id: 'test', prefetchBytes: 1024 * 1024, drainTimeoutMs: 2_000, clock, log: silentLog, mailLog: silentMailLog,
   });
   const running = sender.run();
   cleanups.push(() => upstream.close(), async () => {
@@ -73,7 +73,7 @@ async function setUp({ script = {}, scheduling = {}, options = '', onMail = () =
 }
 
 let count = 0;
-async function store(body: Buffer): Promise<{ messageId: string; body: MessageInitShape<typeof AttemptSchema>['body'] }> {
+async function store(body: Buffer) {
   const messageId = idInPartition(randomUUID(), 0);
   const ticket = encodeTicket({ id: messageId, tenant: 'default', lane: 'normal', from: '', recipients: [], acceptedAt: 0, size: body.length });
   const { sequence } = await publisher.publish({
@@ -82,12 +82,15 @@ async function store(body: Buffer): Promise<{ messageId: string; body: MessageIn
   return { messageId, body: { stream: mailStream(0, 'normal'), sequence: BigInt(sequence), size: BigInt(body.length) } };
 }
 
-async function mail(change: MessageInitShape<typeof AttemptSchema> = {}, body = asciiMail(count)): Promise<Attempt> {
+type Change = Partial<Omit<Attempt, 'recipients' | 'body' | '$typeName' | '$unknown'>> & { readonly recipients?: readonly { index: number; address: string }[]; readonly body?: Partial<Omit<Body, '$typeName'>> };
+
+async function mail(change: Change = {}, body = asciiMail(count)): Promise<Attempt> {
+  const { recipients = [{ index: 0, address: 'b@example.net' }], body: place, ...rest } = change;
   const stored = await store(body);
   return create(AttemptSchema, {
-    ...{ attemptId: `1.${(count += 1)}`, upstream: 'main', from: 'a@example.org', recipients: [{ index: 0, address: 'b@example.net' }], lane: 'normal' },
-    ...stored,
-    ...change,
+    attemptId: `1.${(count += 1)}`, upstream: 'main', from: 'a@example.org', lane: 'normal', messageId: stored.messageId, ...rest,
+    recipients: recipients.map((recipient) => create(AttemptRecipientSchema, recipient)),
+    body: create(BodySchema, place ?? stored.body),
   });
 }
 
@@ -230,7 +233,7 @@ it('reports again until the scheduler acknowledges, and then no more', async () 
   stage.scheduler.acknowledge(first.attemptId);
   const most = reports(first) + 1;
   stage.scheduler.assign(second);
-  await eventually(() => reports(second) >= 3);
+  await eventually(() => reports(second) >= 2);
   expect(reports(first)).toBeLessThanOrEqual(most);
   expect(stage.upstream.mails.length).toBe(2);
 });

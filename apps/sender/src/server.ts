@@ -3,7 +3,7 @@ import { create } from '@bufbuild/protobuf';
 import type { Address } from '@posthaste/config';
 import { type Attempt, type Credit, CreditSchema, type Hello, HelloSchema, type Welcome } from '@posthaste/protocol/dispatch';
 import type { StreamConnection } from '@posthaste/stream';
-import type { Clock, Log } from '@posthaste/telemetry';
+import type { Clock, Log, MailLog } from '@posthaste/telemetry';
 import { logAttempt } from './attempt-log.ts';
 import { BodySource } from './body-source.ts';
 import { DispatchLink, type LinkListener, silenceMs } from './dispatch-link.ts';
@@ -25,6 +25,7 @@ export interface SenderOptions {
   readonly drainTimeoutMs: number;
   readonly clock: Clock;
   readonly log: Log;
+  readonly mailLog: MailLog;
 }
 
 /** An outcome that was not acknowledged is said again after this time. */
@@ -140,7 +141,7 @@ export class Sender implements LinkListener {
   #conclude(assignment: Assignment, verdicts: readonly Verdict[], tookMs?: number): void {
     const outcome = this.#workload.finish(assignment, verdicts, tookMs);
     this.#outbox.report([outcome]);
-    logAttempt(this.#options.log, assignment.attempt, outcome, tookMs);
+    logAttempt(this.#options.mailLog, assignment.attempt, outcome, tookMs);
   }
 
   #credits(): Credit[] {

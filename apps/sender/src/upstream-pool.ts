@@ -10,7 +10,7 @@ import type { UpstreamTarget } from './upstream-target.ts';
 import type { Assignment } from './workload.ts';
 
 const connections = gauge(
-  'posthaste_sender_connections',
+  'posthaste_upstream_connections',
   'Open SMTP connections by upstream. At the configured number for long: the upstream is slower than the mail that comes.',
   ['upstream'],
 );

@@ -1,6 +1,5 @@
 import { nearest } from './nearest.ts';
-import { type Found, isForeign, type Known, type Reading, variableName, variablePrefix, wellKnownVariables } from './schema.ts';
-import { sharedSettings } from './shared.ts';
+import { type Found, isForeign, type Known, type Reading, sharedKeys, variableName, variablePrefix, wellKnownVariables } from './schema.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -40,7 +39,7 @@ export function readEnvironment(env: Environment, known: Known, readFile: ReadFi
 /** Of a variable that the schema does not have. Where its key is not known, its section is enough. */
 function keyOfVariable(variable: string): string {
   const bare = variable.replace(/_FILE$/, '');
-  const shared = Object.keys(sharedSettings).find((key) => variableName(key) === bare);
+  const shared = sharedKeys.find((key) => variableName(key) === bare);
   return shared ?? (variable.slice(variablePrefix.length).split('_', 1)[0] ?? '').toLowerCase();
 }
 

@@ -112,6 +112,14 @@ describe('loadConfig', () => {
     expect(faultsOf(() => load('log: {adresses: hashed}'))).toEqual(['x.yaml: unknown setting log.adresses']);
   });
 
+  it('shares a section with other programs, and still finds a slip in it', () => {
+    const schema = { 'limits.inline': setting.size({ default: '512KiB', doc: 'Above it in chunks.' }) };
+    const load = (env: Record<string, string>) => loadConfig(schema, { argv: [], env });
+    expect(load({ POSTHASTE_LIMITS_TICKETS: '5', POSTHASTE_LIMITS_INLINE: '1KiB' }).values['limits.inline']).toBe(1024);
+    expect(faultsOf(() => load({ POSTHASTE_LIMITS_INLIN: '1KiB' }))).toEqual(['unknown variable POSTHASTE_LIMITS_INLIN (did you mean POSTHASTE_LIMITS_INLINE?)']);
+    expect(() => loadConfig({ 'limits.new': schema['limits.inline'] }, { argv: [], env: {} })).toThrow('add it to sharedKeys');
+  });
+
   it('leaves unknown keys of sections that are not its own to others, when told which are', () => {
     const env = { POSTHASTE_RELAY_OTHER: 'x', POSTHASTE_LOG_OTHER: 'x' };
     const load = () => loadConfig(schema, { argv: [], env, ownSections: ['log'] });

@@ -4,7 +4,7 @@ import { type Environment, type ReadFile, readEnvironment } from './environment.
 import { readFileSettings } from './file.ts';
 import { readFlags } from './flags.ts';
 import { hidden, quoteInput } from './redact.ts';
-import { describeSource, type Found, type Known, type Reading, type Schema, sectionOf, type Source, type Values } from './schema.ts';
+import { checkSchema, describeSource, type Found, type Known, type Reading, type Schema, sectionOf, type Source, type Values } from './schema.ts';
 
 export interface LoadOptions {
   readonly argv: readonly string[];
@@ -40,6 +40,7 @@ export class ConfigError extends Error {
 
 /** Defaults < file < environment < flags. Throws a ConfigError that names all faults. */
 export function loadConfig<const S extends Schema>(schema: S, options: LoadOptions): Config<S> {
+  checkSchema(schema);
   const readFile = options.readFile ?? ((path: string) => readFileSync(path, 'utf8'));
   const ownSections = new Set(options.ownSections ?? Object.keys(schema).map(sectionOf));
   const known: Known = { schema, ownSections };

@@ -57,10 +57,24 @@ export interface Known {
   readonly ownSections: ReadonlySet<string>;
 }
 
-/** Whether an undeclared key is another program's business. Shared ones always may be: a program declares those of them that it uses. */
+/** Keys of the sections that several programs declare parts of. Each program declares those that it uses and passes over the rest. */
+export const sharedKeys: readonly string[] = [
+  ...Object.keys(sharedSettings),
+  'limits.recipients', 'limits.inline', 'limits.storage', 'limits.tickets', 'limits.tenant', 'limits.replicas',
+];
+
+const sharedSections = new Set(sharedKeys.map(sectionOf));
+
+/** A slip of ours, not of the user: a key that is missing in `sharedKeys` would be refused by every other program. */
+export function checkSchema(schema: Schema): void {
+  const missing = Object.keys(schema).find((key) => sharedSections.has(sectionOf(key)) && !sharedKeys.includes(key));
+  if (missing !== undefined) throw new Error(`${missing} is in a section that several programs share: add it to sharedKeys of @posthaste/config`);
+}
+
+/** Whether an undeclared key is another program's business. */
 export function isForeign(known: Known, key: string): boolean {
   const section = sectionOf(key);
-  return Object.hasOwn(sharedSettings, key) || (knownSections.includes(section) && !known.ownSections.has(section));
+  return sharedKeys.includes(key) || (knownSections.includes(section) && !known.ownSections.has(section));
 }
 
 export function describeSource(source: Source): string {

@@ -72,7 +72,7 @@ export const setting = {
 
 export function define<T, const O extends SettingOptions<unknown>>(options: O, reading: Reading<T>): Setting<Given<T, O>> {
   const { doc, secret = false, optional = false } = options;
-  const parse = reading.parse as (input: unknown) => Parsed<Given<T, O>>;
+  const parse = (input: unknown) => reading.parse(input) as Parsed<Given<T, O>>;
   return { kind: reading.kind, doc, secret, optional, default: options.default, parse, show: (value) => reading.show(value as T) };
 }
 

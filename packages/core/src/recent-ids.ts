@@ -32,54 +32,69 @@ export class RecentIds {
 }
 
 const wordsPerId = 4;
+const smallestCapacity = 1024;
 
 /** A set of UUIDs; grows by doubling at 60 % load. The all-zero id, which is no UUIDv7, marks a free place. */
 class IdTable {
-  #words = new Uint32Array(1024 * wordsPerId);
+  #words = new Uint32Array(smallestCapacity * wordsPerId);
   #size = 0;
 
   add(id: string): void {
     if (this.#size * 10 >= (this.#words.length / wordsPerId) * 6) this.#grow();
-    const words = wordsOf(id);
-    const at = this.#find(words);
-    if (this.#isFree(at)) {
-      this.#words.set(words, at);
-      this.#size += 1;
-    }
+    readId(id);
+    const at = this.#find();
+    if (this.#words[at] !== 0) return;
+    this.#words.set(sought, at);
+    this.#size += 1;
   }
 
   has(id: string): boolean {
-    return !this.#isFree(this.#find(wordsOf(id)));
+    if (this.#size === 0) return false;
+    readId(id);
+    return this.#words[this.#find()] !== 0;
   }
 
-  #find(words: readonly number[]): number {
-    const mask = this.#words.length / wordsPerId - 1;
-    // The random end of a UUIDv7 stands in words 2 and 3; the last byte of word 3 is the partition.
-    let place = ((words[2] ?? 0) ^ ((words[3] ?? 0) >>> 8)) & mask;
-    while (!this.#isFree(place * wordsPerId) && !this.#equals(place * wordsPerId, words)) place = (place + 1) & mask;
-    return place * wordsPerId;
-  }
-
-  #isFree(at: number): boolean {
-    return this.#words[at] === 0 && this.#words[at + 1] === 0;
-  }
-
-  #equals(at: number, words: readonly number[]): boolean {
-    return words.every((word, index) => this.#words[at + index] === word);
+  /** Where the id in `sought` stands, or the free place where it would. A UUIDv7 begins with its time, so word 0 of an id is never 0. */
+  #find(): number {
+    const words = this.#words;
+    const [first = 0, second = 0, third = 0, fourth = 0] = sought;
+    const mask = words.length / wordsPerId - 1;
+    // The random end of a UUIDv7 stands in the last two words; the last byte is the partition.
+    let place = (third ^ (fourth >>> 8)) & mask;
+    for (;;) {
+      const at = place * wordsPerId;
+      const word = words[at];
+      if (word === 0) return at;
+      if (word === first && words[at + 1] === second && words[at + 2] === third && words[at + 3] === fourth) return at;
+      place = (place + 1) & mask;
+    }
   }
 
   #grow(): void {
     const before = this.#words;
     this.#words = new Uint32Array(before.length * 2);
     for (let at = 0; at < before.length; at += wordsPerId) {
-      if (before[at] === 0 && before[at + 1] === 0) continue;
-      const words = [...before.subarray(at, at + wordsPerId)];
-      this.#words.set(words, this.#find(words));
+      if (before[at] === 0) continue;
+      sought.set(before.subarray(at, at + wordsPerId));
+      this.#words.set(sought, this.#find());
     }
   }
 }
 
-function wordsOf(id: string): number[] {
-  const hex = id.replaceAll('-', '');
-  return [0, 8, 16, 24].map((from) => Number.parseInt(hex.slice(from, from + 8), 16) >>> 0);
+/** The id that is looked for, as four words: one buffer for all, because this runs twice a mail. */
+const sought = new Uint32Array(wordsPerId);
+
+function readId(id: string): void {
+  let digits = 0;
+  let word = 0;
+  for (let at = 0; at < id.length; at += 1) {
+    const code = id.charCodeAt(at);
+    if (code === hyphen) continue;
+    word = (word << 4) | (code <= nine ? code & 15 : (code & 15) + 9);
+    digits += 1;
+    if ((digits & 7) === 0) sought[(digits >> 3) - 1] = word;
+  }
 }
+
+const hyphen = 45;
+const nine = 57;

@@ -104,10 +104,23 @@ export function replay(state: EngineState, event: JournalEvent, sequence: number
 
 /** Last step: what was being sent is with its senders until they say hello or their leases end; all else is filed. */
 export function finishRestoring(state: EngineState, now: Instant): void {
+  for (const lane of lanes) closeHoles(state, lane);
   for (const mail of [...state.mails.values()]) {
     if (mail.states.every(isFinal)) finish(state, mail, now.wall);
     else resume(state, mail, now);
   }
+}
+
+/**
+ * What was not there when the log was read again up to `seen` is a hole, known before the crash or not: unless it counts as finished, the mark
+ * stays below it for ever. And a trim may be what the crash came before.
+ */
+function closeHoles(state: EngineState, lane: Lane): void {
+  const log = state.logs[lane];
+  for (let sequence = log.finished.mark + 1; sequence <= log.seen; sequence += 1) {
+    if (!log.live.has(sequence)) log.finished.finish(sequence);
+  }
+  if (log.finished.mark > 0) state.trims.add(lane);
 }
 
 function resume(state: EngineState, mail: Mail, now: Instant): void {

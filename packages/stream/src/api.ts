@@ -8,12 +8,12 @@ const ascii = new TextEncoder();
 export async function callServer<T>(connection: StreamConnection, call: string, request?: object): Promise<T> {
   const body = request === undefined ? new Uint8Array(0) : ascii.encode(JSON.stringify(request));
   const answer = await connection.ask(`$JS.API.${call}`, body);
-  return readAnswer<T>(answer, call);
+  return readAnswer(answer, call) as T;
 }
 
 /** The JSON of an answer, or the refusal that it holds. */
-export function readAnswer<T>(answer: Msg, deed: string): T {
-  const result = parse(answer, deed) as T & { error?: ServerFault };
+export function readAnswer(answer: Msg, deed: string): unknown {
+  const result = parse(answer, deed) as { error?: ServerFault };
   if (result.error) throw refusal(deed, result.error);
   return result;
 }

@@ -22,6 +22,8 @@ export interface AskOptions {
 /** The one connection of a program. It reconnects for ever; what to do about a cut is for each user of it to know. */
 export interface StreamConnection {
   readonly connected: boolean;
+  /** True for ever after `close`. */
+  readonly closed: boolean;
   readonly clock: Clock;
   readonly log: Log;
   /** The largest message the server takes, headers included, in bytes. */
@@ -42,7 +44,7 @@ export interface StreamConnection {
 }
 
 /** A silent peer is given up after two pings without an answer. */
-const pingIntervalMs = 2_000;
+const pingIntervalMs = 1_000;
 
 /** Waits for the first connection, then reconnects for ever. */
 export async function connectStream(options: ConnectOptions): Promise<StreamConnection> {
@@ -114,6 +116,10 @@ class Connection implements StreamConnection {
 
   get connected(): boolean {
     return this.link.kind === 'up';
+  }
+
+  get closed(): boolean {
+    return this.link.kind === 'closed';
   }
 
   get maxPayload(): number {

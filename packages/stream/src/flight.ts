@@ -12,7 +12,7 @@ interface Acknowledgement {
 
 export async function publishOne(connection: StreamConnection, { stream, subject, messageId, headers, body }: Publication): Promise<Stored> {
   const answer = await connection.ask(subject, body, { headers: { ...headers, 'Nats-Msg-Id': messageId } });
-  const acknowledgement = readAnswer<Acknowledgement>(answer, `publishing to ${stream}`);
+  const acknowledgement = readAnswer(answer, `publishing to ${stream}`) as Acknowledgement;
   return { stream: acknowledgement.stream, sequence: acknowledgement.seq, duplicate: acknowledgement.duplicate ?? false };
 }
 
@@ -31,7 +31,8 @@ export async function publishBatch(connection: StreamConnection, publications: r
   });
   const { stream, subject, body } = publications[last]!;
   const headers = { ...batchHeaders(publications[last]!, id, last), 'Nats-Batch-Commit': '1' };
-  const { seq, stream: storedIn } = readAnswer<Acknowledgement>(await connection.ask(subject, body, { headers }), `publishing a batch to ${stream}`);
+  const answer = await connection.ask(subject, body, { headers });
+  const { seq, stream: storedIn } = readAnswer(answer, `publishing a batch to ${stream}`) as Acknowledgement;
   return publications.map((_, index) => ({ stream: storedIn, sequence: seq - last + index, duplicate: false }));
 }
 

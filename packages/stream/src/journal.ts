@@ -36,10 +36,6 @@ export async function openJournal(connection: StreamConnection, options: Journal
 const appendIdHeader = 'Posthaste-Append';
 const ownerHeader = 'Posthaste-Owner';
 const retryPauseMs = 100;
-/** Further appends wait until an earlier one is settled. */
-const mostInFlight = 2;
-
-type Outcome = { readonly kind: 'stored'; readonly sequence: number } | { readonly kind: 'failed'; readonly error: unknown };
 
 interface Append {
   readonly id: string;
@@ -48,13 +44,12 @@ interface Append {
   readonly headers: Headers;
   readonly resolve: (sequence: number) => void;
   readonly reject: (error: unknown) => void;
-  /** Absent until it is sent, and again when it has to be sent once more. */
-  answer: Promise<Outcome> | undefined;
 }
 
 /**
  * Every append expects the sequence of the one before it, so that two writers exclude each other. A lost acknowledgement looks
- * like a foreign entry; the id in the header of the entry that lies there tells which it is.
+ * like a foreign entry; the id in the header of the entry that lies there tells which it is. Only one append is in flight: if a
+ * second one followed it unacknowledged, a foreign entry could take the first one's place and the second would be stored behind it.
  */
 class FencedJournal implements Journal {
   lastSequence: number;
@@ -78,35 +73,28 @@ class FencedJournal implements Journal {
     const subject = journalSubject(this.options.partition, kind);
     const allHeaders = { ...headers, [appendIdHeader]: id, [ownerHeader]: this.options.owner };
     return new Promise((resolve, reject) => {
-      this.queue.push({ id, subject, body, headers: allHeaders, resolve, reject, answer: undefined });
-      if (this.running) this.send();
-      else void this.run();
+      this.queue.push({ id, subject, body, headers: allHeaders, resolve, reject });
+      if (!this.running) void this.run();
     });
   }
 
   private async run(): Promise<void> {
     this.running = true;
     for (let first = this.queue[0]; first; first = this.queue[0]) {
-      this.send();
-      const outcome = await first.answer!;
-      if (outcome.kind === 'stored') this.settle(first, outcome.sequence);
-      else await this.recover(first, outcome.error);
+      try {
+        this.settle(first, await this.send(first));
+      } catch (error) {
+        await this.recover(first, error);
+      }
     }
     this.running = false;
   }
 
-  /** Sends what may be in flight and is not. */
-  private send(): void {
-    for (const [index, append] of this.queue.slice(0, mostInFlight).entries()) append.answer ??= this.sendOne(append, this.lastSequence + index);
-  }
-
-  private async sendOne({ subject, body, headers }: Append, expected: number): Promise<Outcome> {
-    try {
-      const answer = await this.connection.ask(subject, body, { headers: { ...headers, 'Nats-Expected-Last-Sequence': String(expected) } });
-      return { kind: 'stored', sequence: readAnswer<{ seq: number }>(answer, `appending to ${this.stream}`).seq };
-    } catch (error) {
-      return { kind: 'failed', error };
-    }
+  private async send({ subject, body, headers }: Append): Promise<number> {
+    const expectation = { 'Nats-Expected-Last-Sequence': String(this.lastSequence) };
+    const answer = await this.connection.ask(subject, body, { headers: { ...headers, ...expectation } });
+    const { seq } = readAnswer(answer, `appending to ${this.stream}`) as { seq: number };
+    return seq;
   }
 
   private settle(append: Append, sequence: number): void {
@@ -115,25 +103,25 @@ class FencedJournal implements Journal {
     append.resolve(sequence);
   }
 
+  /** Leaves the append in the queue when it has to be sent again. */
   private async recover(append: Append, error: unknown): Promise<void> {
-    if (isStreamError(error, 'FENCED')) return this.judge(append).catch((lookError: unknown) => this.recoverFrom(lookError));
-    return this.recoverFrom(error);
+    if (isStreamError(error, 'FENCED')) return this.judge(append).catch((lookError: unknown) => this.waitOrRefuse(lookError));
+    return this.waitOrRefuse(error);
   }
 
-  private async recoverFrom(error: unknown): Promise<void> {
+  private async waitOrRefuse(error: unknown): Promise<void> {
     if (!isStreamError(error, 'AWAY')) return this.refuseAll(error);
     this.options.log.debug('an append to the journal was not acknowledged; trying again', { stream: this.stream, error });
-    await this.connection.whenConnected().then(() => this.sendAgain(), (closed: unknown) => this.refuseAll(closed));
+    await this.options.clock.sleep(retryPauseMs);
+    await this.connection.whenConnected().catch((closed: unknown) => this.refuseAll(closed));
   }
 
-  /** The stream's last sequence was not what the append expected: it is there already, or one before it is missing, or another writer has appended. */
+  /** The stream's last sequence was not what the append expected: it is there already, or another writer has appended. */
   private async judge(append: Append): Promise<void> {
     const sequence = this.lastSequence + 1;
     if ((await this.appendIdAt(sequence)) === append.id) return this.settle(append, sequence);
-    const { last } = await streamState(this.connection, this.stream);
-    if (last === this.lastSequence) return this.sendAgain();
     this.fenced = true;
-    this.options.log.warn('another writer has appended to the journal', { stream: this.stream, owner: this.options.owner, expected: this.lastSequence, last });
+    this.options.log.warn('another writer has appended to the journal', { stream: this.stream, owner: this.options.owner, expected: this.lastSequence });
     this.refuseAll(this.fencedError());
   }
 
@@ -144,12 +132,6 @@ class FencedJournal implements Journal {
       if (isStreamError(error, 'NOT_FOUND')) return undefined;
       throw error;
     }
-  }
-
-  /** All in flight, because each expects the one before it. One that arrives twice is refused by its expected sequence. */
-  private async sendAgain(): Promise<void> {
-    await this.options.clock.sleep(retryPauseMs);
-    for (const append of this.queue) append.answer = undefined;
   }
 
   private refuseAll(error: unknown): void {

@@ -189,7 +189,8 @@ class StreamLease implements Lease {
     const body = new TextEncoder().encode(JSON.stringify(note));
     // A renewal that is answered later than this would come too late.
     const answer = await this.connection.ask(leaseSubject(partition), body, { headers, timeoutMs: this.ttlMs * renewShare });
-    return readAnswer<{ seq: number }>(answer, 'writing the lease').seq;
+    const { seq } = readAnswer(answer, 'writing the lease') as { seq: number };
+    return seq;
   }
 }
 

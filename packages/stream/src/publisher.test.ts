@@ -7,7 +7,7 @@ import { streamState } from './direct.ts';
 import { trimLog } from './removal.ts';
 import { mailOf, startTestbed, type Testbed, type TestbedOptions } from './testbed/index.ts';
 import type { Publisher, Stored } from './publisher.ts';
-import { StreamError } from './errors.ts';
+import type { StreamError } from './errors.ts';
 
 const log = mailStream(0, 'normal');
 let testbed: Testbed;

@@ -22,7 +22,8 @@ type Entries = readonly StreamEntry[];
 
 /**
  * Every entry from `from` on, for ever, in order, each once, in lists as they arrive. Cut connections, lost deliveries and
- * restarts of the server are overcome: reading goes on behind the last entry given. Ends when the signal is aborted.
+ * restarts of the server are overcome: reading goes on behind the last entry given. Ends when the signal is aborted, and throws
+ * when the connection is closed by this program.
  */
 export function readStream(connection: StreamConnection, options: ReadOptions): AsyncIterable<Entries> {
   return read(connection, options, Number.POSITIVE_INFINITY);
@@ -52,7 +53,7 @@ async function* read(connection: StreamConnection, options: ReadOptions, to: num
       }
     } catch (error) {
       if (options.signal.aborted) return;
-      if (!isStreamError(error) || error.code === 'BROKEN') throw error;
+      if (connection.closed || !isStreamError(error) || error.code === 'BROKEN') throw error;
       backoff.failed(options.stream, error);
     } finally {
       pull.close();

@@ -24,7 +24,7 @@ describe('LogFormat', () => {
 
   it('dims the mail log, and paints nothing when colours are not wanted', () => {
     const painted = new LogFormat(['relay'], (style, text) => styleText(style, text, { validateStream: false }));
-    const line = JSON.stringify({ level: 'info', log: 'mail', msg: 'delivered', id: 'x' });
+    const line = JSON.stringify({ level: 'info', log: 'mail', event: 'delivered', id: 'x' });
     expect(painted.ofProgram('relay', line, now)).toContain('\u001b[2mdelivered id=x\u001b[22m');
     expect(format.ofProgram('relay', line, now)).toBe('12:00:01 relay     info  delivered id=x');
   });

@@ -11,6 +11,9 @@ export function paintFor(stream: NodeJS.WritableStream): Paint {
 const programColours = ['cyan', 'magenta', 'blue', 'green', 'yellow', 'cyanBright', 'magentaBright', 'blueBright'] as const;
 const levelColours: Readonly<Record<string, Parameters<typeof styleText>[0]>> = { debug: 'gray', info: 'green', warn: 'yellow', error: 'red', fatal: 'red' };
 
+/** What the line shows in its own way, or not at all. */
+const frame: ReadonlySet<string> = new Set(['level', 'time', 'program', 'log', 'pid', 'hostname']);
+
 /** The readable form of many programs' logs: `12:00:01 scheduler info  sentence key=value`. */
 export class LogFormat {
   readonly #programs: readonly string[];
@@ -27,9 +30,12 @@ export class LogFormat {
   ofProgram(program: string, line: string, now: Date): string {
     const entry = parseEntry(line);
     if (!entry) return this.own(program, '', stripVTControlCharacters(line), now);
-    const { level = 'info', time, msg = '', program: _program, log, pid: _pid, hostname: _hostname, ...fields } = entry;
+    const { level = 'info', time, log } = entry;
     const at = typeof time === 'string' || typeof time === 'number' ? new Date(time) : now;
-    const text = [String(msg), ...Object.entries(fields).map(([key, value]) => this.#showField(key, value))].join(' ');
+    // The mail log has the name of an event in the place of a sentence.
+    const sentence = 'msg' in entry ? 'msg' : 'event';
+    const fields = Object.entries(entry).filter(([key]) => key !== sentence && !frame.has(key));
+    const text = [String(entry[sentence] ?? ''), ...fields.map(([key, value]) => this.#showField(key, value))].join(' ');
     return this.own(program, String(level), log === 'mail' ? this.#paint('dim', text) : text, at);
   }
 
@@ -58,7 +64,7 @@ function parseEntry(line: string): Record<string, unknown> | undefined {
 
 /** Quotes only what would otherwise not be seen to be one value. JSON also makes control characters harmless to the terminal. */
 function showValue(value: unknown): string {
-  if (typeof value === 'string' && /^[^\s"=\u0000-\u001f\u007f-\u009f]+$/.test(value)) return value;
+  if (typeof value === 'string' && /^[^\s"=\p{Cc}]+$/u.test(value)) return value;
   return JSON.stringify(value) ?? String(value);
 }
 

@@ -55,7 +55,7 @@ export class Supervisor {
     for (const stage of this.#stages().reverse()) {
       for (const kept of stage) this.#keepers.push(this.#keep(kept));
       // Only the launch is waited for: programs of different stages need one another to get ready.
-      await Promise.all(stage.map((kept) => (kept.phase.kind === 'launching' ? kept.phase.running.catch(() => {}) : undefined)));
+      await Promise.allSettled(stage.flatMap(({ phase }) => (phase.kind === 'launching' ? [phase.running] : [])));
     }
     await this.#untilReady();
   }

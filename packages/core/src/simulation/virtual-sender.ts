@@ -51,7 +51,10 @@ export class VirtualSender {
 
   changeWindow(now: number): void {
     const upstream = this.#random.pick(this.#upstreams.names) ?? '';
-    const window = this.#random.between(0, 4);
+    this.open(upstream, this.#random.between(0, 4), now);
+  }
+
+  open(upstream: string, window: number, now: number): void {
     this.windows.set(upstream, window);
     this.link?.toScheduler.push({ input: { kind: 'credit', sender: this.id, upstream, window }, saidAt: now });
   }

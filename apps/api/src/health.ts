@@ -1,0 +1,13 @@
+import { create } from '@bufbuild/protobuf';
+import { Code, ConnectError, type ServiceImpl } from '@connectrpc/connect';
+import { HealthCheckResponse_ServingStatus as ServingStatus, HealthCheckResponseSchema, type Health } from '@posthaste/protocol/grpc';
+
+/** gRPC's health check: of the server as a whole (the empty name) and of each service by its name. */
+export function createHealthService(services: readonly string[], ready: () => boolean): Pick<ServiceImpl<typeof Health>, 'check'> {
+  return {
+    check({ service }) {
+      if (service !== '' && !services.includes(service)) throw new ConnectError(`there is no service ${service} here`, Code.NotFound);
+      return create(HealthCheckResponseSchema, { status: ready() ? ServingStatus.SERVING : ServingStatus.NOT_SERVING });
+    },
+  };
+}

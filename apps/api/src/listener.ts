@@ -1,0 +1,92 @@
+import { createServer as createHttp1, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { createServer as createHttp2, type Http2ServerRequest, type Http2ServerResponse, type ServerHttp2Session } from 'node:http2';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Address } from '@posthaste/config';
+
+export type NodeRequest = IncomingMessage | Http2ServerRequest;
+export type NodeResponse = ServerResponse | Http2ServerResponse;
+export type RequestHandler = (request: NodeRequest, response: NodeResponse) => void;
+
+export interface ListenerOptions {
+  /** To receive a whole request, headers and body. */
+  readonly requestTimeoutMs: number;
+  /** A connection on which nothing happens is closed. */
+  readonly idleTimeoutMs: number;
+  readonly maxConnections: number;
+}
+
+export interface Listener {
+  /** Resolves to where it listens: the port that was given, or the one that was found for 0. */
+  listen(address: Address): Promise<Address>;
+  /** Takes no more connections, lets the requests in hand finish, and after `graceMs` ends what is left. */
+  close(graceMs: number): Promise<void>;
+}
+
+const headersTimeoutMs = 10_000;
+/** Streams of one HTTP/2 connection; gRPC clients open another connection above that. */
+const maxConcurrentStreams = 250;
+/** How every HTTP/2 connection begins (RFC 9113, 3.4); no HTTP/1.1 method does. */
+const http2Preface = 'PRI';
+
+/**
+ * HTTP/1.1 and clear-text HTTP/2 on one port. The HTTP/1.1 server owns the listener, for its timeouts only work for connections that it has accepted
+ * itself; a connection that begins with the HTTP/2 preface is handed to the other.
+ */
+export function createListener(handler: RequestHandler, { requestTimeoutMs, idleTimeoutMs, maxConnections }: ListenerOptions): Listener {
+  const http1 = createHttp1({ requestTimeout: requestTimeoutMs, headersTimeout: headersTimeoutMs, keepAliveTimeout: idleTimeoutMs }, handler as RequestListener);
+  const http2 = createHttp2({ settings: { maxConcurrentStreams } }, handler);
+  const sessions = new Set<ServerHttp2Session>();
+  http1.maxConnections = maxConnections;
+  http2.on('session', (session) => {
+    sessions.add(session);
+    session.once('close', () => sessions.delete(session));
+    session.setTimeout(idleTimeoutMs, () => session.close());
+  });
+  const sockets = divideConnections(http1, (socket) => http2.emit('connection', socket));
+
+  return {
+    listen: ({ host, port }) =>
+      new Promise((resolve, reject) => {
+        http1.once('error', reject);
+        http1.listen(port, host, () => resolve({ host, port: (http1.address() as AddressInfo).port }));
+      }),
+    close: (graceMs) =>
+      new Promise((resolve) => {
+        const force = setTimeout(() => sockets.forEach((socket) => socket.destroy()), graceMs);
+        http1.close(() => {
+          clearTimeout(force);
+          resolve();
+        });
+        http1.closeIdleConnections();
+        for (const session of sessions) session.close();
+      }),
+  };
+}
+
+/** Puts a look at the first bytes in front of the server's own handling of a connection. Returns the set of those that are open. */
+function divideConnections(http1: Server, takeHttp2: (socket: Socket) => void): ReadonlySet<Socket> {
+  const [takeHttp1] = http1.listeners('connection') as ((socket: Socket) => void)[];
+  const open = new Set<Socket>();
+  http1.removeAllListeners('connection');
+  http1.on('connection', (socket: Socket) => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+    lookAhead(socket, (head) => (head.startsWith(http2Preface) ? takeHttp2(socket) : takeHttp1?.call(http1, socket)));
+  });
+  return open;
+}
+
+function lookAhead(socket: Socket, decide: (head: string) => void): void {
+  let head = Buffer.alloc(0);
+  const giveUp = () => socket.destroy();
+  const look = (bytes: Buffer) => {
+    head = Buffer.concat([head, bytes]);
+    if (head.length < http2Preface.length) return;
+    socket.off('data', look).off('error', giveUp).off('timeout', giveUp).setTimeout(0);
+    socket.pause();
+    socket.unshift(head);
+    decide(head.toString('latin1', 0, http2Preface.length));
+  };
+  socket.setTimeout(headersTimeoutMs);
+  socket.on('data', look).on('error', giveUp).on('timeout', giveUp);
+}

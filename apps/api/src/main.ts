@@ -1,0 +1,102 @@
+/**
+ * api - the typed door, and the answer to "where is my mail"
+ *
+ * Takes      Submit and GetMessage by gRPC, Connect, gRPC-Web and REST, all on api.listen.
+ * Does       checks a submission, builds its MIME message, stores it with its ticket (nats.url), and only then answers with the id; turns JOURNAL into
+ *            the ledger's rows (api.ledger), and answers status from them.
+ * Hands to   MAIL, or WAIT for what is due much later; asks the scheduler about mail that the ledger does not know yet.
+ * Never      decides when or where; writes state; waits for an upstream; answers INTERNAL for our own trouble.
+ * Watch      posthaste_refused_total (FULL, AWAY), posthaste_accept_seconds, posthaste_accepted_total, posthaste_ledger_lag_seconds.
+ * Ends       on SIGTERM or SIGINT, or when its parent is gone: takes nothing new, and finishes the calls in hand.
+ */
+import { once } from 'node:events';
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { type Config, formatAddress, loadConfig } from '@posthaste/config';
+import { JournalFollower, Ledger } from '@posthaste/ledger';
+import { connectStream, createPublisher, watchFill, type StreamConnection } from '@posthaste/stream';
+import { createDoor } from '@posthaste/submission';
+import { createAdminServer, createLog, createMailLog, describeError, exitWithParent, systemClock as clock, type Log } from '@posthaste/telemetry';
+import { apiSettings } from './config.ts';
+import { createSchedulerLookup } from './scheduler-lookup.ts';
+import { createApiServer } from './server.ts';
+
+type ApiConfig = Config<typeof apiSettings>['values'];
+
+const partition = 0;
+
+async function main(): Promise<void> {
+  const config = loadConfig(apiSettings, { argv: process.argv.slice(2), env: process.env });
+  const { values } = config;
+  const log = createLog({ program: 'api', level: values['log.level'] });
+  log.info('settings in force', { settings: config.describe().split('\n') });
+  const stopping = stopSignal();
+  let ready = true;
+  const connection = await connectStream({ url: values['nats.url'], name: 'api', log, clock });
+  const isReady = () => ready && connection.connected;
+  const { server, follower, close } = build(values, connection, log, isReady);
+  const admin = createAdminServer({ ready: isReady });
+  admin.listen(values['api.admin'].port, values['api.admin'].host);
+  await once(admin, 'listening');
+  log.info('listening', { api: formatAddress(await server.listen(values['api.listen'])), admin: formatAddress(values['api.admin']) });
+  await Promise.race([stopping, follower.done]);
+  log.info('draining');
+  ready = false;
+  await server.close(values['api.drainTimeout']);
+  await close();
+  admin.close();
+  admin.closeAllConnections();
+}
+
+function build(values: ApiConfig, connection: StreamConnection, log: Log, ready: () => boolean) {
+  const publisher = createPublisher(connection, { clock, log, mode: values['storage.durability'], retryForMs: values['api.retryFor'] });
+  const fill = watchFill(connection, { partition, clock, log });
+  const limits = { maxBytes: values['api.maxSize'], maxRecipients: values['limits.recipients'], inlineBytes: values['limits.inline'] };
+  const ledger = openLedger(values['api.ledger']);
+  const following = new AbortController();
+  const follower = new JournalFollower({ connection, ledger, partition, clock, log, signal: following.signal });
+  const lookup = createSchedulerLookup(formatAddress(values['api.scheduler']), clock);
+  const server = createApiServer({
+    door: createDoor({ publisher, fill, clock, name: 'api', hostname: values['api.hostname'], limits }),
+    ledger,
+    follower,
+    lookup,
+    clock,
+    log,
+    mailLog: createMailLog({ program: 'api', addresses: values['log.addresses'] }),
+    ready,
+    reflection: values['api.reflection'],
+    callTimeoutMs: values['api.callTimeout'],
+    requestTimeoutMs: values['api.requestTimeout'],
+    idleTimeoutMs: values['api.idleTimeout'],
+    maxConnections: values['api.maxConnections'],
+  });
+  const close = async () => {
+    following.abort();
+    await follower.done;
+    ledger.close();
+    lookup.close();
+    fill.close();
+    await publisher.close();
+    await connection.close();
+  };
+  return { server, follower, close };
+}
+
+function openLedger(path: string): Ledger {
+  mkdirSync(dirname(path), { recursive: true });
+  return new Ledger(path);
+}
+
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    process.once('SIGTERM', () => resolve());
+    process.once('SIGINT', () => resolve());
+    exitWithParent(() => resolve());
+  });
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`api: ${describeError(error)}\n`);
+  process.exit(1);
+});

@@ -1,0 +1,102 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Code, ConnectError } from '@connectrpc/connect';
+import { Server, ServerCredentials, status, type handleUnaryCall } from '@grpc/grpc-js';
+import type { JournalEvent } from '@posthaste/core';
+import { JournalFollower, Ledger } from '@posthaste/ledger';
+import { BadRequestSchema, ErrorInfoSchema, grpcService, RetryInfoSchema } from '@posthaste/protocol';
+import { LookupService, type LookupMessageRequest, type LookupMessageResponse } from '@posthaste/protocol/dispatch';
+import { connectStream, createPublisher, ensureStreams, openJournal, watchFill, type FillWatch } from '@posthaste/stream';
+import { findNatsServer, startNatsServer } from '@posthaste/stream/server';
+import { createDoor, type SubmissionLimits } from '@posthaste/submission';
+import { silentLog, silentMailLog, systemClock as clock } from '@posthaste/telemetry';
+import { createSchedulerLookup } from './scheduler-lookup.ts';
+import { createApiServer } from './server.ts';
+
+export type Rig = Awaited<ReturnType<typeof startRig>>;
+
+export interface RigOptions {
+  readonly limits?: Partial<SubmissionLimits>;
+  readonly callTimeoutMs?: number;
+}
+
+/** For tests: an api server on a free port with a real NATS behind it; the scheduler's answers are what the test says. */
+export async function startRig({ limits = {}, callTimeoutMs = 10_000 }: RigOptions = {}) {
+  const folder = mkdtempSync(join(tmpdir(), 'posthaste-api-'));
+  const nats = await startNatsServer({ binary: (await findNatsServer({ env: process.env })).binary, dataDir: join(folder, 'nats'), durability: 'fast' });
+  const connection = await connectStream({ url: nats.url, name: 'api-test', log: silentLog, clock });
+  await ensureStreams(connection, { partition: 0 });
+  const journal = await openJournal(connection, { partition: 0, owner: 'test', log: silentLog, clock });
+  const publisher = createPublisher(connection, { clock, log: silentLog, mode: 'fast', retryForMs: 300 });
+  const full: { stream: string | null } = { stream: null };
+  const watch = watchFill(connection, { partition: 0, clock, log: silentLog });
+  const fill: FillWatch = { blocked: (mail) => full.stream ?? watch.blocked(mail), close: () => watch.close() };
+  const door = createDoor({ publisher, fill, clock, name: 'api', hostname: 'api.example.org', limits });
+  const ledger = new Ledger(':memory:');
+  const following = new AbortController();
+  const follower = new JournalFollower({ connection, ledger, partition: 0, clock, log: silentLog, signal: following.signal });
+  const scheduler = await startScheduler();
+  const lookup = createSchedulerLookup(`127.0.0.1:${scheduler.port}`, clock);
+  const timeouts = { callTimeoutMs, requestTimeoutMs: 10_000, idleTimeoutMs: 10_000, maxConnections: 100 };
+  const server = createApiServer({ ...timeouts, door, ledger, follower, lookup, clock, log: silentLog, mailLog: silentMailLog, reflection: true, ready: () => connection.connected });
+  const { port } = await server.listen({ host: '127.0.0.1', port: 0 });
+
+  return {
+    port,
+    url: `http://127.0.0.1:${port}`,
+    nats,
+    connection,
+    full,
+    scheduler,
+    record: (events: readonly JournalEvent[]) => journal.append('events', Buffer.from(JSON.stringify({ epoch: 1, owner: 'test', events }))),
+    async stop() {
+      await server.close(1_000);
+      following.abort();
+      await follower.done;
+      fill.close();
+      lookup.close();
+      scheduler.stop();
+      await publisher.close();
+      await connection.close();
+      ledger.close();
+      await nats.stop();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+/** The scheduler's side of live questions: knows what is put into `known`. */
+async function startScheduler() {
+  const known = new Map<string, LookupMessageResponse>();
+  const server = new Server();
+  const lookupMessage: handleUnaryCall<LookupMessageRequest, LookupMessageResponse> = ({ request }, callback) => {
+    const found = known.get(request.id);
+    if (found) callback(null, found);
+    else callback({ code: status.NOT_FOUND });
+  };
+  server.addService(grpcService(LookupService), { lookupMessage });
+  const port = await new Promise<number>((resolve, reject) =>
+    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) => (error ? reject(error) : resolve(bound))),
+  );
+  return { port, known, stop: () => server.forceShutdown() };
+}
+
+/** What a refused call says, flat; fails when the call was not refused. */
+export async function refusalOf(call: Promise<unknown>) {
+  const error = await call.then(
+    () => Promise.reject(new Error('the call was not refused')),
+    (reason: unknown) => ConnectError.from(reason),
+  );
+  const [info] = error.findDetails(ErrorInfoSchema);
+  const [retry] = error.findDetails(RetryInfoSchema);
+  return {
+    code: Code[error.code],
+    message: error.rawMessage,
+    domain: info?.domain,
+    reason: info?.reason,
+    metadata: info?.metadata,
+    retryAfterSeconds: retry && Number(retry.retryDelay?.seconds),
+    fields: error.findDetails(BadRequestSchema).flatMap(({ fieldViolations }) => fieldViolations),
+  };
+}

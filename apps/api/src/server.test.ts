@@ -1,0 +1,12 @@
+import { fileURLToPath } from 'node:url';
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { create } from '@bufbuild/protobuf';
+import { Code, ConnectError, createClient, type Transport } from '@connectrpc/connect';
+import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from '@connectrpc/connect-node';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { BadRequestSchema, ErrorInfoSchema, MessageState, RecipientState, RetryInfoSchema, StatusService, SubmissionService } from '@posthaste/protocol';
+import { LookupMessageResponseSchema } from '@posthaste/protocol/dispatch';
+import { encodeTicket, type JournalEvent, type Ticket } from '@posthaste/core';
+import { decodeTicket } from '@posthaste/core';
+import { mailStream, readLast, ticketHeader } from '@posthaste/stream';

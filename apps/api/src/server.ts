@@ -1,0 +1,50 @@
+import { createConnectRouter } from '@connectrpc/connect';
+import { compressionBrotli, compressionGzip } from '@connectrpc/connect-node';
+import { StatusService, SubmissionService } from '@posthaste/protocol';
+import { Health, ServerReflection } from '@posthaste/protocol/grpc';
+import type { Door } from '@posthaste/submission';
+import type { Log, MailLog } from '@posthaste/telemetry';
+import { createFront } from './front.ts';
+import { createHealthService } from './health.ts';
+import { createInterceptors } from './interceptors.ts';
+import { createListener, type Listener } from './listener.ts';
+import { createReflectionService } from './reflection.ts';
+import { createStatusService, type StatusOptions } from './status-service.ts';
+import { createSubmissionService } from './submission-service.ts';
+
+export interface ApiOptions extends StatusOptions {
+  readonly door: Door;
+  readonly mailLog: MailLog;
+  readonly log: Log;
+  readonly reflection: boolean;
+  readonly ready: () => boolean;
+  readonly callTimeoutMs: number;
+  readonly requestTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+  readonly maxConnections: number;
+}
+
+/** gRPC, Connect, gRPC-Web and REST on one clear-text port. Builds without listening. */
+export function createApiServer(options: ApiOptions): Listener {
+  const { log, clock } = options;
+  const readMaxBytes = requestBytes(options.door.limits.maxBytes);
+  const router = createConnectRouter({
+    readMaxBytes,
+    writeMaxBytes: readMaxBytes,
+    maxTimeoutMs: 24 * 3_600_000,
+    acceptCompression: [compressionGzip, compressionBrotli],
+    jsonOptions: { ignoreUnknownFields: false },
+    interceptors: createInterceptors({ log, clock, timeoutMs: options.callTimeoutMs }),
+  });
+  const services = [SubmissionService, StatusService];
+  router.service(SubmissionService, createSubmissionService(options.door, options.mailLog));
+  router.service(StatusService, createStatusService(options));
+  router.service(Health, createHealthService(services.map(({ typeName }) => typeName), options.ready));
+  if (options.reflection) router.service(ServerReflection, createReflectionService([...services, Health, ServerReflection]));
+  return createListener(createFront(router.handlers, readMaxBytes, log), options);
+}
+
+/** The largest request for a message of `maxBytes`: as base64 in JSON it grows by a third, and the other fields need room too. */
+function requestBytes(maxBytes: number): number {
+  return Math.ceil(maxBytes / 3) * 4 + 1024 * 1024;
+}

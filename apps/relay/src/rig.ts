@@ -1,0 +1,102 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { decodeTicket, type Lane, type Ticket } from '@posthaste/core';
+import { connectStream, createPublisher, ensureStreams, mailStream, readEntry, streamState, ticketHeader, watchFill, type StreamEntry } from '@posthaste/stream';
+import { findNatsServer, startNatsServer, type NatsServer } from '@posthaste/stream/server';
+import { createDoor, type SubmissionLimits } from '@posthaste/submission';
+import { silentLog, silentMailLog, systemClock as clock, type MailLog } from '@posthaste/telemetry';
+import { openDialog, type SmtpDialog } from '@posthaste/testkit';
+import { Relay, type RelayOptions } from './server.ts';
+
+export interface RigOptions extends Partial<Omit<RelayOptions, 'door' | 'clock' | 'log'>> {
+  readonly limits?: Partial<SubmissionLimits>;
+  readonly storageBytes?: number;
+  readonly retryForMs?: number;
+}
+
+export interface Nats {
+  readonly url: string;
+  kill(): Promise<void>;
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** For tests: a real NATS that can be killed and comes back on the same port. */
+export async function startNats(): Promise<Nats> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'posthaste-relay-'));
+  const { binary } = await findNatsServer({ env: process.env });
+  const start = (port: number): Promise<NatsServer> => startNatsServer({ binary, dataDir, port, durability: 'fast', maxFileStore: 2 ** 30 });
+  let server = await start(0);
+  const { url, port } = server;
+  return {
+    url,
+    async kill() {
+      server.kill('SIGKILL');
+      await server.exited;
+    },
+    async restart() {
+      server = await start(port);
+    },
+    async stop() {
+      await server.stop();
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** For tests: the streams, and a relay on a free port before them. */
+export async function startRig(nats: Nats, options: RigOptions = {}) {
+  const { limits = {}, storageBytes = 2 ** 28, retryForMs = 500, ...relayOptions } = options;
+  const connection = await connectStream({ url: nats.url, name: 'relay-test', log: silentLog, clock });
+  await ensureStreams(connection, { partition: 0, storageBytes });
+  const publisher = createPublisher(connection, { clock, log: silentLog, mode: 'fast', retryForMs });
+  const fill = watchFill(connection, { partition: 0, clock, log: silentLog, intervalMs: 50 });
+  const hostname = 'mx.example.org';
+  const door = createDoor({ publisher, fill, clock, name: 'smtp', hostname, limits });
+  const mailLog: MailLog = options.mailLog ?? silentMailLog;
+  const defaults = { maxConnections: 20, idleTimeoutMs: 60_000, dataTimeoutMs: 60_000, hostname, mailLog };
+  const relay = new Relay({ ...defaults, ...relayOptions, door, clock, log: silentLog });
+  const address = await relay.listen({ host: '127.0.0.1', port: 0 });
+  return {
+    relay,
+    connection,
+    publisher,
+    fill,
+    /** A client that has read the greeting and, unless it says otherwise itself, the answer to EHLO. */
+    async client(hello = 'EHLO client.example'): Promise<SmtpDialog> {
+      const dialog = await openDialog(address);
+      await dialog.reply();
+      if (hello !== '') await dialog.say(hello);
+      return dialog;
+    },
+    dial: () => openDialog(address),
+    /** The newest entry of a stream, by default of the lane that mail takes without a wish. */
+    newest: (lane: Lane = 'normal') => newestOf(mailStream(0, lane)),
+    newestOf,
+    async stop() {
+      await relay.drain(0);
+      fill.close();
+      await connection.close();
+    },
+  };
+
+  async function newestOf(stream: string): Promise<{ entry: StreamEntry; ticket: Ticket; text: string }> {
+    const { last } = await streamState(connection, stream);
+    const entry = await readEntry(connection, stream, last);
+    return { entry, ticket: decodeTicket(entry.header(ticketHeader) ?? ''), text: Buffer.from(entry.body).toString('latin1') };
+  }
+}
+
+/** Sends one message in a transaction of its own; answers the last reply. */
+export async function sendMail(client: SmtpDialog, message: string | Buffer, mail = 'MAIL FROM:<a@example.org>', rcpt = 'RCPT TO:<b@example.net>'): Promise<string> {
+  for (const line of [mail, rcpt]) {
+    const reply = await client.say(line);
+    if (!reply.startsWith('250')) return reply;
+  }
+  await client.say('DATA');
+  client.send(message);
+  return client.say('\r\n.');
+}
+
+export const idOf = (reply: string): string => /^250 2\.0\.0 Ok: queued as ([0-9a-f-]{36})$/.exec(reply)?.[1] ?? `no id in ${reply}`;

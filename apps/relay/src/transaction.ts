@@ -1,0 +1,58 @@
+import type { TicketRecipient } from '@posthaste/core';
+import { recipientBytes, recipientRoom, type Envelope } from '@posthaste/submission';
+import type { SMTPServerAddress, SMTPServerSession } from 'smtp-server';
+import { checkAddress, checkEnvelopeId, checkOriginalRecipient, checkParameters } from './esmtp-parameters.ts';
+import { NegativeReply } from './reply.ts';
+
+/** A mail transaction from MAIL to DATA (RFC 5321, 3.3). Throws NegativeReply for what it does not take. */
+export class Transaction {
+  readonly #from: string;
+  readonly #smtpUtf8: boolean;
+  readonly #dsn: Pick<Envelope, 'dsnReturn' | 'dsnEnvelopeId'>;
+  readonly #recipients = new Map<string, TicketRecipient>();
+  /** What the recipients take in the ticket. */
+  #bytes = 0;
+
+  constructor(sender: SMTPServerAddress, session: SMTPServerSession) {
+    const { smtpUtf8 = false, dsn } = session.envelope;
+    checkParameters('MAIL', sender);
+    checkAddress(sender.address, smtpUtf8, '5.1.7');
+    if (dsn?.envid) checkEnvelopeId(dsn.envid);
+    this.#from = sender.address;
+    this.#smtpUtf8 = smtpUtf8;
+    this.#dsn = {
+      ...((dsn?.ret === 'FULL' || dsn?.ret === 'HDRS') && { dsnReturn: dsn.ret }),
+      ...(dsn?.envid && { dsnEnvelopeId: dsn.envid }),
+    };
+  }
+
+  /** The same recipient named again replaces the first: it gets one mail. */
+  addRecipient(recipient: SMTPServerAddress, maxRecipients: number): void {
+    const { address, dsn } = recipient;
+    checkParameters('RCPT', recipient);
+    checkAddress(address, this.#smtpUtf8, '5.1.3');
+    if (dsn?.orcpt) checkOriginalRecipient(dsn.orcpt, this.#smtpUtf8);
+    const entry: TicketRecipient = { address, ...(dsn?.notify && { dsnNotify: dsn.notify.join(',') }), ...(dsn?.orcpt && { dsnOriginal: dsn.orcpt }) };
+    this.#place(entry, maxRecipients);
+  }
+
+  /** What does not fit is refused now, so that the client can send the others in a transaction of their own (RFC 5321, 4.5.3.1.10). */
+  #place(entry: TicketRecipient, maxRecipients: number): void {
+    const key = sameMailbox(entry.address);
+    const before = this.#recipients.get(key);
+    const bytes = this.#bytes + recipientBytes(entry) - (before ? recipientBytes(before) : 0);
+    if ((!before && this.#recipients.size >= maxRecipients) || bytes > recipientRoom) throw new NegativeReply(452, '4.5.3', 'too many recipients; send the others in a further transaction');
+    this.#bytes = bytes;
+    this.#recipients.set(key, entry);
+  }
+
+  get envelope(): Envelope {
+    return { from: this.#from, recipients: [...this.#recipients.values()], smtpUtf8: this.#smtpUtf8, ...this.#dsn };
+  }
+}
+
+/** The domain is without case, the local part is not (RFC 5321, 2.4). */
+function sameMailbox(address: string): string {
+  const at = address.lastIndexOf('@');
+  return address.slice(0, at) + address.slice(at).toLowerCase();
+}

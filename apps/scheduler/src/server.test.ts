@@ -1,0 +1,199 @@
+import { randomUUIDv7 } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { create } from '@bufbuild/protobuf';
+import { Client, credentials, ServerCredentials, status, type ClientDuplexStream, type ServiceError } from '@grpc/grpc-js';
+import { encodeTicket, idInPartition } from '@posthaste/core';
+import { grpcMethod } from '@posthaste/protocol';
+import {
+  DispatchRequestSchema,
+  DispatchService,
+  LookupMessageRequestSchema,
+  LookupService,
+  Outcome,
+  type Attempt,
+  type DispatchRequest,
+  type DispatchResponse,
+  type LookupMessageResponse,
+} from '@posthaste/protocol/dispatch';
+import { connectStream, createPublisher, deadStream, ensureStreams, mailStream, mailSubject, streamState, ticketHeader, type StreamConnection } from '@posthaste/stream';
+import { findNatsServer, startNatsServer, type NatsServer } from '@posthaste/stream/server';
+import { silentLog, silentMailLog, systemClock } from '@posthaste/telemetry';
+import { eventually } from '@posthaste/testkit';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createScheduler } from './server.ts';
+
+const clock = systemClock;
+const log = silentLog;
+let dataDir: string;
+let nats: NatsServer;
+let connection: StreamConnection;
+let cleanups: (() => unknown)[] = [];
+
+beforeEach(async () => {
+  dataDir = mkdtempSync(join(tmpdir(), 'posthaste-scheduler-'));
+  const { binary } = await findNatsServer({ env: process.env });
+  nats = await startNatsServer({ binary, dataDir, durability: 'fast' });
+  connection = await connectStream({ url: nats.url, name: 'test', log, clock });
+  await ensureStreams(connection, { partition: 0, storageBytes: 256 * 1024 * 1024 });
+  cleanups = [];
+});
+
+afterEach(async () => {
+  for (const cleanup of cleanups.toReversed()) await cleanup();
+  await connection.close();
+  await nats.stop();
+  rmSync(dataDir, { recursive: true });
+});
+
+async function startScheduler(retryDelaysMs: readonly number[] = [60_000]) {
+  const scheduler = createScheduler({
+    connection,
+    partition: 0,
+    address: '127.0.0.1:0',
+    leaseTtlMs: 2_000,
+    durability: 'fast',
+    upstreams: ['main'],
+    routes: [],
+    retryDelaysMs,
+    senderLeaseMs: 15_000,
+    pinnedFloor: 0.1,
+    checkpointEveryMs: 1_000,
+    checkpointEvents: 1_000,
+    historyMs: 3_600_000,
+    clock,
+    log,
+    mailLog: silentMailLog,
+  });
+  const port = await new Promise<number>((resolve, reject) => {
+    scheduler.server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) => (error ? reject(error) : resolve(bound)));
+  });
+  const stop = new AbortController();
+  const running = scheduler.run(stop.signal);
+  const close = async () => {
+    stop.abort();
+    await running;
+    scheduler.server.forceShutdown();
+  };
+  cleanups.push(close);
+  return { scheduler, port, close };
+}
+
+async function submit(text = 'hello'): Promise<string> {
+  const publisher = createPublisher(connection, { clock, log, mode: 'fast' });
+  const id = idInPartition(randomUUIDv7(), 0);
+  const body = Buffer.from(text);
+  const ticket = { id, tenant: 'default', lane: 'normal', from: 'a@example.org', recipients: [{ address: 'b@example.net' }], acceptedAt: Date.now(), size: body.length } as const;
+  const headers = { [ticketHeader]: encodeTicket(ticket) };
+  await publisher.publish({ stream: mailStream(0, 'normal'), subject: mailSubject(0, 'normal', 'default'), messageId: id, headers, body });
+  await publisher.close();
+  return id;
+}
+
+/** A sender that does what the test says. */
+function connectSender(port: number, senderId: string) {
+  const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure());
+  const { path, requestSerialize, responseDeserialize } = grpcMethod(DispatchService.method.dispatch);
+  const stream: ClientDuplexStream<DispatchRequest, DispatchResponse> = client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize);
+  const attempts: Attempt[] = [];
+  const acknowledged: string[] = [];
+  let ended: ServiceError | undefined;
+  stream.on('error', (error: ServiceError) => (ended = error));
+  stream.on('data', ({ said }: DispatchResponse) => {
+    if (said.case === 'batch') attempts.push(...said.value.attempts);
+    if (said.case === 'acknowledgement') acknowledged.push(...said.value.attemptIds);
+  });
+  const say = (said: NonNullable<Parameters<typeof create<typeof DispatchRequestSchema>>[1]>['said']) => stream.write(create(DispatchRequestSchema, said ? { said } : {}));
+  say({ case: 'hello', value: { senderId, credits: [{ upstream: 'main', window: 10 }] } });
+  cleanups.push(() => {
+    stream.cancel();
+    client.close();
+  });
+  return {
+    attempts,
+    acknowledged,
+    say,
+    ended: () => ended,
+    report: (attempt: Attempt, outcome: Outcome, code: number) =>
+      say({
+        case: 'report',
+        value: { outcomes: [{ attemptId: attempt.attemptId, messageId: attempt.messageId, recipients: [{ recipients: [0], outcome, reply: { code, text: 'so it is' } }] }] },
+      }),
+  };
+}
+
+function lookUp(port: number, id: string): Promise<LookupMessageResponse> {
+  const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure());
+  const { path, requestSerialize, responseDeserialize } = grpcMethod(LookupService.method.lookupMessage);
+  return new Promise<LookupMessageResponse>((resolve, reject) => {
+    client.makeUnaryRequest(path, requestSerialize, responseDeserialize, create(LookupMessageRequestSchema, { id }), (error, response) =>
+      error || !response ? reject(error ?? new Error('no response')) : resolve(response),
+    );
+  }).finally(() => client.close());
+}
+
+describe('the scheduler', () => {
+  it('dispatches what arrives, acknowledges the outcome and trims the log', async () => {
+    const { scheduler, port } = await startScheduler();
+    await eventually(() => scheduler.owning);
+    const sender = connectSender(port, 'one');
+    const id = await submit();
+    await eventually(() => sender.attempts.length === 1);
+    const [attempt] = sender.attempts;
+    expect(attempt).toMatchObject({ messageId: id, upstream: 'main', from: 'a@example.org', recipients: [{ address: 'b@example.net' }] });
+    sender.report(attempt as Attempt, Outcome.DELIVERED, 250);
+    await eventually(() => expect(sender.acknowledged).toEqual([attempt?.attemptId]));
+    await eventually(async () => (await streamState(connection, mailStream(0, 'normal'))).messages === 0);
+  });
+
+  it('answers where a mail is, and why', async () => {
+    const { scheduler, port } = await startScheduler();
+    await eventually(() => scheduler.owning);
+    const id = await submit();
+    expect((await lookUp(port, id)).recipients).toMatchObject([{ state: 'queued', reason: '', attempts: 0 }]);
+    const sender = connectSender(port, 'one');
+    await eventually(() => sender.attempts.length === 1);
+    sender.report(sender.attempts[0] as Attempt, Outcome.DEFERRED, 451);
+    await eventually(async () => expect((await lookUp(port, id)).recipients).toMatchObject([{ state: 'queued', reason: 'UPSTREAM_DEFERRED', attempts: 1, lastReply: { code: 451 } }]));
+    await expect(lookUp(port, idInPartition(randomUUIDv7(), 0))).rejects.toMatchObject({ code: status.NOT_FOUND });
+  });
+
+  it('keeps a dead letter after the last retry', async () => {
+    const { scheduler, port } = await startScheduler([1]);
+    await eventually(() => scheduler.owning);
+    const sender = connectSender(port, 'one');
+    await submit();
+    for (const tries of [1, 2]) {
+      await eventually(() => sender.attempts.length === tries);
+      sender.report(sender.attempts[tries - 1] as Attempt, Outcome.DEFERRED, 451);
+    }
+    await eventually(async () => (await streamState(connection, deadStream(0))).messages === 1);
+    await eventually(async () => (await streamState(connection, mailStream(0, 'normal'))).messages === 0);
+  });
+
+  it('is followed by a standby that knows what was being sent, and to whom', async () => {
+    const first = await startScheduler();
+    await eventually(() => first.scheduler.owning);
+    const sender = connectSender(first.port, 'one');
+    const id = await submit();
+    await eventually(() => sender.attempts.length === 1);
+    const second = await startScheduler();
+    await first.close();
+    await eventually(() => second.scheduler.owning);
+    expect((await lookUp(second.port, id)).recipients).toMatchObject([{ state: 'sending' }]);
+    const again = connectSender(second.port, 'one');
+    again.report(sender.attempts[0] as Attempt, Outcome.DELIVERED, 250);
+    await eventually(() => expect(again.acknowledged).toEqual([sender.attempts[0]?.attemptId]));
+    expect(sender.attempts).toHaveLength(1);
+  });
+
+  it('turns senders and questions away while it does not own the partition', async () => {
+    const first = await startScheduler();
+    await eventually(() => first.scheduler.owning);
+    const second = await startScheduler();
+    const sender = connectSender(second.port, 'one');
+    await eventually(() => expect(sender.ended()?.code).toBe(status.UNAVAILABLE));
+    await expect(lookUp(second.port, idInPartition(randomUUIDv7(), 0))).rejects.toMatchObject({ code: status.UNAVAILABLE });
+  });
+});

@@ -1,0 +1,45 @@
+import type { Engine } from '../engine.ts';
+import type { Instant } from '../engine-input.ts';
+import type { JournalEvent } from '../journal.ts';
+import { recentSpanMs } from '../recent-ids.ts';
+import type { LogExtent, Remains } from '../restoring.ts';
+import { placeOf, sources, type Source, type VirtualJournalEntry, type VirtualStore } from './virtual-store.ts';
+
+type Checkpoint = Extract<VirtualJournalEntry, { kind: 'checkpoint' }>;
+
+/** Rebuilds the index as the scheduler does: the headers of WAIT and of the logs, STATE over them, the journal since the checkpoint. */
+export function recover(store: VirtualStore, engine: Engine, now: Instant): void {
+  const checkpoints = store.journal.from(0).flatMap(([, entry]) => (entry.kind === 'checkpoint' ? [entry] : []));
+  const events = eventsAfter(store, checkpoints.at(-1)?.contains ?? 0);
+  const snapshot = checkpoints.at(-1)?.snapshot ?? null;
+  engine.restoreMarks({ snapshot, events, extents: extentsOf(store), finishedIds: recentlyFinished(checkpoints) }, now);
+  for (const source of sources) restoreTickets(store, engine, source);
+  for (const [sequence, { asOf, ...record }] of store.state.from(0)) engine.restoreState(record, asOf, sequence);
+  for (const { event, sequence } of events) engine.replay(event, sequence);
+  engine.finishRestoring(now);
+}
+
+function eventsAfter(store: VirtualStore, contained: number): { event: JournalEvent; sequence: number }[] {
+  return store.journal
+    .from(contained + 1)
+    .flatMap(([sequence, entry]) => (entry.kind === 'events' ? entry.events.map((event) => ({ event, sequence })) : []));
+}
+
+function extentsOf(store: VirtualStore): Remains['extents'] {
+  const extents = sources.map((source): [Source, LogExtent] => {
+    const { first, last } = store.mail[source];
+    return [source, { first, last, sameStream: true }];
+  });
+  return Object.fromEntries(extents) as Record<Source, LogExtent>;
+}
+
+function recentlyFinished(checkpoints: readonly Checkpoint[]): string[] {
+  const last = checkpoints.at(-1)?.at ?? 0;
+  return checkpoints.filter(({ at }) => last - at <= recentSpanMs).flatMap(({ snapshot }) => snapshot.finishedIds);
+}
+
+function restoreTickets(store: VirtualStore, engine: Engine, source: Source): void {
+  for (const [sequence, { ticket }] of store.mail[source].from(0)) {
+    if (ticket && sequence <= engine.seen(source)) engine.restoreTicket(ticket, placeOf(source, sequence));
+  }
+}

@@ -1,0 +1,237 @@
+import { defaultPolicy, type EnginePolicy } from '../engine-state.ts';
+import { lanes, type Lane } from '../lane.ts';
+import { Router } from '../router.ts';
+import type { Ticket } from '../ticket.ts';
+import { Random } from './random.ts';
+import { VirtualLink } from './virtual-link.ts';
+import { VirtualScheduler } from './virtual-scheduler.ts';
+import { VirtualSender } from './virtual-sender.ts';
+import { VirtualStore, type Source } from './virtual-store.ts';
+import { VirtualUpstreams } from './virtual-upstreams.ts';
+import { Witness } from './witness.ts';
+
+const policy: EnginePolicy = { ...defaultPolicy, retry: { delaysMs: [2_000, 10_000, 30_000] }, maxRecipientsPerAttempt: 2, pinnedFloor: 0 };
+
+/** How long a door goes on with a publish that was not acknowledged. */
+const doorPatienceMs = 20_000;
+
+const mostMails = 25;
+
+interface Submission {
+  readonly ticket: Ticket;
+  readonly source: Source;
+  readonly at: number;
+}
+
+/** Posthaste in one process and without a clock, with everything that can go wrong around it. */
+export class VirtualWorld {
+  readonly #random: Random;
+  readonly #store = new VirtualStore();
+  readonly #witness = new Witness();
+  readonly #upstreams: VirtualUpstreams;
+  readonly #router: Router;
+  #scheduler: VirtualScheduler;
+  #senders: VirtualSender[];
+  readonly #submissions: Submission[] = [];
+  #now = 1_700_000_000_000;
+  #epoch = 0;
+  #sendersBorn = 0;
+
+  constructor(seed: number) {
+    this.#random = new Random(seed);
+    const names = this.#random.chance(0.5) ? ['main', 'other'] : ['main'];
+    this.#upstreams = new VirtualUpstreams(names, this.#random);
+    this.#router = new Router(names, [{ match: { kind: 'domain', value: 'other.example' }, upstream: names.at(-1) ?? '' }]);
+    this.#scheduler = this.#boot();
+    this.#senders = [this.#hire()];
+    if (this.#random.chance(0.5)) this.#senders.push(this.#hire());
+  }
+
+  /** One thing happens, by chance. Returns its name. */
+  stumble(): string {
+    const [name, act] = this.#draw();
+    act();
+    this.#check();
+    return name;
+  }
+
+  /** From now on nothing fails any more, and everything must come to its end. */
+  calmDown(): void {
+    this.#upstreams.calmDown();
+    for (const name of this.#upstreams.names) for (const sender of this.#senders) sender.open(name, 4, this.#now);
+    for (let round = 0; round < 400 && !this.#isOver(); round += 1) this.#goOn(round);
+    for (let round = 0; round < 3; round += 1) this.#settleCheckpoint();
+    this.#check();
+    this.#witness.checkEnd(this.#scheduler.engine, this.#upstreams);
+    this.#checkEmpty();
+  }
+
+  #draw(): [name: string, act: () => void] {
+    const scheduler = this.#scheduler;
+    const sender = this.#random.pick(this.#senders) as VirtualSender;
+    const now = this.#now;
+    const choices: [weight: number, name: string, act: () => void][] = [
+      [6, 'submit', () => this.#submit()],
+      [1, 'replay a publish', () => this.#replayPublish()],
+      [1, 'a stray entry', () => void this.#store.mail[this.#anyLane()].append({ ticket: null })],
+      [10, 'read', () => scheduler.read(now)],
+      [14, 'step', () => scheduler.step(now)],
+      [30, 'work', () => scheduler.work(now)],
+      [20, 'scheduler hears', () => scheduler.hear(now)],
+      [20, 'sender hears', () => this.#tellSender(sender)],
+      [10, 'begin', () => sender.begin(now)],
+      [10, 'finish', () => sender.finish(now)],
+      [8, 'report', () => sender.report(now)],
+      [4, 'heartbeat', () => sender.beat(now)],
+      [6, 'connect', () => this.#connect(sender)],
+      [1, 'credit', () => sender.changeWindow(now)],
+      [2, 'checkpoint', () => scheduler.makeCheckpoint(now)],
+      [2, 'measure', () => scheduler.measure(now)],
+      [6, 'time', () => this.#pass(this.#random.between(1, 800))],
+      [1, 'a while', () => this.#pass(this.#random.between(1_000, 25_000))],
+      [1, 'upstream', () => this.#upstreams.toggle()],
+      [1, 'cut', () => this.#cut(sender)],
+      [1, 'sender crash', () => this.#replace(sender)],
+      [2, 'scheduler crash', () => this.#crash()],
+    ];
+    let lot = this.#random.below(choices.reduce((sum, [weight]) => sum + weight, 0));
+    const drawn = choices.find(([weight]) => (lot -= weight) < 0) ?? choices[0];
+    return [drawn?.[1] ?? '', drawn?.[2] ?? (() => {})];
+  }
+
+  #check(): void {
+    this.#witness.checkPromises(this.#store, this.#upstreams);
+  }
+
+  #submit(): void {
+    if (this.#submissions.length >= mostMails) return;
+    const ticket = this.#write();
+    const source = ticket.due !== undefined && this.#random.chance(0.7) ? 'wait' : ticket.lane;
+    this.#submissions.push({ ticket, source, at: this.#now });
+    this.#store.mail[source].append({ ticket });
+    this.#witness.accepted.set(ticket.id, ticket);
+  }
+
+  #write(): Ticket {
+    const random = this.#random;
+    const recipients = Array.from({ length: random.between(1, 4) }, (_, index) => ({
+      address: `r${index}@${random.chance(0.3) ? 'other' : 'main'}.example`,
+    }));
+    return {
+      id: random.id(),
+      tenant: random.pick(['acme', 'globex']) ?? 'acme',
+      lane: this.#anyLane(),
+      from: 'sender@example.org',
+      recipients,
+      acceptedAt: this.#now,
+      size: 1_000,
+      ...(random.chance(0.2) && { due: this.#now + random.between(1_000, 60_000) }),
+      ...(random.chance(0.2) && { deadline: this.#now + random.between(1_000, 90_000) }),
+    };
+  }
+
+  /** A door that has not heard the acknowledgement publishes again; the server may have forgotten the id meanwhile. */
+  #replayPublish(): void {
+    const recent = this.#submissions.filter(({ at }) => this.#now - at < doorPatienceMs);
+    const again = this.#random.pick(recent);
+    if (again) this.#store.mail[again.source].append({ ticket: again.ticket });
+  }
+
+  #tellSender(sender: VirtualSender): void {
+    const word = sender.link?.toSender.shift();
+    if (word) sender.hear(word, this.#now);
+  }
+
+  #connect(sender: VirtualSender): void {
+    if (sender.link?.open) return;
+    const link = new VirtualLink(sender.id);
+    this.#scheduler.connect(link);
+    sender.sayHello(link, this.#now);
+  }
+
+  #cut(sender: VirtualSender): void {
+    if (sender.link) this.#witness.noteUnheardBegins(sender.link.cut());
+  }
+
+  #replace(sender: VirtualSender): void {
+    if (this.#random.chance(0.5)) this.#cut(sender);
+    sender.link?.end();
+    this.#senders = this.#senders.map((other) => (other === sender ? this.#hire() : other));
+  }
+
+  #hire(): VirtualSender {
+    this.#sendersBorn += 1;
+    return new VirtualSender(`sender-${this.#sendersBorn}`, this.#upstreams, this.#random, policy.senderLeaseMs);
+  }
+
+  #crash(): void {
+    this.#scheduler.crash();
+    this.#witness.noteCrash();
+    this.#scheduler = this.#boot();
+  }
+
+  #boot(): VirtualScheduler {
+    this.#epoch += 1;
+    const scheduler = new VirtualScheduler({
+      store: this.#store,
+      epoch: this.#epoch,
+      router: this.#router,
+      policy,
+      random: this.#random,
+      witness: this.#witness,
+      bootedAt: this.#now,
+    });
+    this.#witness.checkEngine(scheduler.engine);
+    return scheduler;
+  }
+
+  #pass(ms: number): void {
+    this.#now += ms;
+    this.#scheduler.tellTime(this.#now);
+    this.#scheduler.step(this.#now);
+    this.#witness.checkEngine(this.#scheduler.engine);
+  }
+
+  #anyLane(): Lane {
+    return this.#random.pick(lanes) as Lane;
+  }
+
+  #goOn(round: number): void {
+    for (const sender of this.#senders) {
+      this.#connect(sender);
+      sender.beat(this.#now);
+    }
+    for (let turn = 0; turn < 150; turn += 1) {
+      this.#scheduler.read(this.#now);
+      this.#scheduler.hear(this.#now);
+      this.#scheduler.step(this.#now);
+      this.#scheduler.work(this.#now);
+      for (const sender of this.#senders) this.#serve(sender);
+    }
+    this.#pass(round % 2 === 0 ? 100 : 2_000);
+    this.#check();
+  }
+
+  #serve(sender: VirtualSender): void {
+    this.#tellSender(sender);
+    sender.begin(this.#now);
+    sender.finish(this.#now);
+    if (this.#random.chance(0.3)) sender.report(this.#now);
+  }
+
+  #settleCheckpoint(): void {
+    this.#scheduler.makeCheckpoint(this.#now);
+    for (let turn = 0; turn < 2_000 && !this.#scheduler.idle; turn += 1) this.#scheduler.work(this.#now);
+  }
+
+  #isOver(): boolean {
+    return this.#scheduler.engine.size === 0 && this.#scheduler.idle && this.#senders.every(({ idle }) => idle);
+  }
+
+  #checkEmpty(): void {
+    for (const [source, stream] of Object.entries(this.#store.mail)) {
+      if (stream.from(0).some(([, { ticket }]) => ticket)) throw new Error(`${source} still holds ${stream.size} entries of finished mail`);
+    }
+    if (this.#store.state.size > 0) throw new Error(`STATE still holds ${this.#store.state.size} entries of finished mail`);
+  }
+}

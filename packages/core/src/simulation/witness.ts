@@ -1,0 +1,156 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Step } from '../effect.ts';
+import type { Engine } from '../engine.ts';
+import type { Input } from '../engine-input.ts';
+import type { JournalEvent, Started } from '../journal.ts';
+import { newMail } from '../mail.ts';
+import { apply, isFinal, type RecipientState } from '../recipient.ts';
+import type { Ticket } from '../ticket.ts';
+import { expectedLive } from '../tally.ts';
+import type { VirtualStore } from './virtual-store.ts';
+import type { VirtualUpstreams } from './virtual-upstreams.ts';
+
+/** What a journal says of a mail. */
+interface Account {
+  readonly ticket: Ticket;
+  readonly states: RecipientState[];
+  /** Times that it may have arrived without anybody's knowing. */
+  readonly doubts: number[];
+}
+
+type Accounts = Map<string, Account>;
+
+/** Sees everything and keeps books of its own; throws when what is promised does not hold. */
+export class Witness {
+  /** Acceptances that were acknowledged to a client, by id. */
+  readonly accepted = new Map<string, Ticket>();
+  /** What the journal says: what outlives a crash. */
+  #journalled: Accounts = new Map();
+  /** What the engine has said it would journal. */
+  #said: Accounts = new Map();
+  readonly #windows = new Map<string, number>();
+  readonly #copying = new Set<string>();
+
+  noteInput(input: Input): void {
+    if (input.kind === 'credit') this.#windows.set(`${input.sender} ${input.upstream}`, input.window);
+    if (input.kind === 'hello') for (const { upstream, window } of input.credits) this.#windows.set(`${input.sender} ${upstream}`, window);
+  }
+
+  noteStep(step: Step, now: number): void {
+    for (const { event } of step.records) {
+      if (event.kind === 'started') this.#checkStart(event, now);
+      enter(this.#said, event);
+    }
+    for (const effect of step.effects) if (effect.kind === 'copy') this.#checkCopy(effect.mail.ticket.id);
+  }
+
+  noteJournal(events: readonly JournalEvent[]): void {
+    for (const event of events) enter(this.#journalled, event);
+  }
+
+  noteCopyEnded(id: string): void {
+    this.#copying.delete(id);
+  }
+
+  /** The announcement of these attempts' begin was lost with its connection: they may count as not begun. */
+  noteUnheardBegins(attempts: readonly string[]): void {
+    for (const { states, doubts } of this.#journalled.values()) {
+      states.forEach((state, recipient) => {
+        if (state.kind === 'sending' && attempts.includes(state.attempt)) doubts[recipient] = (doubts[recipient] ?? 0) + 1;
+      });
+    }
+  }
+
+  /** What was said and not journalled is void. */
+  noteCrash(): void {
+    this.#said = new Map([...this.#journalled].map(([id, { ticket, states, doubts }]) => [id, { ticket, states: [...states], doubts }]));
+    this.#windows.clear();
+    this.#copying.clear();
+  }
+
+  checkPromises(store: VirtualStore, upstreams: VirtualUpstreams): void {
+    for (const id of this.accepted.keys()) {
+      const account = this.#journalled.get(id);
+      const finished = account?.states.every(isFinal) ?? false;
+      if (!finished && !store.holds(id)) throw new Error(`${id} was accepted and is lost`);
+    }
+    for (const [key, times] of upstreams.received) this.#checkDuplicates(key, times);
+  }
+
+  checkEngine(engine: Engine): void {
+    const { difference } = engine.census();
+    if (difference !== 0) throw new Error(`the census differs from the tallies by ${difference}`);
+    for (const [id, { states }] of this.#said) {
+      const known = engine.find(id)?.recipients.map(({ state }) => state);
+      if (known ? !isDeepStrictEqual(known, states) : !states.every(isFinal)) {
+        throw new Error(`${id} is ${JSON.stringify(known)}, by the journal ${JSON.stringify(states)}`);
+      }
+    }
+  }
+
+  checkEnd(engine: Engine, upstreams: VirtualUpstreams): void {
+    if (engine.size > 0) throw new Error(`${engine.size} mails are not finished`);
+    const live = [...engine.tallies.values()].map(expectedLive);
+    if (live.some((count) => count !== 0)) throw new Error(`tallies of nothing say ${live.join(', ')}`);
+    for (const [id, { recipients }] of this.accepted) {
+      const states = this.#journalled.get(id)?.states ?? [];
+      recipients.forEach((_, recipient) => {
+        const state = states[recipient];
+        if (!state || !isFinal(state)) throw new Error(`${id}/${recipient} ended ${state?.kind ?? 'unknown'}`);
+        if (state.kind === 'delivered' && !upstreams.received.has(`${id}/${recipient}`)) throw new Error(`${id}/${recipient} never arrived`);
+      });
+    }
+  }
+
+  #checkDuplicates(key: string, times: number): void {
+    const [id = '', recipient] = key.split('/');
+    const doubts = this.#journalled.get(id)?.doubts[Number(recipient)] ?? 0;
+    // A doubt that was said and not yet journalled is none: whatever is sent follows the journal.
+    if (times > 1 + doubts) throw new Error(`${key} arrived ${times} times with ${doubts} doubts`);
+  }
+
+  #checkStart({ id, recipients, sender, upstream, at }: Started, now: number): void {
+    const account = this.#said.get(id);
+    if (this.#copying.has(id)) throw new Error(`${id} was started while it was being copied`);
+    if (!account || (account.ticket.deadline ?? Infinity) <= now) throw new Error(`${id} was started unknown or too late`);
+    for (const recipient of recipients) {
+      const state = account.states[recipient];
+      if (state?.kind !== 'queued' || state.due > at) throw new Error(`${id}/${recipient} was started while ${JSON.stringify(state)}`);
+    }
+    const window = this.#windows.get(`${sender} ${upstream}`) ?? 0;
+    const held = this.#attemptsWith(sender, upstream);
+    if (held >= window) throw new Error(`${sender} was given more than its window of ${window} for ${upstream}: it has ${held}`);
+  }
+
+  #attemptsWith(sender: string, upstream: string): number {
+    const attempts = new Set<string>();
+    for (const { states } of this.#said.values()) {
+      for (const state of states) if (state.kind === 'sending' && state.sender === sender && state.upstream === upstream) attempts.add(state.attempt);
+    }
+    return attempts.size;
+  }
+
+  #checkCopy(id: string): void {
+    const sending = this.#said.get(id)?.states.some(({ kind }) => kind === 'sending');
+    if (sending || this.#copying.has(id)) throw new Error(`${id} is copied while it is sent or copied`);
+    this.#copying.add(id);
+  }
+}
+
+function enter(accounts: Accounts, event: JournalEvent): void {
+  if (event.kind === 'accepted') return open(accounts, event.ticket);
+  const account = accounts.get(event.id);
+  if (!account) throw new Error(`${event.id} was ${event.kind} without having been accepted`);
+  if (event.kind === 'moved') return;
+  for (const recipient of event.recipients) {
+    const before = account.states[recipient];
+    if (before) account.states[recipient] = apply(before, event);
+    if (event.kind === 'doubted') account.doubts[recipient] = (account.doubts[recipient] ?? 0) + 1;
+  }
+}
+
+function open(accounts: Accounts, ticket: Ticket): void {
+  if (accounts.has(ticket.id)) throw new Error(`${ticket.id} was accepted twice`);
+  const { states } = newMail(ticket, { kind: 'wait', sequence: 0 }, 0);
+  accounts.set(ticket.id, { ticket, states, doubts: states.map(() => 0) });
+}

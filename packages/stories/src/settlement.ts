@@ -1,0 +1,89 @@
+import { eventually } from '@posthaste/testkit';
+import { expect } from 'vitest';
+import { readJournal, type History } from './journal.ts';
+import type { Load } from './load.ts';
+import type { Receipt } from './receipts.ts';
+import type { System } from './system.ts';
+
+export interface Settlement {
+  readonly history: History;
+  /** Copies beyond the first of any id. */
+  readonly duplicates: number;
+  /** Delivered mails of which no client ever heard an id. */
+  readonly unclaimed: number;
+}
+
+export interface SettleOptions {
+  readonly timeoutMs?: number;
+  /** The scheduler that owns the partition in the end. Default: `scheduler`. */
+  readonly owner?: string;
+}
+
+/**
+ * Waits until everything that was accepted has been delivered and the scheduler's books are closed. Then compares, one by one: nothing is lost, every
+ * byte is as it was handed in, and there is no copy too many but those that the journal has in doubt.
+ */
+export async function settle(system: System, loads: readonly Load[], options: SettleOptions = {}): Promise<Settlement> {
+  const { timeoutMs = 60_000, owner = 'scheduler' } = options;
+  await Promise.all(loads.map((load) => load.done));
+  await allDelivered(system, loads, timeoutMs);
+  await booksClosed(system, owner, timeoutMs);
+  const history = await readJournal(system.natsUrl);
+  compareContents(system, loads);
+  const unclaimed = compareClaims(system, loads);
+  for (const [id, receipts] of system.receipts.byId) compareCopies(id, receipts, history);
+  return { history, duplicates: system.receipts.all.length - system.receipts.distinct, unclaimed };
+}
+
+async function allDelivered({ receipts }: System, loads: readonly Load[], timeoutMs: number): Promise<void> {
+  const ids = loads.flatMap((load) => [...load.accepted.keys()]);
+  const missing = () => ids.filter((id) => !receipts.byId.has(id));
+  await eventually(() => expect(missing().slice(0, 3), `${missing().length} of ${ids.length} accepted mails have not come upstream, as`).toEqual([]), {
+    timeoutMs,
+    intervalMs: 50,
+    describe: 'every accepted mail has come upstream',
+  });
+}
+
+/** All final, all read, accepted = final + live. */
+async function booksClosed(system: System, owner: string, timeoutMs: number): Promise<void> {
+  await eventually(
+    async () => {
+      const metrics = await system.program(owner).metrics();
+      expect({
+        owner: metrics.sum('posthaste_scheduler_owner'),
+        depth: metrics.sum('posthaste_depth'),
+        unread: metrics.sum('posthaste_unread'),
+        difference: metrics.sum('posthaste_conservation_difference'),
+      }).toEqual({ owner: 1, depth: 0, unread: 0, difference: 0 });
+    },
+    { timeoutMs, intervalMs: 100, describe: "the scheduler's books are closed" },
+  );
+}
+
+function compareContents({ receipts }: System, loads: readonly Load[]): void {
+  const mails = new Map(loads.flatMap((load) => [...load.accepted.values()].map((mail) => [mail.story, mail])));
+  const wrong = receipts.all.filter(({ story, digest }) => mails.get(story)?.digest !== digest);
+  expect(wrong, 'every mail comes as it was handed in').toEqual([]);
+  const swapped = loads.flatMap((load) => [...load.accepted].filter(([id, { story }]) => receipts.byId.get(id)?.some((receipt) => receipt.story !== story)));
+  expect(swapped, 'the id that the client heard is that of its mail').toEqual([]);
+}
+
+/** A mail whose id nobody heard can only be one whose handing in was broken off. */
+function compareClaims({ receipts }: System, loads: readonly Load[]): number {
+  const claimed = (id: string) => loads.some((load) => load.accepted.has(id));
+  const unclaimed = [...receipts.byId].filter(([id]) => !claimed(id)).map(([, [receipt]]) => receipt?.story ?? '');
+  for (const [story, ids] of Map.groupBy(unclaimed, (story) => story)) {
+    const brokenOff = loads.reduce((sum, load) => sum + (load.ambiguous.get(story) ?? 0), 0);
+    expect(ids.length, `copies of ${story} under ids that nobody heard`).toBeLessThanOrEqual(brokenOff);
+  }
+  return unclaimed.length;
+}
+
+/** At least once, and once more only for each time that the journal says: it may have been delivered. */
+function compareCopies(id: string, receipts: readonly Receipt[], history: History): void {
+  expect(history.count('accepted', id), `${id} is journalled as accepted`).toBe(1);
+  expect(history.count('delivered', id), `${id} is journalled as delivered`).toBe(1);
+  const mayBe = history.count('delivered', id) + history.count('doubted', id);
+  expect(receipts.length, `copies of ${id}; delivered and in doubt in the journal: ${mayBe}`).toBeLessThanOrEqual(mayBe);
+}

@@ -1,0 +1,63 @@
+import { createHash } from 'node:crypto';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createChunkWriter, readChunks, removeChunks, writeChunks } from './bodies.ts';
+import { streamState } from './direct.ts';
+import { bodiesStream, bodySubject } from './layout.ts';
+import type { Publisher } from './publisher.ts';
+import { startTestbed, type Testbed } from './testbed/index.ts';
+
+let testbed: Testbed;
+let publisher: Publisher;
+beforeAll(async () => {
+  testbed = await startTestbed();
+  publisher = testbed.publisher(testbed.direct);
+});
+afterAll(() => testbed.close());
+
+const size = 3 * 2 ** 20 + 17;
+const body = Buffer.from(Array.from({ length: size }, (_, index) => (index * 7919) % 251));
+const digest = createHash('sha256').update(body).digest('hex');
+
+async function* inPieces(of: number): AsyncIterable<Uint8Array> {
+  for (let at = 0; at < body.length; at += of) yield body.subarray(at, at + of);
+}
+
+async function read(id: string, count: number, expected: string): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of readChunks(testbed.direct, 0, id, count, expected)) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+it.each([1_000, 64 * 1024, 2 ** 20, size])('brings 3 MiB back byte for byte when written in pieces of %i', async (pieceBytes) => {
+  const id = `whole-${pieceBytes}`;
+  const written = await writeChunks(publisher, 0, id, inPieces(pieceBytes));
+  expect(written).toEqual({ count: 7, digest, size });
+  expect((await read(id, 7, digest)).equals(body)).toBe(true);
+});
+
+it('writes an empty body as no chunk at all', async () => {
+  const { count, digest: empty } = await createChunkWriter(publisher, 0, 'empty').end();
+  expect(count).toBe(0);
+  expect(await read('empty', 0, empty)).toHaveLength(0);
+});
+
+it('says BROKEN at the end when the digest is wrong', async () => {
+  await writeChunks(publisher, 0, 'damaged', inPieces(2 ** 20));
+  await publisher.publish({ stream: bodiesStream, subject: bodySubject(0, 'damaged', 3), messageId: 'other', headers: {}, body: Buffer.from('other bytes') });
+  await expect(read('damaged', 7, digest)).rejects.toMatchObject({ code: 'BROKEN' });
+});
+
+it('says NOT_FOUND for a chunk that is not there', async () => {
+  await writeChunks(publisher, 0, 'short', inPieces(2 ** 20));
+  await expect(read('short', 8, digest)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+});
+
+it('removes the chunks of one body and no others', async () => {
+  await writeChunks(publisher, 0, 'stays', inPieces(2 ** 20));
+  const before = await streamState(testbed.direct, bodiesStream);
+  await writeChunks(publisher, 0, 'goes', inPieces(2 ** 20));
+  await removeChunks(testbed.direct, 0, 'goes');
+  expect((await streamState(testbed.direct, bodiesStream)).messages).toBe(before.messages);
+  expect((await read('stays', 7, digest)).equals(body)).toBe(true);
+  await expect(read('goes', 7, digest)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+});

@@ -1,0 +1,54 @@
+import { afterEach, expect, it } from 'vitest';
+import { silentLog, systemClock } from '@posthaste/telemetry';
+import { eventually } from '@posthaste/testkit';
+import { watchFill, type FillWatch } from './fill.ts';
+import { bodiesStream, bodySubject, mailStream, stateStream, stateSubject } from './layout.ts';
+import { trimLog } from './removal.ts';
+import { mailOf, startTestbed, type Testbed } from './testbed/index.ts';
+
+let testbed: Testbed;
+let watch: FillWatch;
+afterEach(async () => {
+  watch.close();
+  await testbed.close();
+});
+
+const urgent = { lane: 'immediate', chunked: false } as const;
+const begin = (tickets?: number) =>
+  (watch = watchFill(testbed.direct, { partition: 0, clock: systemClock, log: silentLog, intervalMs: 20, ...(tickets === undefined ? {} : { tickets }) }));
+
+it('names the log that is nearly full, for its own lane only, and forgets it after a trim', async () => {
+  testbed = await startTestbed({ storageBytes: 2 ** 22 });
+  begin();
+  const publisher = testbed.publisher(testbed.direct);
+  const full = mailStream(0, 'normal');
+  for (let index = 0; watch.blocked() === null; index += 1) await publisher.publish(mailOf(`m${index}`, Buffer.alloc(10_000))).catch(() => {});
+  expect(watch.blocked()).toBe(full);
+  expect(watch.blocked({ lane: 'normal', chunked: false })).toBe(full);
+  expect(watch.blocked(urgent)).toBeNull();
+  await trimLog(testbed.direct, full, 1_000_000);
+  await eventually(() => watch.blocked() === null);
+});
+
+it('blocks every lane when the state of mail has no more room, and only large mail when the bodies have none', async () => {
+  testbed = await startTestbed({ storageBytes: 2 ** 23 });
+  begin();
+  const publisher = testbed.publisher(testbed.direct);
+  for (let index = 0; index < 2; index += 1) {
+    await publisher.publish({ stream: bodiesStream, subject: bodySubject(0, 'x', index), messageId: `b${index}`, headers: {}, body: Buffer.alloc(390_000) });
+  }
+  await eventually(() => watch.blocked({ lane: 'low', chunked: true }) === bodiesStream);
+  expect(watch.blocked(urgent)).toBeNull();
+  for (let index = 0; watch.blocked(urgent) === null; index += 1) {
+    await publisher.publish({ stream: stateStream(0), subject: stateSubject(0, `id${index}`), messageId: `s${index}`, headers: {}, body: Buffer.alloc(10_000) }).catch(() => {});
+  }
+  expect(watch.blocked(urgent)).toBe(stateStream(0));
+});
+
+it('blocks at the ticket limit', async () => {
+  testbed = await startTestbed();
+  begin(10);
+  const publisher = testbed.publisher(testbed.direct);
+  await Promise.all(Array.from({ length: 10 }, (_, index) => publisher.publish(mailOf(`m${index}`))));
+  await eventually(() => watch.blocked(urgent) === 'TICKETS');
+});
