@@ -9,7 +9,10 @@ interface Ban {
 const nats: Ban = { regex: '^(@nats-io/|nats$)', message: 'Only packages/stream knows NATS.' };
 const smtpServer: Ban = { regex: '^smtp-server(/|$)', message: 'Only relay, inbox and testkit speak the server side of SMTP.' };
 const nodemailer: Ban = { regex: '^nodemailer(/|$)', message: "Only the sender's SMTP file and the api's MIME builder use nodemailer." };
-const apps: Ban = { regex: '^@posthaste/(api|cli|console|inbox|relay|scheduler|sender)(/|$)', message: 'Nothing imports an app: move what is shared into a package.' };
+const apps: Ban = {
+  regex: '^@posthaste/(api|cli|console|inbox|relay|scheduler|sender)(/|$)',
+  message: 'Nothing imports an app: move what is shared into a package.',
+};
 const foreignFolder: Ban = { regex: '^(\\.\\./)+[^.].*/src/', message: 'Another package is imported by its name, not by a path into its folder.' };
 const timers: Ban = { regex: '^(node:)?timers(/|$)', message: 'Time comes from the Clock of @posthaste/telemetry.' };
 const anything: Ban = { regex: '^[^.]', message: 'core is pure: it imports nothing but its own files.' };
@@ -79,7 +82,17 @@ export default defineConfig({
     ...notOurs,
   },
   overrides: [
-    { files: ['**/packages/config/**', '**/main.ts', '**/*.test.ts', '**/packages/{testkit,bench,stories}/**', '**/{testbed,contract}/**', '**/fake-*.ts'], rules: { 'node/no-process-env': 'off' } },
+    {
+      files: [
+        '**/packages/config/**',
+        '**/main.ts',
+        '**/*.test.ts',
+        '**/packages/{testkit,bench,stories}/**',
+        '**/{testbed,contract}/**',
+        '**/fake-*.ts',
+      ],
+      rules: { 'node/no-process-env': 'off' },
+    },
     { files: ['**/packages/stream/**'], rules: banned(...without(everywhere, nats)) },
     { files: ['**/apps/{relay,inbox}/**', '**/packages/testkit/**'], rules: banned(...without(everywhere, smtpServer)) },
     { files: ['**/apps/{scheduler,sender}/src/**'], rules: { ...noTimeNoChance, ...banned(...everywhere, timers) } },
@@ -87,6 +100,9 @@ export default defineConfig({
     { files: ['**/apps/api/src/compose.ts'], rules: banned(...without(everywhere, nodemailer)) },
     { files: ['**/packages/core/src/**'], rules: { ...noTimeNoChance, ...banned(anything, foreignFolder) } },
     { files: ['**/packages/core/src/**/*.test.ts'], rules: banned(...everywhere) },
-    { files: ['**/apps/{scheduler,sender}/src/**/*.test.ts', '**/packages/core/src/**/*.test.ts'], rules: { 'no-restricted-globals': 'off', 'no-restricted-properties': 'off' } },
+    {
+      files: ['**/apps/{scheduler,sender}/src/**/*.test.ts', '**/packages/core/src/**/*.test.ts'],
+      rules: { 'no-restricted-globals': 'off', 'no-restricted-properties': 'off' },
+    },
   ],
 });

@@ -1,11 +1,32 @@
 import { defineConfig } from 'vitest/config';
 
+const stories = 'packages/stories/src/*.test.ts';
+
 export default defineConfig({
   root: new URL('../..', import.meta.url).pathname,
   test: {
-    include: ['packages/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts'],
     reporters: ['default', new URL('./src/reporter.ts', import.meta.url).pathname],
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    projects: [
+      {
+        test: {
+          name: 'parts',
+          include: ['packages/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts'],
+          exclude: [stories],
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        // Each story starts all programs and loads them: one at a time, and not beside anything else.
+        test: {
+          name: 'stories',
+          include: [stories],
+          fileParallelism: false,
+          testTimeout: 150_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
   },
 });

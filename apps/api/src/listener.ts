@@ -8,7 +8,7 @@ export type NodeResponse = ServerResponse | Http2ServerResponse;
 export type RequestHandler = (request: NodeRequest, response: NodeResponse) => void;
 
 export interface ListenerOptions {
-  /** To receive a whole request, headers and body. */
+  /** How long a request may take to arrive. It is refused then by who answers it; a connection that still sends after that is closed. */
   readonly requestTimeoutMs: number;
   /** A connection on which nothing happens is closed. */
   readonly idleTimeoutMs: number;
@@ -23,6 +23,8 @@ export interface Listener {
 }
 
 const headersTimeoutMs = 10_000;
+/** For the rest of a request that was refused before its end. */
+const lingerMs = 5_000;
 /** Streams of one HTTP/2 connection; gRPC clients open another connection above that. */
 const maxConcurrentStreams = 250;
 /** How every HTTP/2 connection begins (RFC 9113, 3.4); no HTTP/1.1 method does. */
@@ -33,7 +35,7 @@ const http2Preface = 'PRI';
  * itself; a connection that begins with the HTTP/2 preface is handed to the other.
  */
 export function createListener(handler: RequestHandler, { requestTimeoutMs, idleTimeoutMs, maxConnections }: ListenerOptions): Listener {
-  const http1 = createHttp1({ requestTimeout: requestTimeoutMs, headersTimeout: headersTimeoutMs, keepAliveTimeout: idleTimeoutMs }, handler as RequestListener);
+  const http1 = createHttp1({ requestTimeout: requestTimeoutMs + lingerMs, headersTimeout: Math.min(headersTimeoutMs, requestTimeoutMs + lingerMs), keepAliveTimeout: idleTimeoutMs }, handler as RequestListener);
   const http2 = createHttp2({ settings: { maxConcurrentStreams } }, handler);
   const sessions = new Set<ServerHttp2Session>();
   http1.maxConnections = maxConnections;
@@ -71,7 +73,11 @@ function divideConnections(http1: Server, takeHttp2: (socket: Socket) => void): 
   http1.on('connection', (socket: Socket) => {
     open.add(socket);
     socket.once('close', () => open.delete(socket));
-    lookAhead(socket, (head) => (head.startsWith(http2Preface) ? takeHttp2(socket) : takeHttp1?.call(http1, socket)));
+    lookAhead(socket, (head) => {
+      if (head.startsWith(http2Preface)) return takeHttp2(socket);
+      takeHttp1?.call(http1, socket);
+      socket.resume();
+    });
   });
   return open;
 }

@@ -38,6 +38,7 @@ async function main(): Promise<void> {
   const admin = createAdminServer({ ready: isReady });
   admin.listen(values['api.admin'].port, values['api.admin'].host);
   await once(admin, 'listening');
+  if (!isLoopback(values['api.listen'].host)) log.warn('whoever reaches api.listen can send mail: there is no authentication yet');
   log.info('listening', { api: formatAddress(await server.listen(values['api.listen'])), admin: formatAddress(values['api.admin']) });
   await Promise.race([stopping, follower.done]);
   log.info('draining');
@@ -88,11 +89,15 @@ function openLedger(path: string): Ledger {
   return new Ledger(path);
 }
 
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host.startsWith('127.');
+}
+
 function stopSignal(): Promise<void> {
   return new Promise((resolve) => {
     process.once('SIGTERM', () => resolve());
     process.once('SIGINT', () => resolve());
-    exitWithParent(() => resolve());
+    exitWithParent(process.env['POSTHASTE_PARENT_FD'], () => resolve());
   });
 }
 

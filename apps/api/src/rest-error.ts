@@ -13,11 +13,16 @@ const codeNames = Object.fromEntries(Object.entries(RpcCode).map(([name, code]) 
 export function statusResponse(unexplained: ConnectError, status?: number): UniversalServerResponse {
   const error = explain(unexplained);
   const code = status ?? httpStatusOf(error);
-  const header = new Headers({ 'content-type': 'application/json' });
   const retryAfter = error.metadata.get('retry-after');
-  if (retryAfter !== null) header.set('retry-after', retryAfter);
-  const body = { error: { code, message: error.rawMessage, status: codeNames[error.code] ?? 'UNKNOWN', details: detailsOf(error) } };
-  return { status: code, header, body: createAsyncIterable([Buffer.from(`${JSON.stringify(body)}\n`)]) };
+  const header: Record<string, string> = retryAfter === null ? {} : { 'retry-after': retryAfter };
+  return jsonResponse(code, header, { error: { code, message: error.rawMessage, status: codeNames[error.code] ?? 'UNKNOWN', details: detailsOf(error) } });
+}
+
+/** A response in REST. The line end is for those who read it in a terminal. */
+export function jsonResponse(status: number, header: Readonly<Record<string, string>>, value: JsonObject): UniversalServerResponse {
+  const bytes = Buffer.from(`${JSON.stringify(value)}\n`);
+  const whole = { 'content-type': 'application/json', 'content-length': String(bytes.length), ...header };
+  return { status, header: new Headers(whole), body: createAsyncIterable([bytes]) };
 }
 
 function detailsOf(error: ConnectError): JsonObject[] {

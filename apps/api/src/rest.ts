@@ -7,7 +7,7 @@ import { refuseUnknownField } from './explain.ts';
 import { overRest } from './call-context.ts';
 import { compilePath, fillPath, type PathMatcher } from './path-template.ts';
 import { refusal } from './refusal.ts';
-import { statusResponse } from './rest-error.ts';
+import { jsonResponse, statusResponse } from './rest-error.ts';
 
 /** One binding of google.api.http. REST is a translation to a call by Connect's unary protocol, and back. */
 interface Route {
@@ -99,8 +99,7 @@ async function translate({ rule, answer }: Route, response: UniversalServerRespo
   const bytes = await readAllBytes(response.body ?? createAsyncIterable([]), Number.MAX_SAFE_INTEGER);
   if (response.status !== 200) return statusResponse(errorFromJsonBytes(bytes, response.header, new ConnectError('the error cannot be read')));
   const fields = JSON.parse(Buffer.from(bytes).toString()) as JsonObject;
-  const header = new Headers({ 'content-type': 'application/json' });
-  if (answer?.location) header.set('location', fillPath(answer.location, fields));
-  const body = rule.responseBody === '' ? fields : (fields[rule.responseBody] ?? {});
-  return { status: answer?.status ?? 200, header, body: createAsyncIterable([Buffer.from(`${JSON.stringify(body)}\n`)]) };
+  const header: Record<string, string> = answer?.location ? { location: fillPath(answer.location, fields) } : {};
+  const part = rule.responseBody === '' ? fields : fields[rule.responseBody];
+  return jsonResponse(answer?.status ?? 200, header, (part ?? {}) as JsonObject);
 }

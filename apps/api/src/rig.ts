@@ -19,10 +19,11 @@ export type Rig = Awaited<ReturnType<typeof startRig>>;
 export interface RigOptions {
   readonly limits?: Partial<SubmissionLimits>;
   readonly callTimeoutMs?: number;
+  readonly requestTimeoutMs?: number;
 }
 
 /** For tests: an api server on a free port with a real NATS behind it; the scheduler's answers are what the test says. */
-export async function startRig({ limits = {}, callTimeoutMs = 10_000 }: RigOptions = {}) {
+export async function startRig({ limits = {}, callTimeoutMs = 10_000, requestTimeoutMs = 10_000 }: RigOptions = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'posthaste-api-'));
   const nats = await startNatsServer({ binary: (await findNatsServer({ env: process.env })).binary, dataDir: join(folder, 'nats'), durability: 'fast' });
   const connection = await connectStream({ url: nats.url, name: 'api-test', log: silentLog, clock });
@@ -38,7 +39,7 @@ export async function startRig({ limits = {}, callTimeoutMs = 10_000 }: RigOptio
   const follower = new JournalFollower({ connection, ledger, partition: 0, clock, log: silentLog, signal: following.signal });
   const scheduler = await startScheduler();
   const lookup = createSchedulerLookup(`127.0.0.1:${scheduler.port}`, clock);
-  const timeouts = { callTimeoutMs, requestTimeoutMs: 10_000, idleTimeoutMs: 10_000, maxConnections: 100 };
+  const timeouts = { callTimeoutMs, requestTimeoutMs, idleTimeoutMs: 10_000, maxConnections: 100 };
   const server = createApiServer({ ...timeouts, door, ledger, follower, lookup, clock, log: silentLog, mailLog: silentMailLog, reflection: true, ready: () => connection.connected });
   const { port } = await server.listen({ host: '127.0.0.1', port: 0 });
 
@@ -48,6 +49,7 @@ export async function startRig({ limits = {}, callTimeoutMs = 10_000 }: RigOptio
     nats,
     connection,
     full,
+    server,
     scheduler,
     record: (events: readonly JournalEvent[]) => journal.append('events', Buffer.from(JSON.stringify({ epoch: 1, owner: 'test', events }))),
     async stop() {

@@ -41,7 +41,7 @@ export function createApiServer(options: ApiOptions): Listener {
   router.service(StatusService, createStatusService(options));
   router.service(Health, createHealthService(services.map(({ typeName }) => typeName), options.ready));
   if (options.reflection) router.service(ServerReflection, createReflectionService([...services, Health, ServerReflection]));
-  return createListener(createFront(router.handlers, readMaxBytes, log), options);
+  return createListener(createFront({ ...options, handlers: router.handlers, maxBytes: readMaxBytes }), options);
 }
 
 /** The largest request for a message of `maxBytes`: as base64 in JSON it grows by a third, and the other fields need room too. */

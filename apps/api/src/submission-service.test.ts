@@ -123,10 +123,8 @@ describe('what is submitted', () => {
   });
 
   test('more recipients than fit are refused as such', async () => {
-    const to = Array.from({ length: 900 }, (_, index) => `${'x'.repeat(60)}${index}@example.net`);
-    expect(await refusalOf(client().submit({ ...hello, to }))).toMatchObject({ reason: 'INVALID_FIELD' });
-    const shorter = Array.from({ length: 999 }, (_, index) => `${'x'.repeat(50)}${index}@${'y'.repeat(40)}.example.net`);
-    expect(await refusalOf(client().submit({ ...hello, to: shorter }))).toMatchObject({ reason: 'TOO_MANY_RECIPIENTS' });
+    const to = Array.from({ length: 999 }, (_, index) => `${'x'.repeat(50)}${index}@${'y'.repeat(40)}.example.net`);
+    expect(await refusalOf(client().submit({ ...hello, to }))).toMatchObject({ reason: 'TOO_MANY_RECIPIENTS' });
   });
 
   test('a call ends at the deadline of its client', async () => {

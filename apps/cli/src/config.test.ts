@@ -2,7 +2,8 @@ import { loadConfig } from '@posthaste/config';
 import { expect, it } from 'vitest';
 import { layOutDoors, portOrder, type UpConfig, upFlags, upSettings } from './config.ts';
 
-const load = (argv: string[], env: Record<string, string> = {}): UpConfig => loadConfig(upSettings, { argv, env, aliases: upFlags, ownSections: ['up'] });
+const load = (argv: string[], env: Record<string, string> = {}): UpConfig =>
+  loadConfig(upSettings, { argv, env, aliases: upFlags, ownSections: ['up'] });
 const portsOf = (config: UpConfig) => portOrder.map((name) => layOutDoors(config)[name].port);
 
 it('listens on the well-known ports', () => {

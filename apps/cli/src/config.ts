@@ -31,7 +31,16 @@ export const upFlags = {
 
 /** With --port-base N the ports are N, N+1 and so on in this order. */
 export const portOrder = [
-  'relay.listen', 'api.listen', 'inbox.smtp', 'inbox.http', 'scheduler.listen', 'nats', 'relay.admin', 'api.admin', 'scheduler.admin', 'sender.admin',
+  'relay.listen',
+  'api.listen',
+  'inbox.smtp',
+  'inbox.http',
+  'scheduler.listen',
+  'nats',
+  'relay.admin',
+  'api.admin',
+  'scheduler.admin',
+  'sender.admin',
 ] as const;
 
 export type DoorName = (typeof portOrder)[number];

@@ -14,7 +14,9 @@ export function claimDataDir(folder: string): DataDir {
   const claim = join(path, 'up.pid');
   const holder = readClaim(claim);
   if (holder !== undefined && holder.pid !== process.pid && isAlive(holder.pid) && commandOf(holder.pid) === holder.command) {
-    throw new Error(`posthaste is running on ${path} already (process ${holder.pid}). Stop that one, or give this one a folder and ports of its own: --data-dir DIR --port-base N`);
+    throw new Error(
+      `posthaste is running on ${path} already (process ${holder.pid}). Stop that one, or give this one a folder and ports of its own: --data-dir DIR --port-base N`,
+    );
   }
   writeFileSync(claim, JSON.stringify({ pid: process.pid, command: commandOf(process.pid) }));
   return { path, release: () => rmSync(claim, { force: true }) };

@@ -36,7 +36,10 @@ afterAll(() => {
 });
 
 async function posthaste(args: readonly string[], env: Record<string, string> = {}): Promise<{ code: number; out: string; err: string }> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts'), ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: process.env['PATH'], ...env } });
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts'), ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { PATH: process.env['PATH'], ...env },
+  });
   const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit') as Promise<[number]>]);
   return { code, out, err };
 }
@@ -68,7 +71,10 @@ describe('posthaste', () => {
 
 describe('posthaste status', () => {
   it('shows a mail as text and as JSON', async () => {
-    const [table, json] = await Promise.all([posthaste(['status', known, '--endpoint', endpoint]), posthaste(['status', '-o', 'json', known], { POSTHASTE_ENDPOINT: endpoint })]);
+    const [table, json] = await Promise.all([
+      posthaste(['status', known, '--endpoint', endpoint]),
+      posthaste(['status', '-o', 'json', known], { POSTHASTE_ENDPOINT: endpoint }),
+    ]);
     expect(table.out).toMatch(new RegExp(`^${known}  delivered\n  from a@example.org`));
     expect(JSON.parse(json.out)).toMatchObject({ id: known, state: 'MESSAGE_STATE_DELIVERED' });
     expect([table.code, json.code]).toEqual([0, 0]);

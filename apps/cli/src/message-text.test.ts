@@ -9,11 +9,31 @@ const at = (seconds: number): Timestamp => timestampFromDate(new Date(now.getTim
 
 it('tells the state of a mail, of each recipient, and what came of each attempt', () => {
   const message = create(MessageSchema, {
-    id: '019a', state: MessageState.QUEUED, tenant: 'default', lane: Lane.HIGH, from: 'a@example.org', sizeBytes: 10_240n, acceptedAt: at(-90),
+    id: '019a',
+    state: MessageState.QUEUED,
+    tenant: 'default',
+    lane: Lane.HIGH,
+    from: 'a@example.org',
+    sizeBytes: 10_240n,
+    acceptedAt: at(-90),
     recipients: [
       {
-        address: 'b@example.net', state: RecipientState.QUEUED, reason: Reason.UPSTREAM_DEFERRED, dueAt: at(300), attemptCount: 1, changedAt: at(-5),
-        attempts: [{ upstream: 'main', startedAt: at(-6), outcome: AttemptOutcome.DEFERRED, reason: Reason.UPSTREAM_DEFERRED, took: { seconds: 0n, nanos: 120_000_000 }, reply: { code: 451, enhancedCode: '4.2.1', text: 'try\nlater' } }],
+        address: 'b@example.net',
+        state: RecipientState.QUEUED,
+        reason: Reason.UPSTREAM_DEFERRED,
+        dueAt: at(300),
+        attemptCount: 1,
+        changedAt: at(-5),
+        attempts: [
+          {
+            upstream: 'main',
+            startedAt: at(-6),
+            outcome: AttemptOutcome.DEFERRED,
+            reason: Reason.UPSTREAM_DEFERRED,
+            took: { seconds: 0n, nanos: 120_000_000 },
+            reply: { code: 451, enhancedCode: '4.2.1', text: 'try\nlater' },
+          },
+        ],
       },
       { address: 'c@example.net', state: RecipientState.IN_DOUBT, attemptCount: 2, lastReply: { code: 0, text: 'connection lost' } },
     ],
@@ -32,6 +52,9 @@ it('tells the state of a mail, of each recipient, and what came of each attempt'
 });
 
 it('lets no reply steer the terminal', () => {
-  const message = create(MessageSchema, { id: 'x', recipients: [{ address: 'b@example.net', lastReply: { code: 550, text: '\u001b]0;owned\u0007' } }] });
+  const message = create(MessageSchema, {
+    id: 'x',
+    recipients: [{ address: 'b@example.net', lastReply: { code: 550, text: '\u001b]0;owned\u0007' } }],
+  });
   expect(describeMessage(message, now)).toContain('550 \ufffd]0;owned\ufffd');
 });

@@ -1,6 +1,17 @@
 import type { DescEnum } from '@bufbuild/protobuf';
 import { type Duration, type Timestamp, timestampDate } from '@bufbuild/protobuf/wkt';
-import { type Attempt, AttemptOutcomeSchema, LaneSchema, type Message, MessageStateSchema, Reason, ReasonSchema, type Recipient, RecipientStateSchema, type Reply } from '@posthaste/protocol';
+import {
+  type Attempt,
+  AttemptOutcomeSchema,
+  LaneSchema,
+  type Message,
+  MessageStateSchema,
+  Reason,
+  ReasonSchema,
+  type Recipient,
+  RecipientStateSchema,
+  type Reply,
+} from '@posthaste/protocol';
 
 /** A message as a person reads it: a block for each recipient, in it a line for each attempt. */
 export function describeMessage(message: Message, now: Date): string {
@@ -14,7 +25,13 @@ export function describeMessage(message: Message, now: Date): string {
 function describeRecipient(recipient: Recipient, now: Date): string[] {
   const { address, state, reason, dueAt, attemptCount, attempts, lastReply, changedAt } = recipient;
   const spent = `${attemptCount} ${attemptCount === 1 ? 'attempt' : 'attempts'}`;
-  const facts = [inWords(RecipientStateSchema, state), ...showReason(reason), ...showTime('due', dueAt, now), spent, ...showTime('since', changedAt, now)];
+  const facts = [
+    inWords(RecipientStateSchema, state),
+    ...showReason(reason),
+    ...showTime('due', dueAt, now),
+    spent,
+    ...showTime('since', changedAt, now),
+  ];
   const lines = attempts.map(describeAttempt);
   // The record of the attempts may lag behind the state by a moment; the last reply does not.
   const reply = attempts.length === 0 && lastReply ? [`last reply: ${showReply(lastReply)}`] : [];
@@ -24,7 +41,13 @@ function describeRecipient(recipient: Recipient, now: Date): string[] {
 function describeAttempt(attempt: Attempt): string {
   const { startedAt, upstream, outcome, reason, took, reply } = attempt;
   const what = [inWords(AttemptOutcomeSchema, outcome), ...showReason(reason)].join(' ');
-  return [startedAt ? clockTime(timestampDate(startedAt)) : '--:--:--', upstream, what, ...(took ? [showMs(took)] : []), ...(reply ? [showReply(reply)] : [])].join('  ');
+  return [
+    startedAt ? clockTime(timestampDate(startedAt)) : '--:--:--',
+    upstream,
+    what,
+    ...(took ? [showMs(took)] : []),
+    ...(reply ? [showReply(reply)] : []),
+  ].join('  ');
 }
 
 /** The value's name in the contract, as words: IN_DOUBT is `in doubt`. */
@@ -44,13 +67,20 @@ function showReply({ code, enhancedCode, text }: Reply): string {
 function showTime(word: string, time: Timestamp | undefined, now: Date): string[] {
   if (!time) return [];
   const at = timestampDate(time);
-  return [`${word} ${calendarDay(at) === calendarDay(now) ? '' : `${calendarDay(at)} `}${clockTime(at)} (${showDistance(at.getTime() - now.getTime())})`];
+  return [
+    `${word} ${calendarDay(at) === calendarDay(now) ? '' : `${calendarDay(at)} `}${clockTime(at)} (${showDistance(at.getTime() - now.getTime())})`,
+  ];
 }
 
 /** `in 5 min`, `12 s ago`. */
 function showDistance(ms: number): string {
   const seconds = Math.round(Math.abs(ms) / 1000);
-  const [, unit, length] = [[172_800, 'd', 86_400], [7_200, 'h', 3_600], [120, 'min', 60], [0, 's', 1]].find(([from]) => seconds >= Number(from)) ?? [0, 's', 1];
+  const [, unit, length] = [
+    [172_800, 'd', 86_400],
+    [7_200, 'h', 3_600],
+    [120, 'min', 60],
+    [0, 's', 1],
+  ].find(([from]) => seconds >= Number(from)) ?? [0, 's', 1];
   const amount = `${Math.round(seconds / Number(length))} ${unit}`;
   return ms > 0 ? `in ${amount}` : `${amount} ago`;
 }

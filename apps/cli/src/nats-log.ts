@@ -1,4 +1,11 @@
-const levels: ReadonlyMap<string, string> = new Map([['TRC', 'debug'], ['DBG', 'debug'], ['INF', 'debug'], ['WRN', 'warn'], ['ERR', 'error'], ['FTL', 'error']]);
+const levels: ReadonlyMap<string, string> = new Map([
+  ['TRC', 'debug'],
+  ['DBG', 'debug'],
+  ['INF', 'debug'],
+  ['WRN', 'warn'],
+  ['ERR', 'error'],
+  ['FTL', 'error'],
+]);
 
 /**
  * nats-server's own line, `[pid] date time [INF] text`, as a line of our log. Its information is of interest only to those who look for it, hence debug; what

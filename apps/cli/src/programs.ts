@@ -42,8 +42,13 @@ const apps: readonly { readonly name: AppName; readonly readyAt: DoorName; reado
 export const programNames: readonly string[] = ['nats', ...apps.map((app) => app.name), 'up'];
 
 export function roadDoors(road: Road): Door[] {
-  const own = appsOf(road).flatMap((app) => app.doors.map((name) => ({ program: app.name, address: road.doors[name], remedy: `--${name}=HOST:PORT` })));
-  const nats = road.natsBinary === undefined ? [] : [{ program: 'nats', address: road.doors.nats, remedy: '--port-base N, or use the one that runs there with --nats URL' }];
+  const own = appsOf(road).flatMap((app) =>
+    app.doors.map((name) => ({ program: app.name, address: road.doors[name], remedy: `--${name}=HOST:PORT` })),
+  );
+  const nats =
+    road.natsBinary === undefined
+      ? []
+      : [{ program: 'nats', address: road.doors.nats, remedy: '--port-base N, or use the one that runs there with --nats URL' }];
   return [...nats, ...own];
 }
 

@@ -23,7 +23,11 @@ interface StatusRequest {
 }
 
 /** Asks the api for one message and prints it; answers the exit code. */
-export async function status(argv: readonly string[], env: Readonly<Record<string, string | undefined>>, print: (text: string) => void): Promise<number> {
+export async function status(
+  argv: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+  print: (text: string) => void,
+): Promise<number> {
   const request = readRequest(argv, env);
   try {
     const message = await getMessage(request);
@@ -44,7 +48,8 @@ function readRequest(argv: readonly string[], env: Readonly<Record<string, strin
   const output = values.output ?? 'table';
   if (output !== 'table' && output !== 'json') throw new UsageError(`--output: came '${output}', expected table or json`);
   const endpoint = values.endpoint ?? (env['POSTHASTE_ENDPOINT'] || defaultEndpoint);
-  if (!/^https?:$/.test(URL.parse(endpoint)?.protocol ?? '')) throw new UsageError(`--endpoint: came '${endpoint}', expected a URL such as ${defaultEndpoint}`);
+  if (!/^https?:$/.test(URL.parse(endpoint)?.protocol ?? ''))
+    throw new UsageError(`--endpoint: came '${endpoint}', expected a URL such as ${defaultEndpoint}`);
   return { id, endpoint, output };
 }
 
@@ -79,7 +84,10 @@ const exitCodes: ReadonlyMap<Code, number> = new Map([
 function failureText(failure: ConnectError, endpoint: string): string {
   const reason = reasonOf(failure);
   // An answer of the api carries a reason; without one nothing of ours has answered.
-  const hint = reason === undefined && exitCodes.get(failure.code) === exitCode.unavailable ? `\nIs the api at ${endpoint}? Start it with posthaste up, or name it with --endpoint.` : '';
+  const hint =
+    reason === undefined && exitCodes.get(failure.code) === exitCode.unavailable
+      ? `\nIs the api at ${endpoint}? Start it with posthaste up, or name it with --endpoint.`
+      : '';
   return `posthaste: ${failure.rawMessage}${reason === undefined ? '' : ` (${reason})`}${hint}`;
 }
 

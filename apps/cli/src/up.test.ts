@@ -14,7 +14,14 @@ let output = '';
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'posthaste-up-'));
-  for (const [name, door] of [['relay', 'RELAY_ADMIN'], ['api', 'API_ADMIN'], ['scheduler', 'SCHEDULER_ADMIN'], ['sender', 'SENDER_ADMIN'], ['inbox', 'INBOX_HTTP']] as const) writeApp(name, door);
+  for (const [name, door] of [
+    ['relay', 'RELAY_ADMIN'],
+    ['api', 'API_ADMIN'],
+    ['scheduler', 'SCHEDULER_ADMIN'],
+    ['sender', 'SENDER_ADMIN'],
+    ['inbox', 'INBOX_HTTP'],
+  ] as const)
+    writeApp(name, door);
   output = '';
 });
 afterEach(async () => {
@@ -25,7 +32,7 @@ afterEach(async () => {
 });
 
 /** An app that answers where it would be asked whether it is ready, and says its process id, what it was told, and when it is told to end. */
-function writeApp(name: string, door: string): void {
+function writeApp(name: string, door: string, onTerm = `process.once('SIGTERM', () => { tell('told to stop'); process.exit(0); });`): void {
   mkdirSync(join(folder, 'apps', name, 'src'), { recursive: true });
   writeFileSync(
     join(folder, 'apps', name, 'src/main.ts'),
@@ -34,8 +41,8 @@ function writeApp(name: string, door: string): void {
     const tell = (msg: string, more = {}) => console.log(JSON.stringify({ level: 'info', msg, ...more }));
     const port = Number(process.env.POSTHASTE_${door}!.split(':').at(-1));
     createServer((_request, response) => response.end()).listen(port, '127.0.0.1', () => tell('started', { process: process.pid, upstreams: process.env.POSTHASTE_UPSTREAMS }));
-    process.once('SIGTERM', () => { tell('told to stop'); process.exit(0); });
-    exitWithParent(() => process.exit(0));`,
+    ${onTerm}
+    exitWithParent(process.env.POSTHASTE_PARENT_FD, () => process.exit(0));`,
   );
 }
 
@@ -43,7 +50,9 @@ function startUp(args: readonly string[]): ChildProcess {
   const script = `
     import { up } from ${JSON.stringify(import.meta.resolve('./up.ts'))};
     process.exitCode = await up(process.argv.slice(1), process.env, ${JSON.stringify(join(folder, 'apps'))}).catch((error) => { console.log(error.message); return 1; });`;
-  const child = spawn(process.execPath, ['--input-type=module', '-e', script, '--', '--data-dir', join(folder, 'data'), ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script, '--', '--data-dir', join(folder, 'data'), ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   child.stdout?.setEncoding('utf8').on('data', (text: string) => (output += text));
   started.push(child);
   return child;
@@ -69,7 +78,7 @@ function canListen(port: number): Promise<boolean> {
 
 const pids = (): number[] => [...output.matchAll(/process=(\d+)/g)].map((match) => Number(match[1]));
 const natsPid = (): number => Number(readFileSync(join(folder, 'data/nats/nats-server.pid'), 'utf8') || NaN);
-const ready = () => eventually(() => output.includes('Posthaste is ready.'), { describe: `it is ready; it said: ${output}` });
+const ready = () => eventually(() => output.includes('Posthaste is ready.'), { timeoutMs: 25_000, describe: `it is ready; it said: ${output}` });
 
 describe('posthaste up', () => {
   it('brings all up, says what to try with real ports, and stops in order on Ctrl-C', async () => {
@@ -83,9 +92,18 @@ describe('posthaste up', () => {
     expect(output).toContain(`upstreams="main=smtp://127.0.0.1:${base + 2}"`);
     const all = [...pids(), natsPid()];
     expect(all.filter(isAlive)).toHaveLength(6);
+    // Twice, as a terminal and a package manager send it.
+    child.kill('SIGINT');
     child.kill('SIGINT');
     expect(await once(child, 'exit')).toEqual([0, null]);
-    expect([...output.matchAll(/(\w+) stopped \(exit code 0\)/g)].map((match) => match[1])).toEqual(['relay', 'sender', 'scheduler', 'api', 'inbox', 'nats']);
+    expect([...output.matchAll(/(\w+) stopped \(exit code 0\)/g)].map((match) => match[1])).toEqual([
+      'relay',
+      'sender',
+      'scheduler',
+      'api',
+      'inbox',
+      'nats',
+    ]);
     expect(all.filter(isAlive)).toEqual([]);
   });
 
@@ -100,6 +118,20 @@ describe('posthaste up', () => {
     output = '';
     startUp(args).once('exit', () => (output += 'ended'));
     await ready();
+  });
+
+  it('stops at once on a second Ctrl-C', async () => {
+    writeApp('sender', 'SENDER_ADMIN', `process.on('SIGTERM', () => {});`);
+    const child = startUp(['--port-base', String(await freePorts())]);
+    await ready();
+    const all = [...pids(), natsPid()];
+    child.kill('SIGINT');
+    await eventually(() => output.includes('relay stopped'));
+    await eventually(() => {
+      child.kill('SIGINT');
+      return child.exitCode === 130;
+    });
+    await eventually(() => !all.some(isAlive));
   });
 
   it('starts a killed program again', async () => {
@@ -126,7 +158,9 @@ describe('posthaste up', () => {
     const blocked = startUp(['--port-base', String(base)]);
     expect(await once(blocked, 'exit')).toEqual([1, null]);
     blocker.close();
-    expect(output).toContain(`api cannot listen on 127.0.0.1:${base + 1}: the port is taken by another program. Give it another with --api.listen=HOST:PORT`);
+    expect(output).toContain(
+      `api cannot listen on 127.0.0.1:${base + 1}: the port is taken by another program. Give it another with --api.listen=HOST:PORT`,
+    );
     startUp(['--port-base', String(base)]);
     await ready();
     const second = startUp(['--port-base', String(base)]);

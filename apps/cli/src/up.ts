@@ -69,7 +69,10 @@ async function planRoad(config: UpConfig, env: Env, say: Say): Promise<Omit<Road
 
 /** A client cannot see how a server syncs, so nothing is claimed about it. */
 function externalNotice(url: string, durability: string): string {
-  const needed = durability === 'durable' ? 'JetStream must run with sync_interval: always (2.12 or newer) for an acknowledged mail to survive a power cut' : 'a power cut may lose the last moments';
+  const needed =
+    durability === 'durable'
+      ? 'JetStream must run with sync_interval: always (2.12 or newer) for an acknowledged mail to survive a power cut'
+      : 'a power cut may lose the last moments';
   return `NATS at ${redactUrl(url)} is not started here. ${durability} was asked for; whether that server keeps to it cannot be seen from a client: ${needed}`;
 }
 
@@ -111,18 +114,23 @@ function sayLine(say: Say, program: string, line: string): void {
   say(level, text, program);
 }
 
-/** The first signal stops in order, the second one at once. */
+/** One Ctrl-C in a terminal may come twice at once, by the terminal and by a package manager that passes it on; a person's second one comes later. */
+const oneKeystrokeMs = 1_000;
+
+/** The first signal stops in order; a second Ctrl-C stops at once. */
 function stopOnSignal(supervisor: Supervisor, say: Say): Promise<number> {
   return new Promise((resolve, reject) => {
-    let asked = 0;
+    let askedAt: number | undefined;
     const onSignal = (signal: NodeJS.Signals) => {
-      asked += 1;
-      if (asked > 1) {
+      const now = systemClock.monotonic();
+      if (askedAt === undefined) {
+        askedAt = now;
+        say('info', `${signal}: stopping everything in order; Ctrl-C once more stops at once`);
+        supervisor.stop().then(() => resolve(exitCode.ok), reject);
+      } else if (signal === 'SIGINT' && now - askedAt >= oneKeystrokeMs) {
         supervisor.killAll();
         process.exit(exitCode.interrupted);
       }
-      say('info', `${signal}: stopping everything in order; once more stops at once`);
-      supervisor.stop().then(() => resolve(exitCode.ok), reject);
     };
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
   });

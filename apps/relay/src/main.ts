@@ -65,7 +65,7 @@ function stopSignal(): Promise<void> {
   return new Promise((resolve) => {
     process.once('SIGTERM', () => resolve());
     process.once('SIGINT', () => resolve());
-    exitWithParent(() => resolve());
+    exitWithParent(process.env['POSTHASTE_PARENT_FD'], () => resolve());
   });
 }
 

@@ -58,6 +58,12 @@ export async function startRig(nats: Nats, options: RigOptions = {}) {
   const defaults = { maxConnections: 20, idleTimeoutMs: 60_000, dataTimeoutMs: 60_000, hostname, mailLog };
   const relay = new Relay({ ...defaults, ...relayOptions, door, clock, log: silentLog });
   const address = await relay.listen({ host: '127.0.0.1', port: 0 });
+  const clients: SmtpDialog[] = [];
+  const dial = async (): Promise<SmtpDialog> => {
+    const dialog = await openDialog(address);
+    clients.push(dialog);
+    return dialog;
+  };
   return {
     relay,
     connection,
@@ -65,12 +71,14 @@ export async function startRig(nats: Nats, options: RigOptions = {}) {
     fill,
     /** A client that has read the greeting and, unless it says otherwise itself, the answer to EHLO. */
     async client(hello = 'EHLO client.example'): Promise<SmtpDialog> {
-      const dialog = await openDialog(address);
+      const dialog = await dial();
       await dialog.reply();
       if (hello !== '') await dialog.say(hello);
       return dialog;
     },
-    dial: () => openDialog(address),
+    dial,
+    /** Closes all clients. */
+    dismiss: () => clients.splice(0).forEach((dialog) => dialog.close()),
     /** The newest entry of a stream, by default of the lane that mail takes without a wish. */
     newest: (lane: Lane = 'normal') => newestOf(mailStream(0, lane)),
     newestOf,

@@ -4,7 +4,7 @@ import { bodiesStream, mailStream, readChunks, streamState, waitStream } from '@
 import type { AcceptedLine } from '@posthaste/telemetry';
 import { silentMailLog } from '@posthaste/telemetry';
 import { eventually } from '@posthaste/testkit';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { idOf, sendMail, startNats, startRig, type Nats } from './rig.ts';
 
 const headers = 'Date: Thu, 01 May 2031 07:00:00 +0000\r\nMessage-ID: <1@example.org>\r\nSubject: hello\r\n';
@@ -16,10 +16,13 @@ const logged: AcceptedLine[] = [];
 beforeAll(async () => {
   nats = await startNats();
   rig = await startRig(nats, {
-    limits: { maxRecipients: 3, maxBytes: 24 * 2 ** 20 },
+    storageBytes: 2 ** 29,
+    limits: { maxRecipients: 3, maxBytes: 21 * 2 ** 20 },
     mailLog: { ...silentMailLog, accepted: (line) => logged.push(line) },
   });
 });
+
+afterEach(() => rig.dismiss());
 
 afterAll(async () => {
   await rig.stop();
@@ -37,7 +40,7 @@ describe('a conversation', () => {
       '250-SMTPUTF8',
       '250-ENHANCEDSTATUSCODES',
       '250-DSN',
-      `250 SIZE ${24 * 2 ** 20}`,
+      `250 SIZE ${21 * 2 ** 20}`,
     ]);
     expect(await client.say('QUIT')).toMatch(/^221 /);
     await client.closed();
@@ -144,7 +147,6 @@ describe('what is refused', () => {
   ])('%s', async (line, reply) => {
     const client = await rig.client();
     expect(await client.say(line)).toMatch(reply);
-    client.close();
   });
 
   it('a recipient too many, so that the others go on', async () => {
@@ -169,7 +171,7 @@ describe('what is refused', () => {
     await Promise.all(clients.map((client) => client.reply()));
     const late = await rig.dial();
     expect(await late.reply()).toMatch(/^421 /);
-    for (const client of clients) client.close();
+    rig.dismiss();
     await eventually(async () => (await (await rig.dial()).reply()).startsWith('220'));
   });
 });
@@ -224,7 +226,7 @@ describe('a large message', () => {
 
   it('above the limit is refused after its end, and the session goes on', async () => {
     const client = await rig.client();
-    expect(await sendMail(client, Buffer.alloc(25 * 2 ** 20, 'x'))).toMatch(/^552 5\.3\.4 the message is too large; expected at most 25165824 bytes/);
+    expect(await sendMail(client, Buffer.concat([Buffer.from(`${headers}\r\n`), Buffer.alloc(22 * 2 ** 20, 'x')]))).toMatch(/^552 5\.3\.4 the message is too large; expected at most 22020096 bytes/);
     expect(idOf(await sendMail(client, 'x'))).toMatch(/-/);
   });
 

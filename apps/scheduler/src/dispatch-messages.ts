@@ -29,7 +29,7 @@ export function toInput(sender: string, { said }: DispatchRequest): Input | unde
     case 'credit':
       return { kind: 'credit', sender, upstream: said.value.upstream, window: said.value.window };
     case 'begun':
-      return { kind: 'begun', attempts: said.value.attemptIds };
+      return { kind: 'begun', sender, attempts: said.value.attemptIds };
     case 'report':
       return { kind: 'reported', sender, outcomes: said.value.outcomes.map(readOutcome) };
     default:

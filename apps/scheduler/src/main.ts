@@ -24,7 +24,7 @@ log.info('starting', { config: describe() });
 
 const stop = new AbortController();
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
-exitWithParent();
+exitWithParent(process.env['POSTHASTE_PARENT_FD']);
 
 const connection = await connectStream({ url: values['nats.url'], name: 'posthaste-scheduler', log, clock });
 const partition = values['scheduler.partition'];

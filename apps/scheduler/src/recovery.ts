@@ -110,7 +110,8 @@ async function readJournal(options: RecoveryOptions, contained: number): Promise
 
 async function restoreTickets(options: RecoveryOptions, source: Source, state: StreamState): Promise<void> {
   const { connection, engine, signal } = options;
-  const to = engine.seen(source);
+  // Copies in WAIT may lie above the last entry that was read there.
+  const to = source === 'wait' ? state.last : engine.seen(source);
   if (to < state.first) return;
   const stream = streamOf(options, source);
   for await (const entries of readUntil(connection, { stream, from: state.first, to, headersOnly: true, dense: source !== 'wait', signal })) {

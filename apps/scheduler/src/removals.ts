@@ -59,8 +59,10 @@ export class Removals {
     await clock.sleep(trimEveryMs, signal).catch(() => {});
     this.#trimming = false;
     if (signal.aborted) return;
-    for (const [stream, upTo] of this.#marks) {
-      this.#marks.delete(stream);
+    // A mark that is put back goes to the next round: in this one it would come up again at once, for ever.
+    const marks = [...this.#marks];
+    this.#marks.clear();
+    for (const [stream, upTo] of marks) {
       await trimLog(connection, stream, upTo).catch((error: unknown) => this.#trimAgain(stream, upTo, error));
     }
   }

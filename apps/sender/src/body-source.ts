@@ -1,7 +1,7 @@
 import type { Body as BodyPlace, Attempt } from '@posthaste/protocol/dispatch';
 import { partitionOf } from '@posthaste/core';
 import { isStreamError, readChunks, readEntry, type StreamConnection, type StreamEntry, StreamError, ticketHeader } from '@posthaste/stream';
-import type { Body } from './smtp-session.ts';
+import type { Body } from './smtp-transaction.ts';
 
 /** A body on its way. `release` gives its room back, once, when the attempt is over. */
 export interface FetchedBody {
@@ -98,7 +98,7 @@ async function* asBuffers(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Buf
 }
 
 function failed(error: Error): Promise<never> {
-  const rejected = Promise.reject<never>(error);
+  const rejected: Promise<never> = Promise.reject(error);
   rejected.catch(() => {});
   return rejected;
 }

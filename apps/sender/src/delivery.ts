@@ -1,8 +1,9 @@
 import type { Attempt } from '@posthaste/protocol/dispatch';
 import type { Clock } from '@posthaste/telemetry';
 import type { FetchedBody } from './body-source.ts';
-import { draining, findLackingExtension, judge, judgeBodyError, tooLate, type Verdict } from './outcome.ts';
-import type { Body, Envelope, SmtpSession } from './smtp-session.ts';
+import { draining, findObstacle, judge, judgeBodyError, tooLate, type Verdict } from './outcome.ts';
+import type { SmtpSession } from './smtp-session.ts';
+import type { Body, Envelope } from './smtp-transaction.ts';
 import type { Assignment } from './workload.ts';
 
 /** What a delivery needs beside the session. */
@@ -22,8 +23,8 @@ export type Delivery =
 /** One attempt, one transaction. Never tries twice: what to do about an outcome is the scheduler's. */
 export async function deliver(assignment: Assignment, session: SmtpSession, fetched: FetchedBody, desk: Desk): Promise<Delivery> {
   const { attempt } = assignment;
-  const lacking = findLackingExtension(attempt, session.extensions);
-  if (lacking) return concludeAll(attempt, lacking);
+  const obstacle = findObstacle(attempt, session.extensions);
+  if (obstacle) return concludeAll(attempt, obstacle);
   const body = await readBody(fetched);
   if ('outcome' in body) return concludeAll(attempt, body);
   if (!desk.inTime(assignment)) return concludeAll(attempt, tooLate);

@@ -1,4 +1,5 @@
 import { create } from '@bufbuild/protobuf';
+import { durationMs } from '@bufbuild/protobuf/wkt';
 import { Client, type ClientDuplexStream, credentials } from '@grpc/grpc-js';
 import { type Address, formatAddress } from '@posthaste/config';
 import { grpcMethod } from '@posthaste/protocol';
@@ -120,7 +121,7 @@ export class DispatchLink {
     const { clock, lease, listener } = this.#options;
     this.#heardAt = clock.monotonic();
     if (said.case === 'welcome') {
-      lease.setLength(Number(said.value.lease?.seconds ?? 0n) * 1000 + (said.value.lease?.nanos ?? 0) / 1e6);
+      lease.setLength(said.value.lease ? durationMs(said.value.lease) : 0);
       this.#welcomed = stream;
     }
     lease.heard(this.#heardAt);
@@ -133,6 +134,8 @@ export class DispatchLink {
         return listener.acknowledged(said.value.attemptIds);
       case 'cancel':
         return listener.cancelled(said.value.attemptIds);
+      case 'heartbeat':
+      case undefined:
     }
   }
 }

@@ -23,7 +23,8 @@ async function main(): Promise<void> {
   const log = createLog({ program: 'sender', level: values['log.level'] });
   log.info('settings in force', { settings: config.describe().split('\n') });
   const stopping = stopSignal();
-  const stream = await connectStream({ url: values['nats.url'], name: 'sender', log, clock: systemClock });
+  const stream = await Promise.race([connectStream({ url: values['nats.url'], name: 'sender', log, clock: systemClock }), stopping]);
+  if (!stream) process.exit(0);
   const sender = new Sender({
     stream,
     targets,
@@ -54,7 +55,7 @@ function stopSignal(): Promise<void> {
   return new Promise((resolve) => {
     process.once('SIGTERM', () => resolve());
     process.once('SIGINT', () => resolve());
-    exitWithParent(() => resolve());
+    exitWithParent(process.env['POSTHASTE_PARENT_FD'], () => resolve());
   });
 }
 

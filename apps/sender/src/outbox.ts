@@ -10,7 +10,7 @@ export type Say = (said: DispatchRequest['said']) => boolean;
  */
 export class Outbox {
   readonly #say: Say;
-  #begun: { readonly attemptId: string; settle(said: boolean): void }[] = [];
+  #begun: { readonly attemptId: string; readonly settle: (said: boolean) => void }[] = [];
   #outcomes: AttemptOutcome[] = [];
   #scheduled = false;
   #closed = false;

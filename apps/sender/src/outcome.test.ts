@@ -2,7 +2,7 @@ import { create } from '@bufbuild/protobuf';
 import { AttemptSchema, Outcome } from '@posthaste/protocol/dispatch';
 import { StreamError } from '@posthaste/stream';
 import { expect, it } from 'vitest';
-import { classifyReply, findLackingExtension, groupVerdicts, judge } from './outcome.ts';
+import { classifyReply, findObstacle, groupVerdicts, judge } from './outcome.ts';
 import { ConnectionLost } from './smtp-wire.ts';
 
 const { DELIVERED, DEFERRED, BOUNCED, IN_DOUBT, UPSTREAM_DOWN, TOO_LATE, BODY_LOST, BODY_UNAVAILABLE } = Outcome;
@@ -38,8 +38,15 @@ it.each([
 
 it('finds what the upstream lacks, and only when the message needs it', () => {
   const nothing = { pipelining: true, eightBitMime: false, smtpUtf8: false, dsn: false, size: false };
-  const lacking = (needs: { eightBit?: boolean; smtpUtf8?: boolean }) => findLackingExtension(create(AttemptSchema, needs), nothing)?.reply.enhanced;
+  const lacking = (needs: { eightBit?: boolean; smtpUtf8?: boolean }) => findObstacle(create(AttemptSchema, needs), nothing)?.reply.enhanced;
   expect([lacking({}), lacking({ eightBit: true }), lacking({ eightBit: true, smtpUtf8: true })]).toEqual([undefined, '5.6.3', '5.6.7']);
+});
+
+it('never makes a command of an address', () => {
+  const everything = { pipelining: true, eightBitMime: true, smtpUtf8: true, dsn: true, size: true };
+  const attempt = create(AttemptSchema, { recipients: [{ address: 'b@example.net>\r\nRCPT TO:<c@example.net' }] });
+  expect(findObstacle(attempt, everything)).toMatchObject({ outcome: BOUNCED, reply: { enhanced: '5.1.3' } });
+  expect(findObstacle(create(AttemptSchema, { recipients: [{ address: '"odd <one>"@exämple.net' }] }), everything)).toBeUndefined();
 });
 
 it('puts recipients with the same verdict together, under their indexes in the message', () => {

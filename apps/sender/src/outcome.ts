@@ -1,7 +1,8 @@
 import { create } from '@bufbuild/protobuf';
 import type { Reply } from '@posthaste/core';
 import { Outcome, type Attempt, type RecipientOutcome, RecipientOutcomeSchema } from '@posthaste/protocol/dispatch';
-import type { Extensions, Transaction } from './smtp-session.ts';
+import type { Transaction } from './smtp-session.ts';
+import type { Extensions } from './smtp-transaction.ts';
 
 /** What happened to one recipient, in the upstream's words or ours. */
 export interface Verdict {
@@ -43,12 +44,24 @@ export function judgeBodyError(error: unknown): Verdict {
   return { outcome: broken ? Outcome.BODY_LOST : Outcome.BODY_UNAVAILABLE, reply: ourReply(sentence) };
 }
 
-/** What the message needs and the upstream does not offer; undefined when nothing is lacking. */
-export function findLackingExtension(attempt: Attempt, offered: Extensions): Verdict | undefined {
+/** Why this attempt cannot be made over a session with these extensions; undefined when it can. */
+export function findObstacle(attempt: Attempt, offered: Extensions): Verdict | undefined {
   if (attempt.smtpUtf8 && !offered.smtpUtf8) return lacks('SMTPUTF8', '5.6.7');
   if (attempt.eightBit && !offered.eightBitMime) return lacks('8BITMIME', '5.6.3');
-  return undefined;
+  return canBeSpoken(attempt) ? undefined : unspeakable;
 }
+
+/** The doors let no such address in; but were one to come, it must not become a command of its own. */
+function canBeSpoken({ from, recipients, dsnReturn, dsnEnvelopeId }: Attempt): boolean {
+  const addresses = [from, ...recipients.map(({ address }) => address)];
+  const parameters = [dsnReturn, dsnEnvelopeId, ...recipients.flatMap(({ dsnNotify, dsnOriginal }) => [dsnNotify, dsnOriginal])];
+  return !addresses.some((address) => /[\u0000-\u001f\u007f]/.test(address)) && parameters.every((parameter) => /^[\u0021-\u007e]*$/.test(parameter));
+}
+
+const unspeakable: Verdict = {
+  outcome: Outcome.BOUNCED,
+  reply: { code: 553, enhanced: '5.1.3', text: 'not sent: an address or a DSN parameter has characters that SMTP cannot carry' },
+};
 
 function lacks(extension: string, enhanced: string): Verdict {
   return { outcome: Outcome.UPSTREAM_LACKS_EXTENSION, reply: { code: 554, enhanced, text: `the upstream does not offer ${extension}, which this message needs` } };

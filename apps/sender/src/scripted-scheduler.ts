@@ -100,6 +100,7 @@ export class ScriptedScheduler {
         return;
       case 'report':
         return this.#take(said.value.outcomes);
+      case undefined:
     }
   }
 

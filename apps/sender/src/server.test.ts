@@ -49,17 +49,18 @@ interface SetUp {
   readonly script?: Script;
   readonly scheduling?: SchedulerScript;
   readonly options?: string;
+  readonly prefetchBytes?: number;
   readonly onMail?: () => void;
 }
 
 /** Scheduler, sender and upstream, the sender's stream open. `options` stand behind the upstream's URL. */
-async function setUp({ script = {}, scheduling = {}, options = '', onMail = () => {} }: SetUp = {}): Promise<Stage> {
+async function setUp({ script = {}, scheduling = {}, options = '', prefetchBytes = 1024 * 1024, onMail = () => {} }: SetUp = {}): Promise<Stage> {
   const upstream = await startFakeUpstream({ script, onMail });
   const scheduler = new ScriptedScheduler(scheduling);
   await scheduler.listen();
   const targets = readTargets({ main: `${upstream.url}?${options}`, nowhere: `smtp://127.0.0.1:${await freePort()}` });
   const sender = new Sender({
-    stream, targets, scheduler: { host: '127.0.0.1', port: scheduler.port }, id: 'test', prefetchBytes: 1024 * 1024, drainTimeoutMs: 2_000, clock, log: silentLog, mailLog: silentMailLog,
+    stream, targets, scheduler: { host: '127.0.0.1', port: scheduler.port }, id: 'test', prefetchBytes, drainTimeoutMs: 2_000, clock, log: silentLog, mailLog: silentMailLog,
   });
   const running = sender.run();
   cleanups.push(() => upstream.close(), async () => {
@@ -131,6 +132,15 @@ it('delivers over many connections at once', async () => {
   stage.scheduler.assign(...attempts);
   for (const attempt of attempts) await outcomeOf(stage, attempt);
   expect(stage.upstream.counts().mostOpen).toBe(5);
+});
+
+it('delivers all, however little may be read ahead', async () => {
+  const stage = await setUp({ prefetchBytes: 1, options: 'connections=2' });
+  const attempts = await mails(20);
+  stage.scheduler.assign(...attempts);
+  stage.scheduler.cancel(...attempts.slice(5, 10).map(({ attemptId }) => attemptId));
+  for (const attempt of attempts) await outcomeOf(stage, attempt);
+  expect(stage.upstream.mails.length).toBeGreaterThanOrEqual(15);
 });
 
 it('tells of each recipient by itself', async () => {
@@ -277,7 +287,7 @@ it('sends nothing past its lease: what it holds is given back untried', async ()
 
 it('sends nothing past the deadline', async () => {
   const stage = await setUp({ options: 'connections=2', script: { rules: [{ at: 'data', delayMs: 500 }] } });
-  const [passed, passes, holds] = [await mail({ deadline: timestampFromMs(Date.now() - 1) }), await mail({ deadline: timestampFromMs(Date.now() + 300) }), await mail({ deadline: timestampFromMs(Date.now() + 30_000) })];
+  const [passed, passes, holds] = [await mail({ deadline: timestampFromMs(clock.now() - 1) }), await mail({ deadline: timestampFromMs(clock.now() + 300) }), await mail({ deadline: timestampFromMs(clock.now() + 30_000) })];
   stage.scheduler.assign(passed, passes, holds);
   expect(await outcomeOf(stage, passed)).toEqual(one(Outcome.TOO_LATE, 0));
   expect(await outcomeOf(stage, passes)).toEqual(one(Outcome.TOO_LATE, 0));

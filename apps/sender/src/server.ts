@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { create } from '@bufbuild/protobuf';
+import { durationMs } from '@bufbuild/protobuf/wkt';
 import type { Address } from '@posthaste/config';
 import { type Attempt, type Credit, CreditSchema, type Hello, HelloSchema, type Welcome } from '@posthaste/protocol/dispatch';
 import type { StreamConnection } from '@posthaste/stream';
@@ -31,6 +32,8 @@ export interface SenderOptions {
 /** An outcome that was not acknowledged is said again after this time. */
 const repeatAfterMs = 1_000;
 const tickMs = 1_000;
+/** The lease as the sender counts it is shorter by the silence limit, and heartbeats come every second. */
+const shortestLeaseMs = silenceMs + 2_000;
 /** How long the scheduler may take to acknowledge the last outcomes of a drain; after that they are its lease's affair. */
 const lastWordsMs = 5_000;
 
@@ -87,8 +90,10 @@ export class Sender implements LinkListener {
     });
   }
 
-  welcomed({ epoch }: Welcome): void {
-    this.#options.log.info('the scheduler has taken this sender', { epoch: String(epoch), sender: this.id });
+  welcomed({ epoch, lease }: Welcome): void {
+    const leaseMs = lease ? durationMs(lease) : 0;
+    this.#options.log.info('the scheduler has taken this sender', { epoch: String(epoch), sender: this.id, leaseMs });
+    if (leaseMs < shortestLeaseMs) this.#options.log.error(`the lease is too short to deliver anything in; set scheduler.senderLease to ${shortestLeaseMs} ms or more`, { leaseMs });
     this.#outbox.resume();
   }
 

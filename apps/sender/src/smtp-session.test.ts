@@ -2,7 +2,8 @@ import { createServer, type AddressInfo, type Server } from 'node:net';
 import { systemClock } from '@posthaste/telemetry';
 import { asciiMail, dottedMail, eightBitMail, eventually, startFakeUpstream, type FakeUpstream, type Script, utf8HeaderMail } from '@posthaste/testkit';
 import { afterEach, expect, it } from 'vitest';
-import type { Body, Envelope, SmtpSession } from './smtp-session.ts';
+import type { SmtpSession } from './smtp-session.ts';
+import type { Body, Envelope } from './smtp-transaction.ts';
 import { openSession } from './smtp-upstream.ts';
 import { readTargets, type UpstreamTarget } from './upstream-target.ts';
 
@@ -154,21 +155,6 @@ it('takes a refusal in mid-body for the answer', async () => {
   const server = await startRudeServer();
   const session = await open(`smtp://127.0.0.1:${(server.address() as AddressInfo).port}`);
   expect(codes(await session.transact(envelope(), { kind: 'pieces', pieces: forever() }, yes))).toEqual([552]);
-});
-
-it.each([
-  ['refuses the connection', undefined],
-  ['refuses in the greeting', { rules: [{ at: 'greeting', reply: '554 5.7.1 Not you' }] }],
-  ['drops before the greeting', { rules: [{ at: 'greeting', drop: true }] }],
-] as const)('cannot be opened when the upstream %s', async (_, script) => {
-  const upstream = await startUpstream((script ?? {}) as Script);
-  if (!script) await upstream.goDown();
-  await expect(open(upstream.url)).rejects.toMatchObject({ name: 'UpstreamUnusable', reply: { code: _ === 'refuses in the greeting' ? 554 : 0 } });
-});
-
-it('cannot be opened without TLS where TLS is required', async () => {
-  const upstream = await startUpstream();
-  await expect(open(`${upstream.url}?tls=required`)).rejects.toMatchObject({ name: 'UpstreamUnusable' });
 });
 
 async function* cut(bytes: Buffer, size: number): AsyncGenerator<Buffer> {

@@ -1,10 +1,11 @@
 import type { Socket } from 'node:net';
 import type { Reply } from '@posthaste/core';
-import type { Clock } from '@posthaste/telemetry';
+import { type Clock, describeError } from '@posthaste/telemetry';
 import SMTPConnection from 'nodemailer/lib/smtp-connection';
 import { parseReply } from './smtp-reply.ts';
-import { type Extensions, SmtpSession } from './smtp-session.ts';
-import { SmtpWire } from './smtp-wire.ts';
+import { SmtpSession } from './smtp-session.ts';
+import type { Extensions } from './smtp-transaction.ts';
+import { ConnectionLost, SmtpWire } from './smtp-wire.ts';
 import type { UpstreamTarget } from './upstream-target.ts';
 
 /** The upstream could not be used: refused, timeout, greeting, TLS, AUTH. Carries what it said, or our words in that form. */
@@ -46,7 +47,7 @@ export async function openSession(target: UpstreamTarget, options: OpenOptions):
     });
   });
   const wire = new SmtpWire(socket, { clock: options.clock, timeoutMs: target.timeoutMs });
-  return new SmtpSession(wire, await readExtensions(wire, connection.name));
+  return new SmtpSession(wire, await readExtensions(wire, connection.name, target.timeoutMs, options.clock));
 }
 
 function connectionOptions(target: UpstreamTarget, options: OpenOptions) {
@@ -78,13 +79,8 @@ function takeSocket(connection: SMTPConnection): Socket {
 }
 
 /** A second EHLO, once a connection: it may be repeated at any time (RFC 5321, 4.1.4), and after TLS and AUTH its answer may differ. */
-async function readExtensions(wire: SmtpWire, name: string): Promise<Extensions> {
-  wire.phase = 'envelope';
-  wire.say(`EHLO ${name}`);
-  const reply = await wire.reply().catch((lost: Error) => {
-    throw new UpstreamUnusable({ code: 0, text: lost.message });
-  });
-  wire.phase = 'idle';
+async function readExtensions(wire: SmtpWire, name: string, timeoutMs: number, clock: Clock): Promise<Extensions> {
+  const reply = await sayHello(wire, name, timeoutMs, clock);
   const keywords = new Set(reply.code === 250 ? reply.text.split('\n').slice(1).map((line) => line.split(' ', 1)[0]?.toUpperCase()) : []);
   return {
     pipelining: keywords.has('PIPELINING'),
@@ -93,4 +89,19 @@ async function readExtensions(wire: SmtpWire, name: string): Promise<Extensions>
     dsn: keywords.has('DSN'),
     size: keywords.has('SIZE'),
   };
+}
+
+async function sayHello(wire: SmtpWire, name: string, timeoutMs: number, clock: Clock): Promise<Reply> {
+  const answered = new AbortController();
+  clock.sleep(timeoutMs, answered.signal).then(() => wire.end(new ConnectionLost('no answer to EHLO')), () => {});
+  try {
+    wire.phase = 'envelope';
+    wire.say(`EHLO ${name}`);
+    return await wire.reply();
+  } catch (error) {
+    throw new UpstreamUnusable(error instanceof ConnectionLost && error.reply ? error.reply : { code: 0, text: describeError(error) });
+  } finally {
+    wire.phase = 'idle';
+    answered.abort();
+  }
 }

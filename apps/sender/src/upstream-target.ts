@@ -50,11 +50,12 @@ function readTarget(name: string, url: URL, faults: string[]): UpstreamTarget {
 }
 
 function readOption<K extends keyof typeof options>(name: string, url: URL, key: K, faults: string[]) {
-  const given = url.searchParams.get(key) ?? options[key].default;
-  if (given === undefined) return undefined;
-  const parsed = options[key].parse(given);
+  const given = url.searchParams.get(key);
+  const input = given ?? options[key].default;
+  if (input === undefined) return undefined;
+  const parsed = options[key].parse(input);
   if (parsed.kind === 'value') return parsed.value as OptionValue<K>;
-  faults.push(`upstreams.${name}: ${key} came as '${String(given)}', expected ${parsed.expected}`);
+  faults.push(`upstreams.${name}: ${key} came as '${given}', expected ${parsed.expected}`);
   return undefined;
 }
 

@@ -1,5 +1,5 @@
 import { create } from '@bufbuild/protobuf';
-import { type Duration, DurationSchema, timestampMs } from '@bufbuild/protobuf/wkt';
+import { durationFromMs, timestampMs } from '@bufbuild/protobuf/wkt';
 import { type Attempt, type AttemptOutcome, AttemptOutcomeSchema, type HeldAttempt, HeldAttemptSchema } from '@posthaste/protocol/dispatch';
 import type { Clock } from '@posthaste/telemetry';
 import { groupVerdicts, type Verdict } from './outcome.ts';
@@ -56,7 +56,7 @@ export class Workload {
       attemptId: attempt.attemptId,
       messageId: attempt.messageId,
       recipients: groupVerdicts(attempt, verdicts),
-      ...(tookMs === undefined ? {} : { took: toDuration(tookMs) }),
+      ...(tookMs === undefined ? {} : { took: durationFromMs(Math.round(tookMs)) }),
     });
     assignment.stage = { kind: 'finished', outcome, reportedAt: this.#clock.monotonic() };
     this.#unfinished -= 1;
@@ -69,10 +69,6 @@ export class Workload {
       if (this.#assignments.get(id)?.stage.kind === 'finished') this.#assignments.delete(id);
     }
     this.#wake();
-  }
-
-  find(attemptId: string): Assignment | undefined {
-    return this.#assignments.get(attemptId);
   }
 
   /** Outcomes last said at least `ageMs` ago; they count as said now. */
@@ -111,9 +107,4 @@ export class Workload {
     for (const { done, resolve } of this.#waiters) if (done()) resolve();
     this.#waiters = this.#waiters.filter(({ done }) => !done());
   }
-}
-
-function toDuration(ms: number): Duration {
-  const seconds = Math.floor(ms / 1000);
-  return create(DurationSchema, { seconds: BigInt(seconds), nanos: Math.round((ms - seconds * 1000) * 1e6) });
 }

@@ -21,7 +21,9 @@ function showValue(setting: Setting<unknown>, value: unknown): string {
 
 /** What can be set, for a `--help`: key, kind, default, variable and meaning of each. */
 export function documentSettings(schema: Schema): string {
-  return Object.entries(schema).map(([key, setting]) => `  --${key}=<${setting.kind}>  ${variableName(key)}${defaultOf(setting)}\n      ${setting.doc}`).join('\n');
+  return Object.entries(schema)
+    .map(([key, setting]) => `  --${key}=<${setting.kind}>  ${variableName(key)}${defaultOf(setting)}\n      ${setting.doc}`)
+    .join('\n');
 }
 
 function defaultOf(setting: Setting<unknown>): string {

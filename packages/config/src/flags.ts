@@ -24,7 +24,13 @@ export function readFlags(argv: readonly string[], known: Known, aliases: Readon
     if (token.kind !== 'option') continue;
     const key = keys.get(token.name);
     const value = token.value ?? (isBare(token.name) ? 'true' : undefined);
-    if (key === undefined) faults.push(`unknown flag ${token.rawName}${didYouMean(token.rawName, [...keys.keys()].map((name) => `--${name}`))}`);
+    if (key === undefined)
+      faults.push(
+        `unknown flag ${token.rawName}${didYouMean(
+          token.rawName,
+          [...keys.keys()].map((name) => `--${name}`),
+        )}`,
+      );
     else if (value === undefined) faults.push(`flag ${token.rawName} needs a value: ${token.rawName}=...`);
     else if (key === 'config') configPath = value;
     else found.push({ key, input: value, source: { kind: 'flag', flag: token.rawName } });

@@ -76,7 +76,11 @@ describe('loadConfig', () => {
 
   it('names all faults at once: where, what came, what was expected', () => {
     const faults = faultsOf(() =>
-      load({ file: 'relay:\n  maxSize: big\n', env: { POSTHASTE_RELAY_MAX_RECIPIENTS: '0' }, argv: ['--relay.idleTimeout=30', '--relay.listen=nowhere'] }),
+      load({
+        file: 'relay:\n  maxSize: big\n',
+        env: { POSTHASTE_RELAY_MAX_RECIPIENTS: '0' },
+        argv: ['--relay.idleTimeout=30', '--relay.listen=nowhere'],
+      }),
     );
     expect(faults).toEqual([
       "relay.listen (flag --relay.listen): came 'nowhere', expected an address such as 127.0.0.1:2525 or [::1]:2525",
@@ -116,7 +120,9 @@ describe('loadConfig', () => {
     const schema = { 'limits.inline': setting.size({ default: '512KiB', doc: 'Above it in chunks.' }) };
     const load = (env: Record<string, string>) => loadConfig(schema, { argv: [], env });
     expect(load({ POSTHASTE_LIMITS_TICKETS: '5', POSTHASTE_LIMITS_INLINE: '1KiB' }).values['limits.inline']).toBe(1024);
-    expect(faultsOf(() => load({ POSTHASTE_LIMITS_INLIN: '1KiB' }))).toEqual(['unknown variable POSTHASTE_LIMITS_INLIN (did you mean POSTHASTE_LIMITS_INLINE?)']);
+    expect(faultsOf(() => load({ POSTHASTE_LIMITS_INLIN: '1KiB' }))).toEqual([
+      'unknown variable POSTHASTE_LIMITS_INLIN (did you mean POSTHASTE_LIMITS_INLINE?)',
+    ]);
     expect(() => loadConfig({ 'limits.new': schema['limits.inline'] }, { argv: [], env: {} })).toThrow('add it to sharedKeys');
   });
 
@@ -148,7 +154,7 @@ describe('loadConfig', () => {
   });
 });
 
-describe('describe', () => {
+describe('Config.describe', () => {
   it('shows each value with its source and hides passwords', () => {
     const env = { POSTHASTE_NATS_URL: 'nats://admin:hunter2@127.0.0.1:4222', POSTHASTE_RELAY_PASSWORD: 'hunter3' };
     const text = load({ env, file: 'relay:\n  idleTimeout: 90s\n' }).describe();

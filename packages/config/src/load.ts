@@ -33,7 +33,9 @@ export class ConfigError extends Error {
   readonly faults: readonly string[];
 
   constructor(faults: readonly string[]) {
-    super(`the configuration has ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
+    super(
+      `the configuration has ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`,
+    );
     this.faults = faults;
   }
 }
@@ -47,7 +49,10 @@ export function loadConfig<const S extends Schema>(schema: S, options: LoadOptio
   const flags = readFlags(options.argv, known, options.aliases);
   const file = readConfigFile(flags.configPath ?? options.env['POSTHASTE_CONFIG'], known, readFile);
   const environment = readEnvironment(options.env, known, readFile);
-  const resolved = resolve(schema, [file, environment, flags].flatMap((reading) => reading.found));
+  const resolved = resolve(
+    schema,
+    [file, environment, flags].flatMap((reading) => reading.found),
+  );
   const faults = [file, environment, flags, resolved].flatMap((reading) => reading.faults);
   if (faults.length > 0) throw new ConfigError(faults);
   const values = resolved.values as Values<S>;
@@ -101,6 +106,7 @@ function settleAll(schema: Schema, resolved: Resolved): void {
   for (const [key, setting] of Object.entries(schema)) {
     const settled = setting.settle?.(resolved.values[key], resolved.values);
     if (settled?.kind === 'value') resolved.values[key] = settled.value;
-    if (settled?.kind === 'refused') resolved.faults.push(`${key} (${describeSource(resolved.sources[key] ?? { kind: 'default' })}): expected ${settled.expected}`);
+    if (settled?.kind === 'refused')
+      resolved.faults.push(`${key} (${describeSource(resolved.sources[key] ?? { kind: 'default' })}): expected ${settled.expected}`);
   }
 }

@@ -1,11 +1,24 @@
 import { expect, it } from 'vitest';
 import { formatAddress, formatDuration, formatSize, parseAddress, parseDuration, parseSize } from './quantity.ts';
 
-it.each([['250ms', 250], ['30s', 30_000], ['5m', 300_000], ['1h', 3_600_000], ['7d', 604_800_000], ['1.5s', 1500], ['0s', 0]])('takes the duration %s', (text, ms) => {
+it.each([
+  ['250ms', 250],
+  ['30s', 30_000],
+  ['5m', 300_000],
+  ['1h', 3_600_000],
+  ['7d', 604_800_000],
+  ['1.5s', 1500],
+  ['0s', 0],
+])('takes the duration %s', (text, ms) => {
   expect(parseDuration(text)).toEqual({ kind: 'value', value: ms });
 });
 
-it.each([['512KiB', 524_288], ['25MiB', 26_214_400], ['1GB', 1_000_000_000], ['100B', 100]])('takes the size %s', (text, bytes) => {
+it.each([
+  ['512KiB', 524_288],
+  ['25MiB', 26_214_400],
+  ['1GB', 1_000_000_000],
+  ['100B', 100],
+])('takes the size %s', (text, bytes) => {
   expect(parseSize(text)).toEqual({ kind: 'value', value: bytes });
 });
 

@@ -11,6 +11,9 @@ export function redactUrl(text: string): string {
 /** A value as an error may quote it, whatever its type. */
 export function quoteInput(input: unknown): string {
   const text = typeof input === 'string' ? input : (JSON.stringify(input) ?? String(input));
-  const shown = text.split(/(?<=,)/).map(redactUrl).join('');
+  const shown = text
+    .split(/(?<=,)/)
+    .map(redactUrl)
+    .join('');
   return `'${shown.length > 120 ? `${shown.slice(0, 117)}...` : shown}'`;
 }

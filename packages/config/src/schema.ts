@@ -11,19 +11,42 @@ export type Values<S extends Schema> = { readonly [K in keyof S]: S[K] extends S
  * declare; what is in none of these is a slip of the pen.
  */
 export const knownSections: readonly string[] = [
-  'nats', 'storage', 'log', 'relay', 'api', 'scheduler', 'sender', 'inbox', 'upstreams', 'routes', 'limits', 'up',
+  'nats',
+  'storage',
+  'log',
+  'relay',
+  'api',
+  'scheduler',
+  'sender',
+  'inbox',
+  'upstreams',
+  'routes',
+  'limits',
+  'up',
 ];
 
 /** Variables with our prefix that are not settings of a program: for the command line, the cache and the parent's life line. */
 export const wellKnownVariables: readonly string[] = [
-  'POSTHASTE_CONFIG', 'POSTHASTE_NATS_SERVER', 'POSTHASTE_ENDPOINT', 'POSTHASTE_TOKEN', 'POSTHASTE_CONTEXT', 'POSTHASTE_CACHE', 'POSTHASTE_PARENT_FD',
+  'POSTHASTE_CONFIG',
+  'POSTHASTE_NATS_SERVER',
+  'POSTHASTE_ENDPOINT',
+  'POSTHASTE_TOKEN',
+  'POSTHASTE_CONTEXT',
+  'POSTHASTE_CACHE',
+  'POSTHASTE_PARENT_FD',
 ];
 
 export const variablePrefix = 'POSTHASTE_';
 
 /** `relay.idleTimeout` is POSTHASTE_RELAY_IDLE_TIMEOUT in the environment. */
 export function variableName(key: string): string {
-  return variablePrefix + key.replace(/([a-z0-9])([A-Z])/g, '$1_$2').replaceAll('.', '_').toUpperCase();
+  return (
+    variablePrefix +
+    key
+      .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
+      .replaceAll('.', '_')
+      .toUpperCase()
+  );
 }
 
 export function sectionOf(key: string): string {
@@ -60,7 +83,12 @@ export interface Known {
 /** Keys of the sections that several programs declare parts of. Each program declares those that it uses and passes over the rest. */
 export const sharedKeys: readonly string[] = [
   ...Object.keys(sharedSettings),
-  'limits.recipients', 'limits.inline', 'limits.storage', 'limits.tickets', 'limits.tenant', 'limits.replicas',
+  'limits.recipients',
+  'limits.inline',
+  'limits.storage',
+  'limits.tickets',
+  'limits.tenant',
+  'limits.replicas',
 ];
 
 const sharedSections = new Set(sharedKeys.map(sectionOf));

@@ -41,7 +41,8 @@ export const setting = {
   int: <const O extends SettingOptions<number> & { readonly min?: number; readonly max?: number }>(options: O) =>
     define<number, O>(options, { kind: 'number', parse: (input) => parseInteger(input, options.min, options.max), show: String }),
 
-  bool: <const O extends SettingOptions<boolean>>(options: O) => define<boolean, O>(options, { kind: 'true or false', parse: parseBoolean, show: String }),
+  bool: <const O extends SettingOptions<boolean>>(options: O) =>
+    define<boolean, O>(options, { kind: 'true or false', parse: parseBoolean, show: String }),
 
   /** Milliseconds, written as `30s`. */
   duration: <const O extends SettingOptions<string>>(options: O) =>
@@ -73,7 +74,8 @@ export const setting = {
 export function define<T, const O extends SettingOptions<unknown>>(options: O, reading: Reading<T>): Setting<Given<T, O>> {
   const { doc, secret = false, optional = false } = options;
   const parse = (input: unknown) => reading.parse(input) as Parsed<Given<T, O>>;
-  return { kind: reading.kind, doc, secret, optional, default: options.default, parse, show: (value) => reading.show(value as T) };
+  const show = (value: Given<T, O>) => reading.show(value);
+  return { kind: reading.kind, doc, secret, optional, default: options.default, parse, show };
 }
 
 function fromText<T>(parse: (text: string) => Parsed<T>): (input: unknown) => Parsed<T> {
@@ -134,7 +136,10 @@ export function isMapping(input: unknown): input is Record<string, unknown> {
 
 /** `a=b,c=d`. A value may hold `=`, a comma in it is written %2C as in any URL. A part without `=` gives an unusable pair. */
 function splitPairs(text: string): [string, string | undefined][] {
-  const parts = text.split(',').map((part) => part.trim()).filter((part) => part !== '');
+  const parts = text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
   return parts.map((part) => {
     const cut = part.indexOf('=');
     return cut < 0 ? ['', undefined] : [part.slice(0, cut).trim(), part.slice(cut + 1).trim()];
@@ -142,5 +147,7 @@ function splitPairs(text: string): [string, string | undefined][] {
 }
 
 export function showMap(map: Readonly<Record<string, string>>): string {
-  return Object.entries(map).map(([name, value]) => `${name}=${redactUrl(value)}`).join(',');
+  return Object.entries(map)
+    .map(([name, value]) => `${name}=${redactUrl(value)}`)
+    .join(',');
 }

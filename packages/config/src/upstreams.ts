@@ -16,21 +16,32 @@ export interface Route {
 const lanes: readonly string[] = ['immediate', 'high', 'normal', 'low'];
 
 const routes: Setting<readonly Route[]> = {
-  ...define({ doc: 'Which mail goes to which upstream, first match first: match=upstream, match one of *, domain:example.net, lane:low, tenant:x. By default all goes to the first upstream.' }, {
-    kind: 'list of match=upstream',
-    parse: parseRoutes,
-    show: (all: readonly Route[]) => all.map(showRoute).join(','),
-  }),
+  ...define(
+    {
+      doc: 'Which mail goes to which upstream, first match first: match=upstream, match one of *, domain:example.net, lane:low, tenant:x. By default all goes to the first upstream.',
+    },
+    {
+      kind: 'list of match=upstream',
+      parse: parseRoutes,
+      show: (all: readonly Route[]) => all.map(showRoute).join(','),
+    },
+  ),
   settle: settleRoutes,
 };
 
 /** For the programs that decide on upstreams and those that talk to them. */
 export const upstreamSettings = {
-  upstreams: define({ default: { main: 'smtp://127.0.0.1:1025' }, doc: 'The smart hosts that mail leaves by: name=smtp://user:password@host:port, or smtps:// for TLS from the first byte.' }, {
-    kind: 'map of name=URL',
-    parse: parseUpstreams,
-    show: showMap,
-  }),
+  upstreams: define(
+    {
+      default: { main: 'smtp://127.0.0.1:1025' },
+      doc: 'The smart hosts that mail leaves by: name=smtp://user:password@host:port, or smtps:// for TLS from the first byte.',
+    },
+    {
+      kind: 'map of name=URL',
+      parse: parseUpstreams,
+      show: showMap,
+    },
+  ),
   routes,
 };
 
@@ -61,7 +72,8 @@ function parseRoutes(input: unknown): Parsed<readonly Route[]> {
   if (rules.kind === 'refused') return rules;
   const parsed = rules.value.map(parseRoute);
   const wrong = rules.value.find((_, index) => parsed[index] === undefined);
-  if (wrong !== undefined) return refused(`match=upstream with a match of *, domain:<name>, lane:<${lanes.join('|')}> or tenant:<name>, instead of '${wrong}'`);
+  if (wrong !== undefined)
+    return refused(`match=upstream with a match of *, domain:<name>, lane:<${lanes.join('|')}> or tenant:<name>, instead of '${wrong}'`);
   return taken(parsed.filter((route) => route !== undefined));
 }
 
@@ -87,7 +99,7 @@ function showRoute({ match, upstream }: Route): string {
 
 /** Mail that no route matches would have nowhere to go, so a list that does not end in `*` is refused rather than completed in silence. */
 function settleRoutes(given: readonly Route[] | undefined, others: Readonly<Record<string, unknown>>): Parsed<readonly Route[]> {
-  const names = Object.keys((others['upstreams'] ?? {}) as Record<string, string>);
+  const names = Object.keys(others['upstreams'] ?? {});
   if (given === undefined) return taken([{ match: { kind: 'any' }, upstream: names[0] ?? '' }]);
   const stray = given.find((route) => !names.includes(route.upstream));
   if (stray) return refused(`one of the upstreams ${names.join(', ')} in '${showRoute(stray)}'`);

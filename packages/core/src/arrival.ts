@@ -1,9 +1,9 @@
 import type { Instant } from './engine-input.ts';
 import type { EngineState } from './engine-state.ts';
-import { file } from './filing.ts';
+import { file, isLive } from './filing.ts';
 import { newMail, type Mail } from './mail.ts';
 import { note } from './recording.ts';
-import { notePlaceSeen, occupy, vacate } from './residence.ts';
+import { noteMoved, notePlaceSeen, occupy, vacate } from './residence.ts';
 import type { Place, Ticket } from './ticket.ts';
 
 /** A ticket was read: a new mail, or an entry that a replayed publish or a half-done move left behind. */
@@ -24,8 +24,14 @@ export function admit(state: EngineState, ticket: Ticket, place: Place): Mail {
   const mail = newMail(ticket, place, (state.order += 1));
   state.mails.set(ticket.id, mail);
   occupy(state, mail);
-  if (ticket.deadline !== undefined) state.deadlines.push(mail);
+  if (ticket.deadline !== undefined) remindOfDeadline(state, mail);
   return mail;
+}
+
+/** Most mail is gone long before its deadline: what it leaves in the heap is cleared when it outweighs the rest. */
+function remindOfDeadline(state: EngineState, mail: Mail): void {
+  if (state.deadlines.size > 2 * state.mails.size + 1_000) state.deadlines.keep((other) => isLive(state, other));
+  state.deadlines.push(mail);
 }
 
 /** A second entry of a mail that is in the index: WAIT wins over MAIL, else the first wins. */
@@ -39,7 +45,7 @@ function meetAgain(state: EngineState, mail: Mail, place: Place, now: Instant): 
 export function relocate(state: EngineState, mail: Mail, place: Place, now: Instant): void {
   const before = mail.place;
   mail.place = place;
-  notePlaceSeen(state, place);
+  noteMoved(state, place);
   note(state, mail, { kind: 'moved', at: now.wall, id: mail.ticket.id, place });
   vacate(state, before);
 }

@@ -17,7 +17,7 @@ export type Input =
   | Hello
   | { readonly kind: 'heartbeat'; readonly sender: string }
   | { readonly kind: 'credit'; readonly sender: string; readonly upstream: string; readonly window: number }
-  | { readonly kind: 'begun'; readonly attempts: readonly string[] }
+  | { readonly kind: 'begun'; readonly sender: string; readonly attempts: readonly string[] }
   | { readonly kind: 'reported'; readonly sender: string; readonly outcomes: readonly AttemptOutcome[] }
   | { readonly kind: 'disconnected'; readonly sender: string }
   /** The size of a log as its server tells it. */

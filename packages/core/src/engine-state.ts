@@ -50,8 +50,10 @@ export interface EngineState {
   readonly router: Router;
   readonly mails: Map<string, Mail>;
   readonly logs: Readonly<Record<Lane, LogState>>;
-  /** Highest sequence of WAIT that was read or written. */
+  /** Highest sequence of WAIT that was read. */
   waitSeen: number;
+  /** Copies of ours above it: a door's entry that has not been read may lie between. */
+  readonly waitAhead: Set<number>;
   /** By the router's index. */
   readonly upstreams: readonly UpstreamState[];
   /** Mail that waits for a time. An entry whose mail has moved on since is passed over. */
@@ -87,6 +89,7 @@ export function createEngineState(epoch: number, router: Router, policy: EngineP
     mails: new Map(),
     logs: Object.fromEntries(lanes.map((lane) => [lane, emptyLog()])) as unknown as Record<Lane, LogState>,
     waitSeen: 0,
+    waitAhead: new Set(),
     upstreams: router.upstreams.map((name) => ({ name, ready: new ReadyQueue(policy.laneShares), health: up })),
     calendar: new Heap((a, b) => a.due < b.due),
     deadlines: new Heap((a, b) => (a.ticket.deadline ?? Infinity) < (b.ticket.deadline ?? Infinity)),

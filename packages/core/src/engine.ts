@@ -149,7 +149,8 @@ function handle(state: EngineState, input: Input, now: Instant): void {
       state.senders.find(input.sender)?.windows.set(input.upstream, input.window);
       return hear(state, input.sender, now);
     case 'begun':
-      return noteBegun(state, input.attempts);
+      noteBegun(state, input.attempts);
+      return hear(state, input.sender, now);
     case 'reported':
       for (const outcome of input.outcomes) takeReport(state, outcome, now);
       state.effects.push({ kind: 'acknowledge', sender: input.sender, attempts: input.outcomes.map(({ attempt }) => attempt) });

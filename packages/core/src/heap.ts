@@ -36,6 +36,14 @@ export class Heap<T> {
     return top;
   }
 
+  /** Forgets the entries that are of no more use. */
+  keep(isWanted: (entry: T) => boolean): void {
+    // An array in order is a heap already.
+    const wanted = this.#entries.filter(isWanted).sort((a, b) => (this.#before(a, b) ? -1 : this.#before(b, a) ? 1 : 0));
+    this.#entries.length = 0;
+    for (const entry of wanted) this.#entries.push(entry);
+  }
+
   #sinkFromTop(entry: T): void {
     const entries = this.#entries;
     const size = entries.length;

@@ -65,8 +65,8 @@ function noteHealth(state: EngineState, attempt: Attempt, outcome: AttemptOutcom
   if (outcome.recipients.some((group) => wordsOfUpstream.has(group.outcome))) upstream.health = up;
   else if (outcome.recipients.some((group) => group.outcome === 'upstreamDown')) {
     upstream.health = afterTrouble(upstream.health, attempt.id, now);
-    // It may be this very mail that breaks the connection: the next probe takes another one.
-    if (attempt.begun) attempt.mail.order = state.order += 1;
+    // It may be this very mail that breaks the connection: the next probe takes another one. What stands in a queue keeps its number.
+    if (attempt.begun && attempt.mail.listed === 0) attempt.mail.order = state.order += 1;
   } else upstream.health = withoutProbe(upstream.health, attempt.id);
 }
 

@@ -23,8 +23,10 @@ export function nextWake(state: EngineState, now: Instant): number | null {
   if (due !== undefined) waits.push(due - now.wall);
   const deadline = state.deadlines.peek()?.ticket.deadline;
   if (deadline !== undefined) waits.push(deadline - now.wall);
-  for (const { health, ready } of state.upstreams) {
-    if (health.kind === 'down' && health.probe === null && ready.size > 0) waits.push(health.probeAt - now.mono);
+  for (const { name, health, ready } of state.upstreams) {
+    // Without a sender that has room there is nobody to probe: one that comes is told at once.
+    const canProbe = health.kind === 'down' && health.probe === null && ready.size > 0 && state.senders.roomiest(name);
+    if (canProbe) waits.push(health.probeAt - now.mono);
   }
   return waits.length === 0 ? null : Math.max(0, Math.min(...waits));
 }

@@ -5,8 +5,17 @@ import type { Place, Ticket } from './ticket.ts';
 /** Where entries lie, and when they may go: rules 3 and 4 of keeping mail safe. */
 
 export function notePlaceSeen(state: EngineState, place: Place): void {
-  if (place.kind === 'wait') state.waitSeen = Math.max(state.waitSeen, place.sequence);
-  else state.logs[place.lane].seen = Math.max(state.logs[place.lane].seen, place.sequence);
+  if (place.kind === 'log') {
+    state.logs[place.lane].seen = Math.max(state.logs[place.lane].seen, place.sequence);
+    return;
+  }
+  state.waitSeen = Math.max(state.waitSeen, place.sequence);
+  for (const ahead of state.waitAhead) if (ahead <= state.waitSeen) state.waitAhead.delete(ahead);
+}
+
+/** A mail has moved here: to a copy that we wrote, which the reader of WAIT may not have come to. */
+export function noteMoved(state: EngineState, place: Place): void {
+  if (place.kind === 'wait' && place.sequence > state.waitSeen) state.waitAhead.add(place.sequence);
 }
 
 export function occupy(state: EngineState, mail: Mail): void {

@@ -9,7 +9,7 @@ import { setState, type Mail } from './mail.ts';
 import { isFinal } from './recipient.ts';
 import { resolveDoubts } from './outcome.ts';
 import { applyTo } from './recording.ts';
-import { finish, notePlaceSeen, vacate } from './residence.ts';
+import { finish, noteMoved, notePlaceSeen, vacate } from './residence.ts';
 import type { Attempt } from './sender-table.ts';
 import type { Snapshot, StateRecord } from './snapshot.ts';
 import { count } from './tally.ts';
@@ -40,16 +40,22 @@ export interface Remains {
  */
 export function restoreMarks(state: EngineState, remains: Remains, now: Instant): void {
   for (const lane of lanes) restoreLog(state, lane, remains);
-  const wait = remains.extents.wait;
-  state.waitSeen = wait.sameStream ? (remains.snapshot?.waitSeen ?? 0) : 0;
+  restoreWait(state, remains);
   for (const [tenant, tally] of remains.snapshot?.tallies ?? []) state.tallies.set(tenant, { ...tally });
   for (const id of remains.finishedIds) state.recent.add(id, now.wall);
   for (const { event } of remains.events) {
     count(state.tallies, event);
-    if (event.kind === 'accepted' || event.kind === 'moved') notePlaceSeen(state, event.place);
+    if (event.kind === 'accepted') notePlaceSeen(state, event.place);
+    else if (event.kind === 'moved') noteMoved(state, event.place);
   }
   for (const lane of lanes) state.logs[lane].seen = Math.min(state.logs[lane].seen, remains.extents[lane].last);
-  state.waitSeen = Math.min(state.waitSeen, wait.last);
+  state.waitSeen = Math.min(state.waitSeen, remains.extents.wait.last);
+}
+
+function restoreWait(state: EngineState, { snapshot, extents }: Remains): void {
+  if (!snapshot || !extents.wait.sameStream) return;
+  state.waitSeen = snapshot.waitSeen;
+  for (const sequence of snapshot.waitAhead) state.waitAhead.add(sequence);
 }
 
 function restoreLog(state: EngineState, lane: Lane, { snapshot, extents }: Remains): void {
@@ -63,7 +69,10 @@ function restoreLog(state: EngineState, lane: Lane, { snapshot, extents }: Remai
   );
 }
 
-/** Second step: every entry of WAIT, then of the logs, that had been read. What has not been read arrives later in the usual way. */
+/**
+ * Second step: every entry of WAIT, to its end, then those of the logs that had been read. What has not been read is passed over here and
+ * arrives later in the usual way.
+ */
 export function restoreTicket(state: EngineState, ticket: Ticket, place: Place): void {
   if (!wasSeen(state, place)) return;
   const known = state.mails.get(ticket.id);
@@ -73,7 +82,7 @@ export function restoreTicket(state: EngineState, ticket: Ticket, place: Place):
 }
 
 function wasSeen(state: EngineState, place: Place): boolean {
-  if (place.kind === 'wait') return place.sequence <= state.waitSeen;
+  if (place.kind === 'wait') return place.sequence <= state.waitSeen || state.waitAhead.has(place.sequence);
   const log = state.logs[place.lane];
   return place.sequence <= log.seen && !log.finished.has(place.sequence);
 }
@@ -94,12 +103,18 @@ export function restoreState(state: EngineState, record: StateRecord, asOf: numb
 export function replay(state: EngineState, event: JournalEvent, sequence: number): void {
   if (event.kind === 'accepted' || event.kind === 'moved') return;
   const mail = state.mails.get(event.id);
-  // Its entry is gone, so it was finished as a whole.
-  if (!mail) state.recent.add(event.id, event.at);
+  if (!mail) rememberFinished(state, event.id, event.at);
   else if (sequence > mail.asOf) {
     applyTo(mail, event);
     state.changed.add(mail);
   }
+}
+
+/** Its entry is gone, so it was finished as a whole; no checkpoint has said so yet. */
+function rememberFinished(state: EngineState, id: string, at: number): void {
+  if (state.recent.has(id)) return;
+  state.recent.add(id, at);
+  state.finishedIds.push(id);
 }
 
 /** Last step: what was being sent is with its senders until they say hello or their leases end; all else is filed. */

@@ -7,8 +7,9 @@ import type { Tally } from './tally.ts';
 /** What a checkpoint says of the engine, beside the states that go to STATE. */
 export interface Snapshot {
   readonly logs: Readonly<Record<Lane, LogSnapshot>>;
-  /** Highest sequence of WAIT that was read or written. */
+  /** Highest sequence of WAIT that was read, and those above it that are our own copies. */
   readonly waitSeen: number;
+  readonly waitAhead: readonly number[];
   readonly tallies: readonly (readonly [tenant: string, tally: Tally])[];
   /** Finished since the last snapshot. */
   readonly finishedIds: readonly string[];
@@ -43,6 +44,7 @@ export function takeSnapshot(state: EngineState): SnapshotWithStates {
     snapshot: {
       logs: Object.fromEntries(lanes.map((lane) => [lane, logSnapshot(state, lane)])) as unknown as Record<Lane, LogSnapshot>,
       waitSeen: state.waitSeen,
+      waitAhead: [...state.waitAhead],
       tallies: [...state.tallies].map(([tenant, tally]) => [tenant, { ...tally }]),
       finishedIds: state.finishedIds.splice(0),
     },

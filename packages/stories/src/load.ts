@@ -18,7 +18,7 @@ export interface LoadOptions {
   /** Clients at work at the same time. */
   readonly sessions: number;
   readonly client: () => Client;
-  /** How long one mail may be refused before the load gives up. Default 60 s. */
+  /** How long one mail may be refused before the load gives up. Default 45 s. */
   readonly patienceMs?: number;
 }
 
@@ -53,7 +53,7 @@ export class Load {
   }
 
   async #work(client: Client): Promise<void> {
-    const { patienceMs = 60_000 } = this.#options;
+    const { patienceMs = 45_000 } = this.#options;
     for (let next = this.#queue.next(); !next.done; next = this.#queue.next()) {
       const mail = next.value;
       await eventually(async () => this.#note(mail, await client.submit(mail)), { timeoutMs: patienceMs, intervalMs: 50, describe: `${mail.story} is accepted` });
@@ -61,13 +61,11 @@ export class Load {
     client.close();
   }
 
-  #note(mail: StoryMail, answer: Answer): boolean {
-    if (answer.kind === 'accepted') {
-      this.accepted.set(answer.id, mail);
-      return true;
-    }
+  /** Throws what was refused, which is then tried again. */
+  #note(mail: StoryMail, answer: Answer): void {
+    if (answer.kind === 'accepted') return void this.accepted.set(answer.id, mail);
     this.refusals.set(answer.reply, (this.refusals.get(answer.reply) ?? 0) + 1);
     if (answer.ambiguous) this.ambiguous.set(mail.story, (this.ambiguous.get(mail.story) ?? 0) + 1);
-    return false;
+    throw new Error(answer.reply);
   }
 }

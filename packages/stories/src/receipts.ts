@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { Mail } from '@posthaste/testkit';
+import { eventually, type Mail } from '@posthaste/testkit';
 
 /** One mail that an upstream took. */
 export interface Receipt {
@@ -32,8 +32,13 @@ export class Receipts {
     this.byId.set(id, [...(this.byId.get(id) ?? []), receipt]);
   }
 
-  /** Of this many the upstreams took more than one copy is not counted twice. */
+  /** How many messages came, each counted once. */
   get distinct(): number {
     return this.byId.size;
+  }
+
+  /** Resolves when so many messages have come. */
+  async reaches(count: number): Promise<void> {
+    await eventually(() => this.distinct >= count, { timeoutMs: 60_000, describe: `${count} mails have come upstream` });
   }
 }

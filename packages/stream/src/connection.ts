@@ -146,6 +146,7 @@ class Connection implements StreamConnection {
   }
 
   tell(subject: string, body: Uint8Array, options: { readonly headers?: Headers; readonly reply?: string } = {}): void {
+    if (this.link.kind === 'closed') throw closedError();
     this.nats.publish(subject, body, {
       ...(options.reply === undefined ? {} : { reply: options.reply }),
       ...(options.headers === undefined ? {} : { headers: encodeHeaders(options.headers) }),
@@ -153,6 +154,7 @@ class Connection implements StreamConnection {
   }
 
   subscribe(subject: string, listener: (message: Msg) => void): Subscription {
+    if (this.link.kind === 'closed') throw closedError();
     return this.nats.subscribe(subject, {
       callback: (error, message) => {
         if (error) this.log.warn('a subscription was refused', { subject, error });
@@ -163,6 +165,8 @@ class Connection implements StreamConnection {
 
   async close(): Promise<void> {
     if (this.link.kind === 'up') await this.nats.flush().catch(() => {});
+    // Before the client is: to use it after that throws.
+    this.end();
     await this.nats.close();
     await this.following;
   }
@@ -207,6 +211,7 @@ class Connection implements StreamConnection {
 
   private end(): void {
     const before = this.link;
+    if (before.kind === 'closed') return;
     this.link = { kind: 'closed' };
     this.answers.close();
     if (before.kind === 'cut') before.restored.reject(closedError());

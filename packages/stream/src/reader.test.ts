@@ -186,6 +186,15 @@ it('lets a slow taker take its time, and holds no more than a window', async () 
   expect(seen).toBe(6_000);
 });
 
+it('reads entries that are together far above what one request may bring, with one consumer', async () => {
+  await start();
+  await fill(100, Buffer.alloc(500_000));
+  let created = 0;
+  testbed.direct.subscribe('$JS.API.CONSUMER.CREATE.>', () => (created += 1));
+  expect((await collect({ to: 100 })).map(({ sequence }) => sequence)).toEqual(range(1, 100));
+  expect(created).toBe(1);
+});
+
 it('waits for a stream that is not there yet', async () => {
   await start();
   await callServer(testbed.direct, `STREAM.DELETE.${log}`);

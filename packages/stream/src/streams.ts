@@ -16,7 +16,7 @@ const largestSum = 0.9;
 
 /**
  * Creates what is missing of all streams, and brings those with other settings to these. Rejects with BROKEN, naming the
- * stream, when the server cannot change one, and with FULL when the storage that is asked for is not there.
+ * stream, when the server cannot change one, with FULL when the storage that is asked for is not there, and with AWAY.
  */
 export async function ensureStreams(connection: StreamConnection, options: EnsureStreamsOptions): Promise<void> {
   const limits = { ...defaultLimits, ...options.limits };

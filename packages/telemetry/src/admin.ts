@@ -15,7 +15,8 @@ export function createAdminServer(options: AdminOptions): Server {
     const answer = (status: number, text: string, type = 'text/plain; charset=utf-8') =>
       response.writeHead(status, { 'content-type': type }).end(text);
     if (request.url === '/healthz') answer(200, 'ok\n');
-    else if (request.url === '/readyz') options.ready() ? answer(200, 'ready\n') : answer(503, 'not ready\n');
+    else if (request.url === '/readyz' && options.ready()) answer(200, 'ready\n');
+    else if (request.url === '/readyz') answer(503, 'not ready\n');
     else if (request.url === '/metrics') {
       metricsRegistry.metrics().then(
         (text) => answer(200, text, metricsRegistry.contentType),

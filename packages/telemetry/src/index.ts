@@ -3,4 +3,4 @@ export { createLog, describeError, silentLog, type Log, type LogFields, type Log
 export { createMailLog, silentMailLog, type AcceptedLine, type AttemptLine, type LoggedReply, type MailLog, type MailLogOptions, type OutcomeLine } from './mail-log.ts';
 export { counter, gauge, histogram, metricsRegistry } from './metrics.ts';
 export { createAdminServer, type AdminOptions } from './admin.ts';
-export { exitWithParent, type ParentOptions } from './parent.ts';
+export { exitWithParent } from './parent.ts';

@@ -44,7 +44,9 @@ export const silentLog: Log = {
 
 function wrap(logger: pino.Logger): Log {
   return {
-    debug: (sentence, fields = {}) => logger.debug(flatten(fields), sentence),
+    debug: (sentence, fields = {}) => {
+      if (logger.isLevelEnabled('debug')) logger.debug(flatten(fields), sentence);
+    },
     info: (sentence, fields = {}) => logger.info(flatten(fields), sentence),
     warn: (sentence, fields = {}) => logger.warn(flatten(fields), sentence),
     error: (sentence, fields = {}) => logger.error(flatten(fields), sentence),

@@ -23,28 +23,34 @@ async function startChild(body: string): Promise<ChildProcess> {
 }
 
 it('takes the end of the pipe like a SIGTERM', async () => {
-  const child = await startChild(`process.once('SIGTERM', () => process.exit(7)); exitWithParent();`);
+  const child = await startChild(`process.once('SIGTERM', () => process.exit(7)); exitWithParent(process.env.POSTHASTE_PARENT_FD);`);
   (child.stdio[3] as Readable).destroy();
   expect(await once(child, 'exit')).toEqual([7, null]);
 });
 
 it('lets the program drain in its own way, without a log to write to', async () => {
-  const child = await startChild(`exitWithParent(() => { console.log('draining'); setTimeout(() => process.exit(5), 50); });`);
+  const child = await startChild(`exitWithParent('3', () => { console.log('draining'); setTimeout(() => process.exit(5), 50); });`);
   child.stdout?.destroy();
   (child.stdio[3] as Readable).destroy();
   expect(await once(child, 'exit')).toEqual([5, null]);
 });
 
 it('ends a program that does not drain in time', async () => {
-  const child = await startChild(`exitWithParent(() => {}, { fd: '3', graceMs: 20 });`);
+  const child = await startChild(`exitWithParent('3', () => {}, 20);`);
   (child.stdio[3] as Readable).destroy();
   expect(await once(child, 'exit')).toEqual([1, null]);
 });
 
 it('watches nobody when no pipe is named, and does not keep a program alive', async () => {
-  const script = `import { exitWithParent } from ${parentModule}; exitWithParent();`;
+  const script = `import { exitWithParent } from ${parentModule}; exitWithParent(process.env.POSTHASTE_PARENT_FD);`;
   const alone = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'ignore', env: {} });
-  const watched = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'ignore', 'ignore', 'pipe'], env: { POSTHASTE_PARENT_FD: '3' } });
+  const watched = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+    env: { POSTHASTE_PARENT_FD: '3' },
+  });
   children.push(alone, watched);
-  expect(await Promise.all([once(alone, 'exit'), once(watched, 'exit')])).toEqual([[0, null], [0, null]]);
+  expect(await Promise.all([once(alone, 'exit'), once(watched, 'exit')])).toEqual([
+    [0, null],
+    [0, null],
+  ]);
 });

@@ -40,7 +40,8 @@ async function launch(options: ChildOptions): Promise<Running> {
   });
   const lifeLine = child.stdio[3] as Socket;
   lifeLine.on('error', () => {});
-  for (const output of [child.stdout, child.stderr]) createInterface(output as Readable).on('line', (line) => void (line.trim() && options.onLine(line)));
+  for (const output of [child.stdout, child.stderr])
+    createInterface(output as Readable).on('line', (line) => void (line.trim() && options.onLine(line)));
   const exited = new Promise<Exit>((resolve) => child.once('exit', (code, signal) => resolve({ code, signal })));
   await new Promise<void>((resolve, reject) => child.once('spawn', resolve).once('error', reject));
   const pid = child.pid ?? 0;

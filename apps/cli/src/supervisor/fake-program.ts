@@ -18,4 +18,4 @@ process.on('SIGTERM', () => {
   tell('told to stop');
   if (mode !== 'stubborn') process.exit(0);
 });
-exitWithParent(() => process.exit(0));
+exitWithParent(process.env['POSTHASTE_PARENT_FD'], () => process.exit(0));

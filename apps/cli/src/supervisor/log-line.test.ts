@@ -8,7 +8,15 @@ const format = new LogFormat(['relay', 'scheduler'], plain);
 
 describe('LogFormat', () => {
   it('shows time, program, level, sentence and fields', () => {
-    const line = JSON.stringify({ level: 'info', time: now.toISOString(), program: 'relay', msg: 'mail accepted', id: 'x1', recipients: 2, reason: 'two words' });
+    const line = JSON.stringify({
+      level: 'info',
+      time: now.toISOString(),
+      program: 'relay',
+      msg: 'mail accepted',
+      id: 'x1',
+      recipients: 2,
+      reason: 'two words',
+    });
     expect(format.ofProgram('relay', line, new Date(0))).toBe('12:00:01 relay     info  mail accepted id=x1 recipients=2 reason="two words"');
   });
 

@@ -9,7 +9,13 @@ export function paintFor(stream: NodeJS.WritableStream): Paint {
 }
 
 const programColours = ['cyan', 'magenta', 'blue', 'green', 'yellow', 'cyanBright', 'magentaBright', 'blueBright'] as const;
-const levelColours: Readonly<Record<string, Parameters<typeof styleText>[0]>> = { debug: 'gray', info: 'green', warn: 'yellow', error: 'red', fatal: 'red' };
+const levelColours: Readonly<Record<string, Parameters<typeof styleText>[0]>> = {
+  debug: 'gray',
+  info: 'green',
+  warn: 'yellow',
+  error: 'red',
+  fatal: 'red',
+};
 
 /** What the line shows in its own way, or not at all. */
 const frame: ReadonlySet<string> = new Set(['level', 'time', 'program', 'log', 'pid', 'hostname']);
@@ -35,15 +41,17 @@ export class LogFormat {
     // The mail log has the name of an event in the place of a sentence.
     const sentence = 'msg' in entry ? 'msg' : 'event';
     const fields = Object.entries(entry).filter(([key]) => key !== sentence && !frame.has(key));
-    const text = [String(entry[sentence] ?? ''), ...fields.map(([key, value]) => this.#showField(key, value))].join(' ');
+    const text = [showSentence(entry[sentence]), ...fields.map(([key, value]) => this.#showField(key, value))].join(' ');
     return this.own(program, String(level), log === 'mail' ? this.#paint('dim', text) : text, at);
   }
 
-  /** A list of sentences, such as the settings in force, has a line for each; all else stays on the one line. */
+  /** Text of several lines, and a list of sentences such as the settings in force, keep their lines; all else stays on the one line. */
   #showField(key: string, value: unknown): string {
-    const isList = Array.isArray(value) && value.length > 0 && value.every((each) => typeof each === 'string' && each.includes(' '));
-    if (!isList) return `${key}=${showValue(value)}`;
-    return `${key}:${value.map((each) => `\n    ${this.#paint('dim', stripVTControlCharacters(String(each)))}`).join('')}`;
+    const lines: readonly unknown[] = typeof value === 'string' ? value.split('\n') : Array.isArray(value) ? value : [];
+    const isText =
+      typeof value === 'string' ? lines.length > 1 : lines.length > 0 && lines.every((line) => typeof line === 'string' && line.includes(' '));
+    if (!isText) return `${key}=${showValue(value)}`;
+    return `${key}:${lines.map((line) => `\n    ${this.#paint('dim', stripVTControlCharacters(String(line)))}`).join('')}`;
   }
 
   /** A line of our own, or of a program whose lines have no fields. */
@@ -60,6 +68,10 @@ function parseEntry(line: string): Record<string, unknown> | undefined {
   } catch {
     return undefined;
   }
+}
+
+function showSentence(value: unknown): string {
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
 }
 
 /** Quotes only what would otherwise not be seen to be one value. JSON also makes control characters harmless to the terminal. */

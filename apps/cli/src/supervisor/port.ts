@@ -18,7 +18,9 @@ export async function checkDoors(doors: readonly Door[]): Promise<void> {
   const reasons = await Promise.all(doors.map(async (door) => ({ door, reason: await whyNot(door.address) })));
   const refused = reasons.filter(({ reason }) => reason !== undefined);
   if (refused.length === 0) return;
-  const lines = refused.map(({ door, reason }) => `${door.program} cannot listen on ${formatAddress(door.address)}: ${reason}. Give it another with ${door.remedy}`);
+  const lines = refused.map(
+    ({ door, reason }) => `${door.program} cannot listen on ${formatAddress(door.address)}: ${reason}. Give it another with ${door.remedy}`,
+  );
   throw new PortTaken([...lines, 'or move all ports at once with --port-base N.'].join('\n'));
 }
 

@@ -21,7 +21,7 @@ afterEach(async () => {
 async function fakeProgram(name: string, stopStage: number, mode = ''): Promise<Program> {
   const port = await freePort();
   const env = { FAKE_PORT: String(port), FAKE_MODE: mode };
-  const onLine = (line: string) => heard.push(`${name} ${String((JSON.parse(line) as { msg: string }).msg)}`);
+  const onLine = (line: string) => heard.push(`${name} ${(JSON.parse(line) as { msg: string }).msg}`);
   return childProgram({ name, command: process.execPath, args: [fake], env, readyUrl: `http://127.0.0.1:${port}/`, stopStage, onLine });
 }
 
@@ -39,7 +39,11 @@ describe('Supervisor', () => {
     expect(pids).toHaveLength(3);
     await running.stop();
     expect(pids.filter(isAlive)).toEqual([]);
-    expect(heard.filter((line) => line.endsWith('stopped (exit code 0)'))).toEqual(['first stopped (exit code 0)', 'middle stopped (exit code 0)', 'last stopped (exit code 0)']);
+    expect(heard.filter((line) => line.endsWith('stopped (exit code 0)'))).toEqual([
+      'first stopped (exit code 0)',
+      'middle stopped (exit code 0)',
+      'last stopped (exit code 0)',
+    ]);
     expect(heard.indexOf('middle told to stop')).toBeGreaterThan(heard.indexOf('first stopped (exit code 0)'));
   });
 
@@ -69,7 +73,15 @@ describe('Supervisor', () => {
   });
 
   it('says why a program cannot even be launched', async () => {
-    const program = childProgram({ name: 'relay', command: '/no/such', args: [], env: {}, readyUrl: 'http://127.0.0.1:1/', stopStage: 0, onLine: () => {} });
+    const program = childProgram({
+      name: 'relay',
+      command: '/no/such',
+      args: [],
+      env: {},
+      readyUrl: 'http://127.0.0.1:1/',
+      stopStage: 0,
+      onLine: () => {},
+    });
     await expect(supervise([program]).start()).rejects.toThrow('before it was ready');
     expect(heard[0]).toMatch(/relay ended with .*ENOENT/);
   });

@@ -1,9 +1,11 @@
 import type { Engine } from '../engine.ts';
 import type { Instant } from '../engine-input.ts';
 import type { JournalEvent } from '../journal.ts';
-import { recentSpanMs } from '../recent-ids.ts';
 import type { LogExtent, Remains } from '../restoring.ts';
 import { placeOf, sources, type Source, type VirtualJournalEntry, type VirtualStore } from './virtual-store.ts';
+
+/** As short as a door's patience allows, so that ids do not hide what sequences and states should have told. */
+const recentSpanMs = 25_000;
 
 type Checkpoint = Extract<VirtualJournalEntry, { kind: 'checkpoint' }>;
 
@@ -34,12 +36,12 @@ function extentsOf(store: VirtualStore): Remains['extents'] {
 }
 
 function recentlyFinished(checkpoints: readonly Checkpoint[]): string[] {
-  const last = checkpoints.at(-1)?.at ?? 0;
-  return checkpoints.filter(({ at }) => last - at <= recentSpanMs).flatMap(({ snapshot }) => snapshot.finishedIds);
+  const last = checkpoints.at(-1);
+  return checkpoints.filter((checkpoint) => checkpoint === last || (last?.at ?? 0) - checkpoint.at <= recentSpanMs).flatMap(({ snapshot }) => snapshot.finishedIds);
 }
 
 function restoreTickets(store: VirtualStore, engine: Engine, source: Source): void {
   for (const [sequence, { ticket }] of store.mail[source].from(0)) {
-    if (ticket && sequence <= engine.seen(source)) engine.restoreTicket(ticket, placeOf(source, sequence));
+    if (ticket) engine.restoreTicket(ticket, placeOf(source, sequence));
   }
 }

@@ -22,6 +22,8 @@ export interface VirtualSchedulerOptions {
   readonly bootedAt: number;
 }
 
+const silenceMs = 5_000;
+
 /** Something that takes a while: first it happens at the server, later one hears of it. A crash can come before, between and after. */
 interface Job {
   readonly name: 'append' | 'trim' | 'remove' | 'copy' | 'bury' | 'write state';
@@ -83,7 +85,11 @@ export class VirtualScheduler {
     link.toSender.push({ kind: 'heard', saidAt: said.saidAt });
   }
 
+  /** A stream on which nothing was heard for so long is ended, and what is under way on it is lost. */
   tellTime(now: number): void {
+    for (const link of this.#links) {
+      if ((link.toScheduler[0]?.saidAt ?? now) < now - silenceMs) this.#options.witness.noteUnheardBegins(link.cut());
+    }
     this.engine.handle({ kind: 'time' }, this.#instant(now));
   }
 

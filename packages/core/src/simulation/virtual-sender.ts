@@ -87,7 +87,7 @@ export class VirtualSender {
     if (!next || !this.link?.open) return;
     if (!this.#holdsLease(next, now)) return this.#conclude(next, 'tooLate');
     next.begun = true;
-    this.link.toScheduler.push({ input: { kind: 'begun', attempts: [next.attempt.id] }, saidAt: now });
+    this.link.toScheduler.push({ input: { kind: 'begun', sender: this.id, attempts: [next.attempt.id] }, saidAt: now });
   }
 
   /** Ends a transaction, if one has begun. Lease and deadline are looked at before the last bytes. */

@@ -42,7 +42,8 @@ Signed-By:
 });
 
 it('passes over entries that are switched off or hold sources only', () => {
-  const text = 'Types: deb\nEnabled: no\nURIs: http://a.example/debian\nSuites: sid\nComponents: main\n\nTypes: deb-src\nURIs: http://b.example/debian\nSuites: sid\nComponents: main\n';
+  const text =
+    'Types: deb\nEnabled: no\nURIs: http://a.example/debian\nSuites: sid\nComponents: main\n\nTypes: deb-src\nURIs: http://b.example/debian\nSuites: sid\nComponents: main\n';
   expect(findDebianMirrors([{ path: 'x.sources', text }])).toEqual([]);
 });
 

@@ -19,7 +19,9 @@ interface Entry {
  */
 export function findDebianMirrors(files: readonly { readonly path: string; readonly text: string }[]): readonly DebianMirror[] {
   const entries = files.flatMap(({ path, text }) => (path.endsWith('.sources') ? parseDeb822(text) : parseOneLine(text)));
-  const mirrors = entries.filter(isDebianArchive).flatMap((entry) => entry.uris.filter(isDebianUri).map((uri) => ({ uri, signedBy: entry.signedBy })));
+  const mirrors = entries
+    .filter(isDebianArchive)
+    .flatMap((entry) => entry.uris.filter(isDebianUri).map((uri) => ({ uri, signedBy: entry.signedBy })));
   return mirrors.filter((mirror, index) => mirrors.findIndex((other) => other.uri === mirror.uri) === index);
 }
 

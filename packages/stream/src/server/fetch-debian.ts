@@ -27,7 +27,7 @@ export async function fetchFromDebian(folder: string): Promise<string> {
   throw new Error(failures.join('; '));
 }
 
-export function readAptSources(root = '/etc/apt'): { path: string; text: string }[] {
+function readAptSources(root = '/etc/apt'): { path: string; text: string }[] {
   const parts = join(root, 'sources.list.d');
   const names = existsSync(parts) ? readdirSync(parts).filter((name) => /\.(list|sources)$/.test(name)) : [];
   const paths = [join(root, 'sources.list'), ...names.map((name) => join(parts, name))];

@@ -37,7 +37,9 @@ const fetchIt = () => fetchFromRelease(join(folder, 'scratch'), `http://127.0.0.
 const publishSums = (text: string) => published.set('/SHA256SUMS', Buffer.from(text));
 
 it('unpacks an archive whose published SHA-256 is right', async () => {
-  const sum = createHash('sha256').update(published.get(`/${name}.tar.gz`) ?? '').digest('hex');
+  const sum = createHash('sha256')
+    .update(published.get(`/${name}.tar.gz`) ?? '')
+    .digest('hex');
   publishSums(`${'0'.repeat(64)}  other.zip\n${sum}  ${name}.tar.gz\n`);
   expect(readFileSync(await fetchIt(), 'utf8')).toBe('#!/bin/sh\n');
 });

@@ -10,7 +10,13 @@ const release = 'v2.15.1';
 const publisher = `https://github.com/nats-io/nats-server/releases/download/${release}`;
 
 /** The names that Go, and so the release, gives to what Node calls otherwise. */
-const architectures: ReadonlyMap<string, string> = new Map([['x64', 'amd64'], ['arm64', 'arm64'], ['arm', 'arm7'], ['s390x', 's390x'], ['ppc64', 'ppc64le']]);
+const architectures: ReadonlyMap<string, string> = new Map([
+  ['x64', 'amd64'],
+  ['arm64', 'arm64'],
+  ['arm', 'arm7'],
+  ['s390x', 's390x'],
+  ['ppc64', 'ppc64le'],
+]);
 
 /** Fetches the official release archive into `folder` and checks it against the release's published SHA-256. */
 export async function fetchFromRelease(folder: string, from = publisher): Promise<string> {

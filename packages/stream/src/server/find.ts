@@ -35,7 +35,9 @@ export class NatsServerMissing extends Error {
 
   constructor(tried: readonly string[]) {
     const lines = tried.map((line) => `  - ${line}`).join('\n');
-    super(`no nats-server of ${oldestUsable} or newer can be had:\n${lines}\nInstall one and put it on PATH, or name it: POSTHASTE_NATS_SERVER=/path/to/nats-server`);
+    super(
+      `no nats-server of ${oldestUsable} or newer can be had:\n${lines}\nInstall one and put it on PATH, or name it: POSTHASTE_NATS_SERVER=/path/to/nats-server`,
+    );
   }
 }
 
@@ -64,7 +66,10 @@ export async function findNatsServer(options: FindOptions): Promise<FoundServer>
 async function lookOnPath(path: string, tried: string[]): Promise<FoundServer | undefined> {
   for (const folder of path.split(delimiter).filter((each) => each !== '')) {
     const binary = join(folder, 'nats-server');
-    const present = await access(binary, constants.X_OK).then(() => true, () => false);
+    const present = await access(binary, constants.X_OK).then(
+      () => true,
+      () => false,
+    );
     const found = present ? await look('PATH', binary, tried) : undefined;
     if (found) return found;
   }

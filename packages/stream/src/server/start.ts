@@ -144,10 +144,14 @@ function waitUntilReady(child: ChildProcess, exited: Promise<Exit>, log: Log, on
       port = Number(/Listening for client connections on .*:(\d+)/.exec(line)?.[1] ?? port);
       if (line.endsWith('Server is ready')) settle(() => resolve(port));
     });
-    const timer = setTimeout(() => settle(() => {
-      child.kill('SIGKILL');
-      reject(failure(`did not become ready within ${slowestStartMs / 1000} s`, lastLines));
-    }), slowestStartMs);
+    const timer = setTimeout(
+      () =>
+        settle(() => {
+          child.kill('SIGKILL');
+          reject(failure(`did not become ready within ${slowestStartMs / 1000} s`, lastLines));
+        }),
+      slowestStartMs,
+    );
     const settle = (act: () => void) => {
       clearTimeout(timer);
       act();
@@ -156,7 +160,10 @@ function waitUntilReady(child: ChildProcess, exited: Promise<Exit>, log: Log, on
       follower.stop();
       settle(() => reject(failure(how, lastLines)));
     };
-    exited.then(({ code, signal }) => onExit(`ended at once with ${signal ?? `code ${code}`}`), (error: unknown) => onExit(`cannot be started: ${String(error)}`));
+    exited.then(
+      ({ code, signal }) => onExit(`ended at once with ${signal ?? `code ${code}`}`),
+      (error: unknown) => onExit(`cannot be started: ${String(error)}`),
+    );
   });
 }
 

@@ -1,0 +1,66 @@
+/**
+ * bench - what Posthaste does on this machine
+ *
+ * Takes      a scenario and its bounds (--help).
+ * Does       starts all programs on a nats-server of their own, sends mail in by SMTP from one process, takes it upstream in another one, and
+ *            compares what the two wrote down.
+ * Prints     rates, percentiles, CPU time a mail and peak memory by program, beside the fsync time of the disk; with --json as one document.
+ * Ends       with 1 when an accepted mail did not arrive.
+ */
+import { describeMachine, describeThisMachine } from './report/machine.ts';
+import { help, type Options, readOptions } from './options.ts';
+import { describeBacklog, describeCase, summarizeCases } from './report/text.ts';
+import { buildRig, closeRig, type Rig } from './rig.ts';
+import { runBacklog } from './scenario/backlog.ts';
+import { runLatency } from './scenario/latency.ts';
+import { runThroughput } from './scenario/throughput.ts';
+import { measureFsync } from './system/fsync-time.ts';
+
+interface Outcome {
+  readonly results: readonly unknown[];
+  readonly missing: number;
+}
+
+async function main(): Promise<void> {
+  const options = readOptions(process.argv.slice(2));
+  if (!options) return void process.stdout.write(help);
+  const say = (line: string) => void (options.json ? process.stderr : process.stdout).write(`${line}\n`);
+  const rig = await buildRig(options, say);
+  try {
+    await run(rig, options);
+  } finally {
+    closeRig(rig);
+  }
+}
+
+async function run(rig: Rig, options: Options): Promise<void> {
+  const machine = describeThisMachine(rig.nats.version, measureFsync(rig.folder));
+  rig.say(`${describeMachine(machine)}\n`);
+  const { results, missing } = await runScenario(rig, options);
+  if (options.json) process.stdout.write(`${JSON.stringify({ scenario: options.scenario, machine, results }, undefined, 2)}\n`);
+  if (missing > 0) process.exitCode = 1;
+}
+
+async function runScenario(rig: Rig, { scenario }: Options): Promise<Outcome> {
+  switch (scenario) {
+    case 'throughput':
+    case 'latency': {
+      const results = await (scenario === 'latency' ? runLatency : runThroughput)(rig, (result) => rig.say(`${describeCase(result)}\n`));
+      rig.say(summarizeCases(results));
+      return { results, missing: sum(results.map(({ measurement }) => measurement.accepted - measurement.delivered)) };
+    }
+    case 'backlog': {
+      const results = await runBacklog(rig, (result) => rig.say(`${describeBacklog(result)}\n`));
+      return { results, missing: sum(results.map(({ waiting, delivered }) => waiting - delivered)) };
+    }
+  }
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+});

@@ -1,0 +1,89 @@
+import { parseArgs } from 'node:util';
+
+export const scenarios = ['throughput', 'latency', 'backlog'] as const;
+
+export type Scenario = (typeof scenarios)[number];
+
+export interface Options {
+  readonly scenario: Scenario;
+  /** Parts of the names of cases; a case runs when it has one of them in its name. Empty: all run. */
+  readonly only: readonly string[];
+  /** Most mails of a case; undefined: as many as fit into `forMs`. */
+  readonly mails: number | undefined;
+  /** How long a case sends; its mails are waited for after that. */
+  readonly forMs: number;
+  readonly pipelining: boolean;
+  /** Our load and sink, even where postfix's smtp-source and smtp-sink are present. */
+  readonly ownTools: boolean;
+  /** Programs from source instead of bundled. */
+  readonly fromSource: boolean;
+  readonly json: boolean;
+  /** Where streams, ledger and logs lie while it runs: on the disk that is to be measured. */
+  readonly folder: string | undefined;
+  readonly keep: boolean;
+}
+
+export const help = `pnpm bench [options]: what Posthaste does on this machine, load and upstream included
+
+  --scenario NAME  throughput (the default): every mode, size and number of sessions
+                   latency: replies at half of the load, with a quick upstream and with one that takes 5 s for each mail
+                   backlog: 100,000 mails wait for an upstream that is down, then it comes back
+  --only PARTS     cases that have one of these words, divided by commas, in their name: --only fast/10KiB/20,durable
+  --quick          the two cases that have a target: fast/10KiB/20 and durable/10KiB/100, 3 s each
+  --seconds N      how long each case sends (default 4)
+  --mails N        how many mails a case sends at most
+  --own            our own load and sink for throughput, even where postfix's smtp-source and smtp-sink are present
+  --pipelining     our own load, which sends envelope commands at once, without waiting for each reply
+  --source         run the programs from source instead of bundled
+  --folder PATH    where the streams lie while it runs (default: a folder in the system's place for temporary files)
+  --keep           leave that folder, with the programs' logs, behind
+  --json           one JSON document on standard output; progress goes to standard error
+`;
+
+/** Undefined: help was asked for. Throws an Error that says what is wrong. */
+export function readOptions(args: readonly string[]): Options | undefined {
+  const { values } = parseArgs({
+    args: args.filter((arg) => arg !== '--'),
+    options: {
+      scenario: { type: 'string', default: 'throughput' },
+      only: { type: 'string', default: '' },
+      quick: { type: 'boolean', default: false },
+      seconds: { type: 'string' },
+      mails: { type: 'string' },
+      pipelining: { type: 'boolean', default: false },
+      own: { type: 'boolean', default: false },
+      source: { type: 'boolean', default: false },
+      folder: { type: 'string' },
+      keep: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) return undefined;
+  const quickCases = values.quick ? ['fast/10KiB/20', 'durable/10KiB/100'] : [];
+  return {
+    scenario: readScenario(values.scenario),
+    only: values.only === '' ? quickCases : values.only.split(','),
+    mails: readPositive('mails', values.mails),
+    forMs: (readPositive('seconds', values.seconds) ?? (values.quick ? 3 : 4)) * 1000,
+    pipelining: values.pipelining,
+    ownTools: values.own || values.pipelining,
+    fromSource: values.source,
+    json: values.json,
+    folder: values.folder,
+    keep: values.keep,
+  };
+}
+
+function readScenario(text: string): Scenario {
+  const scenario = scenarios.find((each) => each === text);
+  if (scenario === undefined) throw new Error(`--scenario came as '${text}', expected one of ${scenarios.join(', ')}`);
+  return scenario;
+}
+
+function readPositive(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (!(value > 0)) throw new Error(`--${name} came as '${text}', expected a number above 0`);
+  return value;
+}
