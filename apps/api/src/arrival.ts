@@ -1,16 +1,14 @@
-import type { Clock } from '@posthaste/telemetry';
 import { refusal } from './refusal.ts';
+import { startTimeLimit } from './time-limit.ts';
 
 /** The body, or DEADLINE_EXCEEDED when it is not complete in time: who sends drop by drop would hold a call for ever. */
-export async function* arriveWithin(timeoutMs: number, body: AsyncIterable<Uint8Array>, clock: Clock): AsyncGenerator<Uint8Array> {
-  const arrived = new AbortController();
-  const late = clock.sleep(timeoutMs, arrived.signal).then(() => Promise.reject(refusal('DEADLINE_EXCEEDED', `the request did not arrive within ${timeoutMs} ms`)));
-  // Whoever waits for the next chunk hears it; without one, nobody needs to.
-  late.catch(() => {});
+export async function* arriveWithin(timeoutMs: number, body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const limit = startTimeLimit(timeoutMs, () => refusal('DEADLINE_EXCEEDED', `the request did not arrive within ${timeoutMs} ms`));
+  const chunks = body[Symbol.asyncIterator]();
+  const next = () => Promise.race([chunks.next(), limit.over]);
   try {
-    const chunks = body[Symbol.asyncIterator]();
-    for (let next = await Promise.race([chunks.next(), late]); !next.done; next = await Promise.race([chunks.next(), late])) yield next.value;
+    for (let chunk = await next(); !chunk.done; chunk = await next()) yield chunk.value;
   } finally {
-    arrived.abort();
+    limit.stop();
   }
 }

@@ -1,4 +1,4 @@
-import { Code, ConnectError } from '@connectrpc/connect';
+import { Code, type ConnectError } from '@connectrpc/connect';
 import { reasonOf, refusal, type ReasonName } from './refusal.ts';
 
 /** What an error without a reason of ours means, by its code: such errors come from the protocols' own code. */

@@ -1,8 +1,8 @@
 import { constants } from 'node:http2';
-import { createContextValues, ConnectError } from '@connectrpc/connect';
+import { createContextValues, type ConnectError } from '@connectrpc/connect';
 import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from '@connectrpc/connect-node';
 import type { UniversalHandler, UniversalHandlerFn, UniversalServerRequest, UniversalServerResponse } from '@connectrpc/connect/protocol';
-import type { Clock, Log } from '@posthaste/telemetry';
+import type { Log } from '@posthaste/telemetry';
 import { arriveWithin } from './arrival.ts';
 import { clientAddress } from './call-context.ts';
 import type { NodeRequest, NodeResponse, RequestHandler } from './listener.ts';
@@ -17,18 +17,17 @@ export interface FrontOptions {
   readonly maxBytes: number;
   /** How long the body of a unary call may take to arrive. */
   readonly requestTimeoutMs: number;
-  readonly clock: Clock;
   readonly log: Log;
 }
 
 /** Finds who answers a request: a method by its path, a REST binding, or nobody. */
-export function createFront({ handlers, maxBytes, requestTimeoutMs, clock, log }: FrontOptions): RequestHandler {
+export function createFront({ handlers, maxBytes, requestTimeoutMs, log }: FrontOptions): RequestHandler {
   const calls = new Map<string, UniversalHandlerFn>(handlers.map((handler) => [handler.requestPath, withReasons(handler)]));
   const streams = new Set(handlers.filter(({ method }) => method.methodKind !== 'unary').map(({ requestPath }) => requestPath));
   const transcoder = createTranscoder(handlers, calls, maxBytes);
   const answer = async (request: UniversalServerRequest): Promise<UniversalServerResponse> => {
     const { pathname } = new URL(request.url);
-    const timely = streams.has(pathname) ? request : { ...request, body: arriveWithin(requestTimeoutMs, request.body as AsyncIterable<Uint8Array>, clock) };
+    const timely = streams.has(pathname) ? request : { ...request, body: arriveWithin(requestTimeoutMs, request.body as AsyncIterable<Uint8Array>) };
     const call = calls.get(pathname);
     return call ? call(timely) : (transcoder.handle(timely) ?? refuseUnknown(request, pathname));
   };

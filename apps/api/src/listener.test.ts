@@ -62,7 +62,7 @@ test('closing lets the requests in hand finish and takes no more', async () => {
   const answers = [fetch(`http://127.0.0.1:${port}/`).then((response) => response.text()), get2(port)];
   await eventually(() => expect(asked.length).toBe(2));
   const closed = listener.close(5_000);
-  await eventually(() => expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow());
+  await eventually(() => expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow('fetch failed'));
   gate.resolve();
   expect(await Promise.all(answers)).toEqual(['1.1', '2.0']);
   await closed;

@@ -12,9 +12,10 @@ export function compilePath(template: string): PathMatcher {
   };
 }
 
-/** Fills `{field}` from a JSON object. */
+/** Fills `{field}` from a message in JSON; only text can stand in a path. */
 export function fillPath(template: string, fields: Readonly<Record<string, unknown>>): string {
-  return template.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String(fields[name] ?? '')));
+  const text = (value: unknown) => (typeof value === 'string' ? encodeURIComponent(value) : '');
+  return template.replace(/\{(\w+)\}/g, (_, name: string) => text(fields[name]));
 }
 
 /** A broken escape stays as it is: the field's own rules refuse it. */

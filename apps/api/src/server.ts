@@ -26,17 +26,17 @@ export interface ApiOptions extends StatusOptions {
 
 /** gRPC, Connect, gRPC-Web and REST on one clear-text port. Builds without listening. */
 export function createApiServer(options: ApiOptions): Listener {
-  const { log, clock } = options;
   const readMaxBytes = requestBytes(options.door.limits.maxBytes);
+  const services = [SubmissionService, StatusService];
+  const requests = services.flatMap(({ methods }) => methods.map(({ input }) => input));
   const router = createConnectRouter({
     readMaxBytes,
     writeMaxBytes: readMaxBytes,
     maxTimeoutMs: 24 * 3_600_000,
     acceptCompression: [compressionGzip, compressionBrotli],
     jsonOptions: { ignoreUnknownFields: false },
-    interceptors: createInterceptors({ log, clock, timeoutMs: options.callTimeoutMs }),
+    interceptors: createInterceptors({ log: options.log, timeoutMs: options.callTimeoutMs, requests }),
   });
-  const services = [SubmissionService, StatusService];
   router.service(SubmissionService, createSubmissionService(options.door, options.mailLog));
   router.service(StatusService, createStatusService(options));
   router.service(Health, createHealthService(services.map(({ typeName }) => typeName), options.ready));

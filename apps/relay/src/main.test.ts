@@ -16,7 +16,7 @@ let program: ChildProcess | undefined;
 beforeAll(async () => {
   nats = await startNats();
   connection = await connectStream({ url: nats.url, name: 'test', log: silentLog, clock: systemClock });
-  await ensureStreams(connection, { partition: 0, storageBytes: 2 ** 29 });
+  await ensureStreams(connection, { partition: 0, storageBytes: 0.9 * 2 ** 30 });
 });
 
 afterEach(async () => {
@@ -74,7 +74,7 @@ describe('the program', () => {
     expect(output()).toMatch(/relay\.listen \(flag.*\): expected a loopback address/);
   });
 
-  it.runIf(existsSync('/proc/self/status'))('needs no more memory for more messages of 20 MiB', async () => {
+  it.runIf(existsSync('/proc/self/status'))('needs no more memory for 60 MiB than for 20 MiB, and little for these', async () => {
     const relay = await ready();
     const client = await relay.dial();
     await client.reply();
@@ -82,8 +82,8 @@ describe('the program', () => {
     const body = Buffer.concat([Buffer.from('Subject: large\r\n\r\n'), Buffer.alloc(20 * 2 ** 20, 'x'.repeat(70).concat('\r\n'))]);
     await sendMail(client, body);
     const before = peakMiB(relay.child.pid);
-    expect(idOf(await sendMail(client, body))).toMatch(/-/);
-    expect(peakMiB(relay.child.pid) - before).toBeLessThan(16);
+    for (let mails = 0; mails < 3; mails++) expect(idOf(await sendMail(client, body))).toMatch(/-/);
+    expect(peakMiB(relay.child.pid) - before).toBeLessThan(30);
     expect(before).toBeLessThan(300);
   });
 });

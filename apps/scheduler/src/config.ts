@@ -9,6 +9,8 @@ export const schedulerSettings = {
   'scheduler.leaseTtl': setting.duration({ default: '5s', doc: 'How long the ownership of the partition lasts without renewal: the time after which a standby takes over.' }),
   'scheduler.senderLease': setting.duration({
     default: '15s',
+    // A sender counts 5 s less than the scheduler, to be on the safe side.
+    min: '7s',
     doc: 'How long a silent sender keeps its attempts. After it what was not begun is ready again, and what was begun is in doubt.',
   }),
   'scheduler.retryDelays': setting.durations({ default: '1m,5m,15m', doc: 'Waits before each retry of a deferred recipient; after the last one it becomes a dead letter.' }),

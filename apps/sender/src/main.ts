@@ -11,7 +11,7 @@
 import { once } from 'node:events';
 import { formatAddress, loadConfig } from '@posthaste/config';
 import { connectStream } from '@posthaste/stream';
-import { createAdminServer, createLog, createMailLog, describeError, exitWithParent, systemClock } from '@posthaste/telemetry';
+import { createAdminServer, createLog, describeError, exitWithParent, systemClock } from '@posthaste/telemetry';
 import { senderSettings } from './config.ts';
 import { Sender } from './server.ts';
 import { readTargets } from './upstream-target.ts';
@@ -35,7 +35,6 @@ async function main(): Promise<void> {
     drainTimeoutMs: values['sender.drainTimeout'],
     clock: systemClock,
     log,
-    mailLog: createMailLog({ program: 'sender', addresses: values['log.addresses'] }),
   });
   const admin = createAdminServer({ ready: () => sender.ready });
   admin.listen(values['sender.admin'].port, values['sender.admin'].host);

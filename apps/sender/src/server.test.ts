@@ -8,7 +8,7 @@ import { encodeTicket, idInPartition } from '@posthaste/core';
 import { type Attempt, AttemptRecipientSchema, AttemptSchema, type Body, BodySchema, Outcome } from '@posthaste/protocol/dispatch';
 import { connectStream, createPublisher, ensureStreams, mailStream, mailSubject, type Publisher, type StreamConnection, ticketHeader, writeChunks } from '@posthaste/stream';
 import { findNatsServer, type NatsServer, startNatsServer } from '@posthaste/stream/server';
-import { silentLog, silentMailLog, systemClock } from '@posthaste/telemetry';
+import { silentLog, systemClock } from '@posthaste/telemetry';
 import { asciiMail, eightBitMail, eventually, type FakeUpstream, freePort, type Script, startFakeUpstream } from '@posthaste/testkit';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { ScriptedScheduler, type SchedulerScript } from './scripted-scheduler.ts';
@@ -60,7 +60,7 @@ async function setUp({ script = {}, scheduling = {}, options = '', prefetchBytes
   await scheduler.listen();
   const targets = readTargets({ main: `${upstream.url}?${options}`, nowhere: `smtp://127.0.0.1:${await freePort()}` });
   const sender = new Sender({
-    stream, targets, scheduler: { host: '127.0.0.1', port: scheduler.port }, id: 'test', prefetchBytes, drainTimeoutMs: 2_000, clock, log: silentLog, mailLog: silentMailLog,
+    stream, targets, scheduler: { host: '127.0.0.1', port: scheduler.port }, id: 'test', prefetchBytes, drainTimeoutMs: 2_000, clock, log: silentLog,
   });
   const running = sender.run();
   cleanups.push(() => upstream.close(), async () => {

@@ -4,8 +4,8 @@ import { durationMs } from '@bufbuild/protobuf/wkt';
 import type { Address } from '@posthaste/config';
 import { type Attempt, type Credit, CreditSchema, type Hello, HelloSchema, type Welcome } from '@posthaste/protocol/dispatch';
 import type { StreamConnection } from '@posthaste/stream';
-import type { Clock, Log, MailLog } from '@posthaste/telemetry';
-import { logAttempt } from './attempt-log.ts';
+import type { Clock, Log } from '@posthaste/telemetry';
+import { countAttempt } from './attempt-metrics.ts';
 import { BodySource } from './body-source.ts';
 import { DispatchLink, type LinkListener, silenceMs } from './dispatch-link.ts';
 import { Lease } from './lease.ts';
@@ -26,7 +26,6 @@ export interface SenderOptions {
   readonly drainTimeoutMs: number;
   readonly clock: Clock;
   readonly log: Log;
-  readonly mailLog: MailLog;
 }
 
 /** An outcome that was not acknowledged is said again after this time. */
@@ -146,7 +145,7 @@ export class Sender implements LinkListener {
   #conclude(assignment: Assignment, verdicts: readonly Verdict[], tookMs?: number): void {
     const outcome = this.#workload.finish(assignment, verdicts, tookMs);
     this.#outbox.report([outcome]);
-    logAttempt(this.#options.mailLog, assignment.attempt, outcome, tookMs);
+    countAttempt(assignment.attempt.upstream, outcome, tookMs);
   }
 
   #credits(): Credit[] {

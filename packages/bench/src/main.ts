@@ -26,11 +26,18 @@ async function main(): Promise<void> {
   if (!options) return void process.stdout.write(help);
   const say = (line: string) => void (options.json ? process.stderr : process.stdout).write(`${line}\n`);
   const rig = await buildRig(options, say);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => breakOff(rig));
   try {
     await run(rig, options);
   } finally {
     closeRig(rig);
   }
+}
+
+/** The programs end by themselves when the pipes break that this process holds. */
+function breakOff(rig: Rig): void {
+  closeRig(rig);
+  process.exit(130);
 }
 
 async function run(rig: Rig, options: Options): Promise<void> {

@@ -31,6 +31,9 @@ export const patienceMs = 45_000;
 
 export type Order = Omit<LoadOrder, 'port' | 'pipelining'>;
 
+/** Until the programs' code is compiled and connections stand. */
+export const warmUp: Order = { sessions: 20, sizeBytes: 10_240, mails: 3_000, forMs: 3_000 };
+
 export async function measure(rig: Rig, system: System, order: Order, afterLoad: () => Promise<void> = async () => {}): Promise<Measurement> {
   await rig.sink.ask('expect', order.mails);
   system.resetPeaks();

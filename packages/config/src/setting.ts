@@ -44,9 +44,9 @@ export const setting = {
   bool: <const O extends SettingOptions<boolean>>(options: O) =>
     define<boolean, O>(options, { kind: 'true or false', parse: parseBoolean, show: String }),
 
-  /** Milliseconds, written as `30s`. */
-  duration: <const O extends SettingOptions<string>>(options: O) =>
-    define<number, O>(options, { kind: 'duration', parse: fromText(parseDuration), show: formatDuration }),
+  /** Milliseconds, written as `30s`; `min` in the same form. */
+  duration: <const O extends SettingOptions<string> & { readonly min?: string }>(options: O) =>
+    define<number, O>(options, { kind: 'duration', parse: atLeast(options.min, fromText(parseDuration)), show: formatDuration }),
 
   /** Milliseconds each, written as `1m,5m,15m` or as a YAML sequence. */
   durations: <const O extends SettingOptions<string>>(options: O) =>
@@ -80,6 +80,15 @@ export function define<T, const O extends SettingOptions<unknown>>(options: O, r
 
 function fromText<T>(parse: (text: string) => Parsed<T>): (input: unknown) => Parsed<T> {
   return (input) => parse(isScalar(input) ? String(input) : '');
+}
+
+function atLeast(min: string | undefined, parse: (input: unknown) => Parsed<number>): (input: unknown) => Parsed<number> {
+  const least = parseDuration(min ?? '0s');
+  return (input) => {
+    const parsed = parse(input);
+    const tooShort = parsed.kind === 'value' && least.kind === 'value' && parsed.value < least.value;
+    return tooShort ? refused(`a duration of at least ${min}`) : parsed;
+  };
 }
 
 function isScalar(input: unknown): input is string | number | boolean {

@@ -35,6 +35,8 @@ export const defaultPolicy: EnginePolicy = {
 export interface LogState {
   /** Which of its entries need not be kept. */
   finished: FinishedLog;
+  /** Up to where it was said to be trimmed; 0 after a recovery, which says it again. */
+  trimmed: number;
   /** Highest sequence that was read. */
   seen: number;
   /** Entries that are unfinished. */
@@ -108,5 +110,5 @@ export function createEngineState(epoch: number, router: Router, policy: EngineP
 }
 
 function emptyLog(): LogState {
-  return { finished: new FinishedLog(), seen: 0, live: new Map(), liveBytes: 0 };
+  return { finished: new FinishedLog(), trimmed: 0, seen: 0, live: new Map(), liveBytes: 0 };
 }

@@ -1,7 +1,7 @@
 import { arrive, relocate } from './arrival.ts';
 import { takeCensus, type Census } from './census.ts';
 import { dispatch } from './dispatching.ts';
-import type { Effect, Step } from './effect.ts';
+import type { Step } from './effect.ts';
 import type { Input, Instant } from './engine-input.ts';
 import { createEngineState, defaultPolicy, type EnginePolicy, type EngineState } from './engine-state.ts';
 import { file } from './filing.ts';
@@ -56,8 +56,7 @@ export class Engine {
   takeStep(now: Instant): Step {
     const state = this.#state;
     dispatch(state, now);
-    for (const lane of state.trims) state.effects.push(trimEffect(state, lane));
-    state.trims.clear();
+    trimLogs(state);
     const step = { records: state.records, effects: state.effects };
     state.records = [];
     state.effects = [];
@@ -213,6 +212,13 @@ function noteState(state: EngineState, id: string, sequence: number): void {
   else state.staleStates.push(sequence);
 }
 
-function trimEffect(state: EngineState, lane: Lane): Effect {
-  return { kind: 'trim', lane, upTo: state.logs[lane].finished.mark };
+/** A pinned log has nothing to trim however much is finished above. */
+function trimLogs(state: EngineState): void {
+  for (const lane of state.trims) {
+    const log = state.logs[lane];
+    const upTo = log.finished.mark;
+    if (upTo > log.trimmed) state.effects.push({ kind: 'trim', lane, upTo });
+    log.trimmed = upTo;
+  }
+  state.trims.clear();
 }

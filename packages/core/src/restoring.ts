@@ -135,7 +135,7 @@ function closeHoles(state: EngineState, lane: Lane): void {
   for (let sequence = log.finished.mark + 1; sequence <= log.seen; sequence += 1) {
     if (!log.live.has(sequence)) log.finished.finish(sequence);
   }
-  if (log.finished.mark > 0) state.trims.add(lane);
+  state.trims.add(lane);
 }
 
 function resume(state: EngineState, mail: Mail, now: Instant): void {

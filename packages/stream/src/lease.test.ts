@@ -9,8 +9,8 @@ let testbed: Testbed;
 const over = new AbortController();
 afterEach(() => testbed.close());
 
-const leaseFor = (connection: StreamConnection, owner: string) =>
-  createLease(connection, { partition: 0, owner, address: `${owner}:7420`, ttlMs: 2_000, clock: systemClock, log: silentLog });
+const leaseFor = (connection: StreamConnection, owner: string, ttlMs = 3_000) =>
+  createLease(connection, { partition: 0, owner, address: `${owner}:7420`, ttlMs, clock: systemClock, log: silentLog });
 
 it('is held by one at a time, and goes to the next when it is released', async () => {
   testbed = await startTestbed();
@@ -64,13 +64,13 @@ it('is given up by a holder that is cut off before another can have it', async (
 
 it('survives a kill -9 of the server and cut connections', async () => {
   testbed = await startTestbed();
-  const lease = leaseFor(await testbed.connect(), 'first');
+  const lease = leaseFor(await testbed.connect(), 'first', 8_000);
   await lease.acquire(over.signal);
   let lost = false;
   void lease.lost.then(() => (lost = true));
   await testbed.crash();
   for (let round = 0; round < 4; round += 1) {
-    const moment = systemClock.monotonic() + 400;
+    const moment = systemClock.monotonic() + 1_000;
     await eventually(() => systemClock.monotonic() > moment);
     testbed.cable.cut();
   }

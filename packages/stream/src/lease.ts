@@ -55,6 +55,8 @@ export async function currentOwner(connection: StreamConnection, partition: numb
 /** Held for this part of the TTL after a renewal was sent: the rest is for clocks that run at different speeds. */
 const heldShare = 0.8;
 const renewShare = 0.2;
+/** Sooner than that after a renewal that failed. */
+const retryShare = 0.05;
 
 type Hold =
   | { readonly kind: 'none' }
@@ -140,20 +142,23 @@ class StreamLease implements Lease {
 
   private async renewWhileHeld(held: Held): Promise<void> {
     const { clock } = this.options;
-    while (this.hold === held) {
-      await clock.sleep(this.ttlMs * renewShare, held.over.signal).catch(() => {});
-      if (this.hold === held) await this.renew(held);
+    for (let share = renewShare; this.hold === held; share = (await this.renew(held)) ? renewShare : retryShare) {
+      await clock.sleep(this.ttlMs * share, held.over.signal).catch(() => {});
     }
   }
 
-  private async renew(held: Held): Promise<void> {
+  /** True when it was renewed. */
+  private async renew(held: Held): Promise<boolean> {
+    if (this.hold !== held) return false;
     const sentAt = this.options.clock.monotonic();
     try {
       held.sequence = await this.put(held.id, held.sequence);
       held.until = this.untilFrom(sentAt);
+      return true;
     } catch (error) {
       if (isStreamError(error, 'FENCED')) await this.lookAgain(held);
-      else this.options.log.warn('the lease could not be renewed; trying on while it lasts', { error });
+      else this.options.log.debug('the lease could not be renewed; trying on while it lasts', { error });
+      return false;
     }
   }
 

@@ -14,8 +14,6 @@ export interface MailLog {
   /** Given back untried. */
   returned(event: OutcomeLine & { readonly reason: string; readonly reply?: LoggedReply }): void;
   expired(event: Omit<OutcomeLine, 'attempt' | 'upstream'>): void;
-  /** One transaction as its sender saw it; a line for each outcome in it. */
-  attempted(event: AttemptLine): void;
 }
 
 export interface AcceptedLine {
@@ -41,13 +39,6 @@ export interface OutcomeLine {
   readonly upstream: string;
   readonly attempt: string;
   readonly to: readonly string[];
-}
-
-export interface AttemptLine extends Omit<OutcomeLine, 'tenant'> {
-  readonly outcome: string;
-  readonly reply: LoggedReply;
-  /** Begin of the transaction to its final reply; absent when it had not begun. */
-  readonly tookMs?: number;
 }
 
 export interface LoggedReply {
@@ -91,7 +82,6 @@ export function createMailLog({ program, addresses, destination = behindTheWork(
     doubted: (fields) => write('doubted', fields),
     returned: (fields) => write('returned', fields),
     expired: (fields) => write('expired', fields),
-    attempted: (fields) => write('attempted', fields),
   };
 }
 
@@ -108,5 +98,4 @@ export const silentMailLog: MailLog = {
   doubted: () => {},
   returned: () => {},
   expired: () => {},
-  attempted: () => {},
 };

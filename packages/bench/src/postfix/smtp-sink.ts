@@ -13,6 +13,7 @@ export class SmtpSink {
   readonly port: number;
   readonly pid: number;
   readonly #child: ChildProcess;
+  #rest = '';
   #mails = 0;
   #lastAt = sharedNow();
 
@@ -43,13 +44,21 @@ export class SmtpSink {
     this.#child.kill('SIGTERM');
   }
 
-  /** It writes `sess=20 quit=20 mesg=3000`, over and over in one line; a piece may end in the middle of a number. */
   #read(text: string): void {
-    const count = Number(/mesg=(\d+)\r(?!.*mesg=\d+\r)/s.exec(text)?.[1] ?? 0);
-    if (count <= this.#mails) return;
-    this.#mails = count;
+    const { mails, rest } = readCounter(this.#rest + text);
+    this.#rest = rest;
+    if (mails === undefined || mails === this.#mails) return;
+    this.#mails = mails;
     this.#lastAt = sharedNow();
   }
+}
+
+/** It writes `sess=20 quit=20 mesg=3000` and a carriage return, over and over; the last one may have come in part. */
+export function readCounter(text: string): { readonly mails: number | undefined; readonly rest: string } {
+  const end = text.lastIndexOf('\r');
+  const last = text.slice(text.lastIndexOf('\r', end - 1) + 1, Math.max(end, 0));
+  const mails = /mesg=(\d+)/.exec(last)?.[1];
+  return { mails: mails === undefined ? undefined : Number(mails), rest: text.slice(end + 1) };
 }
 
 function answers(port: number): Promise<boolean> {

@@ -1,4 +1,5 @@
 import type { LoadResult } from '../load/generate.ts';
+import { measure, warmUp } from '../measure.ts';
 import { percentiles, type Percentiles } from '../report/percentiles.ts';
 import { type Rig, withSystem } from '../rig.ts';
 import { sharedNow } from '../shared-time.ts';
@@ -46,8 +47,10 @@ export async function runBacklog(rig: Rig, onResult: (result: BacklogResult) => 
 
 async function pileUpAndDrain(rig: Rig, system: System, mode: Mode): Promise<BacklogResult> {
   const mails = rig.options.mails ?? defaultMails;
+  await measure(rig, system, warmUp);
   await rig.sink.ask('expect', mails);
   await rig.sink.ask('close', undefined);
+  system.resetPeaks();
   rig.say(`${mode}: the upstream is down, ${mails} mails come in`);
   const order = { port: system.relayPort, sessions, sizeBytes, mails, forMs: longestLoadMs, pipelining: rig.options.pipelining };
   const load = await rig.load.ask('generate', order);

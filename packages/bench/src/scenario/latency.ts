@@ -1,4 +1,4 @@
-import { type Measurement, measure, type Order } from '../measure.ts';
+import { type Measurement, measure, warmUp } from '../measure.ts';
 import { type Rig, withSystem } from '../rig.ts';
 import type { Mode } from '../system/system.ts';
 
@@ -17,7 +17,6 @@ const loads: readonly { readonly mode: Mode; readonly sessions: number; readonly
 ];
 const upstreamDelaysMs = [0, 5_000];
 const sizeBytes = 10_240;
-const warmUp: Order = { sessions: 20, sizeBytes, mails: 3_000, forMs: 3_000 };
 
 /** What a client waits for its reply at half of the load: it must not matter how slow the upstream is. */
 export async function runLatency(rig: Rig, onResult: (result: LatencyResult) => void): Promise<readonly LatencyResult[]> {

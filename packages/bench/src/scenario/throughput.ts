@@ -1,4 +1,4 @@
-import { type Measurement, measure, type Order } from '../measure.ts';
+import { type Measurement, measure, type Order, warmUp } from '../measure.ts';
 import { measureByPostfix } from '../postfix/measure.ts';
 import { SmtpSink } from '../postfix/smtp-sink.ts';
 import { bulkDomain } from '../postfix/smtp-source.ts';
@@ -23,8 +23,6 @@ const allCases: readonly Case[] = modes.flatMap((mode) =>
 
 /** More than this machine takes in a second: what a case may come to when only its time is bounded. */
 const mostMailsPerSecond = 20_000;
-/** Until the programs' code is compiled and connections stand. */
-const warmUp: Order = { sessions: 20, sizeBytes: 10_240, mails: 3_000, forMs: 3_000 };
 
 export function nameOf({ mode, sizeKiB, sessions }: Case): string {
   return `${mode}/${sizeKiB}KiB/${sessions}`;

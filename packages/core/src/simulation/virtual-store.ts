@@ -46,8 +46,9 @@ export class VirtualStore {
     return known?.[0] ?? this.mail.wait.append({ ticket });
   }
 
-  holds(id: string): boolean {
-    return sources.some((source) => this.mail[source].from(0).some(([, { ticket }]) => ticket?.id === id));
+  /** Of all mail that has an entry somewhere. */
+  ids(): Set<string> {
+    return new Set(sources.flatMap((source) => this.mail[source].from(0).flatMap(([, { ticket }]) => ticket?.id ?? [])));
   }
 }
 

@@ -37,6 +37,7 @@ export class VirtualStream<T> {
 
   /** In order, from this sequence on. */
   from(sequence: number): [number, T][] {
-    return [...this.#entries].filter(([existing]) => existing >= sequence);
+    const all = [...this.#entries];
+    return sequence <= 0 ? all : all.filter(([existing]) => existing >= sequence);
   }
 }

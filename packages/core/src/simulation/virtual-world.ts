@@ -215,7 +215,7 @@ export class VirtualWorld {
       this.#connect(sender);
       sender.beat(this.#now);
     }
-    for (let turn = 0; turn < 150; turn += 1) {
+    for (let turn = 0; turn < 50; turn += 1) {
       this.#scheduler.read(this.#now);
       this.#scheduler.hear(this.#now);
       this.#scheduler.step(this.#now);

@@ -69,10 +69,11 @@ export class Witness {
   }
 
   checkPromises(store: VirtualStore, upstreams: VirtualUpstreams): void {
+    const stored = store.ids();
     for (const id of this.accepted.keys()) {
       const account = this.#journalled.get(id);
       const finished = account?.states.every(isFinal) ?? false;
-      if (!finished && !store.holds(id)) throw new Error(`${id} was accepted and is lost`);
+      if (!finished && !stored.has(id)) throw new Error(`${id} was accepted and is lost`);
     }
     for (const [key, times] of upstreams.received) this.#checkDuplicates(key, times);
   }

@@ -1,0 +1,136 @@
+import { describe, expect, test } from 'vitest';
+import type { JournalEvent } from './journal.ts';
+import { effectsOf, recipientsOf, Stage, ticketOf } from './simulation/stage.ts';
+import type { LogExtent, Remains } from './restoring.ts';
+import type { Snapshot } from './snapshot.ts';
+import type { Place, Ticket } from './ticket.ts';
+
+const empty: LogExtent = { first: 1, last: 0, sameStream: true };
+const noExtents: Remains['extents'] = { wait: empty, immediate: empty, high: empty, normal: empty, low: empty };
+
+interface Rest {
+  readonly snapshot?: Snapshot;
+  readonly events?: readonly JournalEvent[];
+  /** Highest sequence of the normal log and of WAIT. */
+  readonly lastOfLog?: number;
+  readonly lastOfWait?: number;
+  readonly finishedIds?: readonly string[];
+  readonly entries: readonly (readonly [Ticket, Place])[];
+}
+
+/** A new owner, after it has recovered from what an earlier one left. */
+function recovered({ snapshot, events = [], lastOfLog = 0, lastOfWait = 0, finishedIds = [], entries }: Rest): Stage {
+  const stage = new Stage({ epoch: 2 });
+  const extents = { ...noExtents, normal: { ...empty, last: lastOfLog }, wait: { ...empty, last: lastOfWait } };
+  const sequenced = events.map((event, index) => ({ event, sequence: index + 1 }));
+  stage.engine.restoreMarks({ snapshot: snapshot ?? null, events: sequenced, extents, finishedIds }, stage.now);
+  for (const [ticket, place] of entries) stage.engine.restoreTicket(ticket, place);
+  for (const { event, sequence } of sequenced) stage.engine.replay(event, sequence);
+  stage.engine.finishRestoring(stage.now);
+  return stage;
+}
+
+const inLog = (sequence: number): Place => ({ kind: 'log', lane: 'normal', sequence });
+const inWait = (sequence: number): Place => ({ kind: 'wait', sequence });
+const acceptance = (ticket: Ticket, place: Place): JournalEvent => ({ kind: 'accepted', at: 0, id: ticket.id, ticket, place });
+const start = (ticket: Ticket): JournalEvent => ({
+  kind: 'started',
+  at: 0,
+  id: ticket.id,
+  attempt: '1.1',
+  recipients: [0],
+  upstream: 'main',
+  sender: 'sender',
+});
+
+describe('a new owner', () => {
+  test('leaves what was being sent with its sender until that says hello', () => {
+    const ticket = ticketOf();
+    const stage = recovered({ events: [acceptance(ticket, inLog(1)), start(ticket)], lastOfLog: 1, entries: [[ticket, inLog(1)]] });
+    expect(stage.stateOf(ticket)).toMatchObject({ kind: 'sending', attempt: '1.1' });
+    stage.join('sender', { main: 1 }, { held: [{ attempt: '1.1', begun: true }] });
+    expect(stage.takeSent()).toEqual([]);
+    stage.join('sender', { main: 1 });
+    expect(stage.takeOnlySent().id).toBe('2.1');
+  });
+
+  test('takes what was being sent for begun when its sender never comes back', () => {
+    const ticket = ticketOf();
+    const stage = recovered({ events: [acceptance(ticket, inLog(1)), start(ticket)], lastOfLog: 1, entries: [[ticket, inLog(1)]] });
+    stage.pass(15_000);
+    expect(stage.storyOf(ticket)).toEqual(['doubted', 'deferred']);
+  });
+
+  test('keeps what a snapshot calls finished out of the index, though its entry is pinned in the log', () => {
+    const before = new Stage();
+    before.join('sender');
+    const [pinned, done] = [before.arrive(), before.arrive()];
+    const attempts = before.takeSent();
+    before.report(attempts[0]!, 'deferred');
+    before.report(attempts[1]!, 'delivered');
+    const { snapshot } = before.engine.takeSnapshot();
+    const stage = recovered({ snapshot, lastOfLog: 2, entries: [[pinned, inLog(1)], [done, inLog(2)]] });
+    expect(stage.engine.size).toBe(1);
+    expect(stage.engine.census().difference).toBe(0);
+  });
+
+  test('counts an entry that is not there any more as finished, and trims what an earlier one had not come to', () => {
+    const [first, third] = [ticketOf(), ticketOf()];
+    const events = [acceptance(first, inLog(1)), acceptance(third, inLog(3))];
+    const stage = recovered({ events, lastOfLog: 3, entries: [[first, inLog(1)], [third, inLog(3)]] });
+    stage.join('sender');
+    const trims = stage.takeSent().map((attempt) => effectsOf(stage.report(attempt, 'delivered'), 'trim').map(({ upTo }) => upTo));
+    expect(trims).toEqual([[2], [3]]);
+  });
+
+  test('does not take the mail of a door for read because it lies below a copy of ours in WAIT', () => {
+    const [copied, fresh] = [ticketOf(), ticketOf()];
+    const events: JournalEvent[] = [acceptance(copied, inLog(1)), { kind: 'moved', at: 0, id: copied.id, place: inWait(2) }];
+    const entries: Rest['entries'] = [[fresh, inWait(1)], [copied, inWait(2)], [copied, inLog(1)]];
+    const stage = recovered({ events, lastOfLog: 1, lastOfWait: 2, entries });
+    expect(stage.engine.find(fresh.id)).toBeUndefined();
+    expect(stage.engine.seen('wait')).toBe(0);
+    stage.tell({ kind: 'arrived', ticket: fresh, place: inWait(1) });
+    stage.tell({ kind: 'arrived', ticket: copied, place: inWait(2) });
+    expect(stage.events.map(({ kind, id }) => [kind, id])).toEqual([['accepted', fresh.id]]);
+    expect(stage.engine.census().difference).toBe(0);
+    expect(stage.effects.filter(({ kind }) => kind === 'trim')).toEqual([{ kind: 'trim', lane: 'normal', upTo: 1 }]);
+  });
+
+  test('hands on the ids of what finished since the last checkpoint', () => {
+    const ticket = ticketOf();
+    const delivered: JournalEvent = { ...start(ticket), kind: 'delivered', tenant: 'acme', reply: { code: 250, text: 'ok' } } as JournalEvent;
+    const stage = recovered({ events: [acceptance(ticket, inLog(1)), start(ticket), delivered], lastOfLog: 1, entries: [] });
+    expect(stage.engine.finishedLately(ticket.id)).toBe(true);
+    expect(stage.engine.takeSnapshot().snapshot.finishedIds).toEqual([ticket.id]);
+  });
+
+  test('resolves a doubt that was journalled alone', () => {
+    const ticket = ticketOf();
+    const doubted: JournalEvent = { kind: 'doubted', at: 0, id: ticket.id, attempt: '1.1', recipients: [0], reply: { code: 0, text: 'gone' } };
+    const stage = recovered({ events: [acceptance(ticket, inLog(1)), start(ticket), doubted], lastOfLog: 1, entries: [[ticket, inLog(1)]] });
+    expect(stage.stateOf(ticket)).toMatchObject({ kind: 'queued', attempts: 1, reason: 'IN_DOUBT' });
+  });
+
+  test('does not repeat events that the states of STATE contain already', () => {
+    const ticket = ticketOf({ recipients: recipientsOf(1) });
+    const stage = new Stage({ epoch: 2 });
+    const deferral: JournalEvent = { ...start(ticket), kind: 'deferred', reason: 'UPSTREAM_DEFERRED', reply: { code: 450, text: 'later' }, due: 7 } as JournalEvent;
+    const events = [acceptance(ticket, inLog(1)), start(ticket), deferral].map((event, index) => ({ event, sequence: index + 1 }));
+    const extents = { ...noExtents, normal: { ...empty, last: 1 } };
+    stage.engine.restoreMarks({ snapshot: null, events, extents, finishedIds: [] }, stage.now);
+    stage.engine.restoreTicket(ticket, inLog(1));
+    stage.engine.restoreState({ id: ticket.id, states: [{ kind: 'queued', attempts: 3, due: 7 }] }, 3, 1);
+    for (const { event, sequence } of events) stage.engine.replay(event, sequence);
+    stage.engine.finishRestoring(stage.now);
+    expect(stage.stateOf(ticket)).toEqual({ kind: 'queued', attempts: 3, due: 7 });
+  });
+
+  test('removes what STATE says of mail that is gone', () => {
+    const stage = new Stage({ epoch: 2 });
+    stage.engine.restoreMarks({ snapshot: null, events: [], extents: noExtents, finishedIds: [] }, stage.now);
+    stage.engine.restoreState({ id: ticketOf().id, states: [] }, 1, 9);
+    stage.engine.finishRestoring(stage.now);
+    expect(stage.engine.takeSnapshot().stale).toEqual([9]);
+  });
+});
