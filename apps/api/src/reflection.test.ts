@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { fileURLToPath } from 'node:url';
+import { createRequire } from 'node:module';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startRig, type Rig } from './rig.ts';
 
@@ -9,11 +9,11 @@ beforeAll(async () => void (rig = await startRig()));
 afterAll(() => rig.stop());
 
 const run = promisify(execFile);
-const buf = fileURLToPath(new URL('../node_modules/.bin/buf', import.meta.url));
+const buf = createRequire(import.meta.url).resolve('@bufbuild/buf/bin/buf');
 
 /** A client that nobody here wrote, and that does not have the contract. */
 async function bufCurl(protocol: string, method: string, request: object): Promise<Record<string, unknown>> {
-  const { stdout } = await run(buf, ['curl', '--protocol', protocol, '--http2-prior-knowledge', '-d', JSON.stringify(request), `${rig.url}/${method}`]);
+  const { stdout } = await run(process.execPath, [buf, 'curl', '--protocol', protocol, '--http2-prior-knowledge', '-d', JSON.stringify(request), `${rig.url}/${method}`]);
   return JSON.parse(stdout) as Record<string, unknown>;
 }
 
@@ -29,6 +29,6 @@ test('the health of the server and of each service is told', async () => {
 });
 
 test('buf curl lists the services', async () => {
-  const { stdout } = await run(buf, ['curl', '--http2-prior-knowledge', '--list-services', rig.url]);
+  const { stdout } = await run(process.execPath, [buf, 'curl', '--http2-prior-knowledge', '--list-services', rig.url]);
   expect(stdout).toContain('posthaste.v1.SubmissionService');
 });

@@ -1,5 +1,5 @@
 import { Code, ConnectError } from '@connectrpc/connect';
-import { BadRequestSchema, ErrorInfoSchema, ErrorReason, RetryInfoSchema } from '@posthaste/protocol';
+import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema, type ErrorReason } from '@posthaste/protocol';
 
 export type ReasonName = Exclude<keyof typeof ErrorReason, 'UNSPECIFIED'>;
 
@@ -29,7 +29,7 @@ const answers: Readonly<Record<ReasonName, Answer>> = {
   UNAVAILABLE: { code: Code.Unavailable, http: 503, retryMs: 5_000 },
 };
 
-export const errorDomain = 'posthaste.v1';
+const errorDomain = 'posthaste.v1';
 
 export interface FieldFault {
   /** Path of the field, as `to[0]`. */

@@ -90,6 +90,13 @@ describe('loadConfig', () => {
     ]);
   });
 
+  it('refuses a duration below its least', () => {
+    const schema = { 'relay.lease': setting.duration({ default: '15s', min: '7s', doc: 'A lease.' }) };
+    expect(faultsOf(() => loadConfig(schema, { argv: ['--relay.lease=5s'], env: {} }))).toEqual([
+      "relay.lease (flag --relay.lease): came '5s', expected a duration of at least 7s",
+    ]);
+  });
+
   it('suggests what an unknown key, variable, flag or section may have meant', () => {
     const faults = faultsOf(() =>
       load({ file: 'relay:\n  maxSise: 1MiB\nrelya:\n  listen: x\n', env: { POSTHASTE_RELAY_LISTN: 'x' }, argv: ['--relay.lisen=x'] }),

@@ -1,8 +1,8 @@
+/** For tests: mails and what happens to them. */
 import fc from 'fast-check';
 import type { JournalEvent, RecipientEvent, Ticket } from '@posthaste/core';
 
-/** For tests: a ticket with `count` recipients. */
-export function exampleTicket(id: string, count = 1): Ticket {
+function exampleTicket(id: string, count = 1): Ticket {
   const recipients = Array.from({ length: count }, (_, number) => ({ address: `r${number}@example.net` }));
   return { id, tenant: 'default', lane: 'normal', from: 'a@example.org', recipients, acceptedAt: 1_000, size: 10_240 };
 }

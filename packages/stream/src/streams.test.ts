@@ -46,9 +46,14 @@ it('names the stream and what differs when it cannot be changed', async () => {
   await expect(ensureStreams(testbed.direct, { partition: 0, storageBytes: 2 ** 29 })).rejects.toThrow(/JOURNAL_0 exists with other settings .*storage is "memory", expected "file"/);
 });
 
-it('takes what storage there is when none is named, and says FULL when what is named is not there', async () => {
+it('takes what storage there is when none is named, and stays with it; says FULL when what is named is not there', async () => {
   testbed = await startTestbed({ storageBytes: 64 * 2 ** 20 });
+  const sizeOf = async () => (await configOf(bodiesStream))['max_bytes'] as number;
+  const before = await sizeOf();
   await ensureStreams(testbed.direct, { partition: 0 });
-  expect(((await configOf(bodiesStream))['max_bytes'] as number) * 10).toBeGreaterThan(400 * 2 ** 20);
+  expect(Math.abs((await sizeOf()) - before)).toBeLessThan(16);
+  for (const { name } of planStreams(0, 1, defaultLimits)) await callServer(testbed.direct, `STREAM.DELETE.${name}`);
+  await ensureStreams(testbed.direct, { partition: 0 });
+  expect((await sizeOf()) * 10).toBeGreaterThan(400 * 2 ** 20);
   await expect(ensureStreams(testbed.direct, { partition: 0, storageBytes: 2 ** 40 })).rejects.toMatchObject({ code: 'FULL' });
 });

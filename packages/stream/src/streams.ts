@@ -1,11 +1,12 @@
 import { callServer } from './api.ts';
 import type { StreamConnection } from './connection.ts';
 import { isStreamError, StreamError } from './errors.ts';
+import { journalStream } from './layout.ts';
 import { defaultLimits, planStreams, sumOfShares, type StreamConfig, type StreamLimits } from './plan.ts';
 
 export interface EnsureStreamsOptions {
   readonly partition: number;
-  /** What the shares are taken of; by default what the account may store, or 10 GiB (less when the server has no room for it). */
+  /** What the shares are taken of; by default what the account may store, else what the streams have already, else 10 GiB (less when the server has no room for it). */
   readonly storageBytes?: number;
   readonly limits?: Partial<StreamLimits>;
 }
@@ -24,7 +25,7 @@ export async function ensureStreams(connection: StreamConnection, options: Ensur
   if (sum > largestSum + 1e-9) {
     throw new StreamError('BROKEN', `the shares of the streams' storage sum to ${sum}, at most ${largestSum} is expected: make some of limits.shares smaller`);
   }
-  const storageBytes = options.storageBytes ?? (await accountStorage(connection));
+  const storageBytes = options.storageBytes ?? (await accountStorage(connection)) ?? (await earlierStorage(connection, options.partition, limits));
   if (storageBytes !== undefined) return ensureAll(connection, planStreams(options.partition, storageBytes, limits));
   return ensureLargest(connection, (bytes) => planStreams(options.partition, bytes, limits));
 }
@@ -37,6 +38,13 @@ interface AccountInfo {
 async function accountStorage(connection: StreamConnection): Promise<number | undefined> {
   const { limits } = await callServer<AccountInfo>(connection, 'INFO');
   return limits.max_storage > 0 ? limits.max_storage : undefined;
+}
+
+/** What was found to fit before stays: trying anew would change every stream at every start. */
+async function earlierStorage(connection: StreamConnection, partition: number, { shares }: StreamLimits): Promise<number | undefined> {
+  const journal = await findConfig(connection, journalStream(partition));
+  const bytes = journal?.['max_bytes'];
+  return typeof bytes === 'number' && bytes > 0 ? Math.ceil(bytes / shares.journal) : undefined;
 }
 
 /** The first of 10 GiB, 5 GiB and so on that the server has room for. */
