@@ -56,13 +56,14 @@ export class Checkpointer {
     const { taken, journalled } = driver.snapshot();
     const contains = await journalled;
     await this.#writeStates(taken.changed, contains);
-    for (const sequence of taken.stale) removals.entry(stateStream(partition), sequence);
     await removals.idle();
     const at = clock.now();
     const recent = this.#marks.filter((mark, index) => at - mark.at <= recentSpanMs || index === this.#marks.length - 1);
     const checkpoint = { epoch, at, contains, snapshot: taken.snapshot, createdAt };
     const sequence = await appendCheckpoint(journal, checkpoint, recent[0]?.sequence ?? null);
     this.#marks = [...recent, { sequence, contains, at }];
+    // Not before: a recovery from the checkpoint before this one still needs them for mail whose entry has not been trimmed.
+    for (const stale of taken.stale) removals.entry(stateStream(partition), stale);
   }
 
   async #writeStates(changed: readonly StateRecord[], asOf: number): Promise<void> {

@@ -29,10 +29,11 @@ export function lookupHandler(current: () => Lookup | null): UntypedHandleCall {
   return (call: ServerUnaryCall<LookupMessageRequest, LookupMessageResponse>, answer: sendUnaryData<LookupMessageResponse>) => {
     const lookup = current();
     if (!lookup) return answer({ code: status.UNAVAILABLE, details: 'this scheduler does not own the partition now' });
-    return lookUp(lookup, call.request.id).then(
+    lookUp(lookup, call.request.id).then(
       (found) => ('code' in found ? answer(found) : answer(null, found)),
       (error: unknown) => answer({ code: status.UNAVAILABLE, details: `the streams cannot be asked now: ${String(error)}` }),
     );
+    return undefined;
   };
 }
 

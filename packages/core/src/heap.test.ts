@@ -28,7 +28,10 @@ test('always shows the least of what it holds, whatever the order of pushes and 
       const model: number[] = [];
       for (const move of moves) {
         if (move === null) expect(heap.pop()).toBe(model.sort(inOrder).shift());
-        else model.push(move), heap.push(move);
+        else {
+          model.push(move);
+          heap.push(move);
+        }
         expect(heap.peek()).toBe(model.length === 0 ? undefined : Math.min(...model));
         expect(heap.size).toBe(model.length);
       }

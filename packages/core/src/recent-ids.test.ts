@@ -22,7 +22,7 @@ describe('recent ids', () => {
     const recent = new RecentIds();
     const [id = ''] = idsOf(1);
     recent.add(id, 0);
-    const others = [...id].flatMap((digit, at) => (digit === '-' ? [] : [`${id.slice(0, at)}${digit === '0' ? '1' : '0'}${id.slice(at + 1)}`]));
+    const others = id.split('').flatMap((digit, at) => (digit === '-' ? [] : [`${id.slice(0, at)}${digit === '0' ? '1' : '0'}${id.slice(at + 1)}`]));
     expect(others.filter((other) => recent.has(other))).toEqual([]);
   });
 

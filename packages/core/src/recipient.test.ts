@@ -41,8 +41,8 @@ describe('apply', () => {
     const outcomes = events.filter((event) => event.kind !== 'started' && event.kind !== 'expired');
     fc.assert(
       fc.property(outcomes, outcomes, (first, second) => {
-        const state = apply(sending('1.1'), { ...first, attempt: '1.1' } as RecipientEvent);
-        const next = apply(state, { ...second, attempt: '1.1' } as RecipientEvent);
+        const state = apply(sending('1.1'), { ...first, attempt: '1.1' });
+        const next = apply(state, { ...second, attempt: '1.1' });
         const resolvesDoubt = state.kind === 'inDoubt' && second.kind !== 'doubted' && second.kind !== 'returned';
         if (second.kind === 'delivered' && !isFinal(state)) expect(next.kind).toBe('delivered');
         else if (!resolvesDoubt && second.kind !== 'doubted') expect(next).toEqual(state);

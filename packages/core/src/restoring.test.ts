@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { JournalEvent } from './journal.ts';
 import { effectsOf, recipientsOf, Stage, ticketOf } from './simulation/stage.ts';
 import type { LogExtent, Remains } from './restoring.ts';
-import type { Snapshot } from './snapshot.ts';
+import type { RecipientState } from './recipient.ts';
+import type { Snapshot, StateRecord } from './snapshot.ts';
 import type { Place, Ticket } from './ticket.ts';
 
 const empty: LogExtent = { first: 1, last: 0, sameStream: true };
@@ -16,15 +17,17 @@ interface Rest {
   readonly lastOfWait?: number;
   readonly finishedIds?: readonly string[];
   readonly entries: readonly (readonly [Ticket, Place])[];
+  readonly states?: readonly { readonly record: StateRecord; readonly asOf: number; readonly sequence: number }[];
 }
 
 /** A new owner, after it has recovered from what an earlier one left. */
-function recovered({ snapshot, events = [], lastOfLog = 0, lastOfWait = 0, finishedIds = [], entries }: Rest): Stage {
+function recovered({ snapshot, events = [], lastOfLog = 0, lastOfWait = 0, finishedIds = [], entries, states = [] }: Rest): Stage {
   const stage = new Stage({ epoch: 2 });
   const extents = { ...noExtents, normal: { ...empty, last: lastOfLog }, wait: { ...empty, last: lastOfWait } };
   const sequenced = events.map((event, index) => ({ event, sequence: index + 1 }));
   stage.engine.restoreMarks({ snapshot: snapshot ?? null, events: sequenced, extents, finishedIds }, stage.now);
   for (const [ticket, place] of entries) stage.engine.restoreTicket(ticket, place);
+  for (const { record, asOf, sequence } of states) stage.engine.restoreState(record, asOf, sequence);
   for (const { event, sequence } of sequenced) stage.engine.replay(event, sequence);
   stage.engine.finishRestoring(stage.now);
   return stage;
@@ -33,14 +36,23 @@ function recovered({ snapshot, events = [], lastOfLog = 0, lastOfWait = 0, finis
 const inLog = (sequence: number): Place => ({ kind: 'log', lane: 'normal', sequence });
 const inWait = (sequence: number): Place => ({ kind: 'wait', sequence });
 const acceptance = (ticket: Ticket, place: Place): JournalEvent => ({ kind: 'accepted', at: 0, id: ticket.id, ticket, place });
-const start = (ticket: Ticket): JournalEvent => ({
-  kind: 'started',
-  at: 0,
-  id: ticket.id,
-  attempt: '1.1',
+const yes = { code: 250, text: 'ok' };
+const about = (ticket: Ticket) => ({ at: 0, id: ticket.id, attempt: '1.1' });
+const start = (ticket: Ticket): JournalEvent => ({ kind: 'started', ...about(ticket), recipients: [0], upstream: 'main', sender: 'sender' });
+const delivery = (ticket: Ticket, recipient = 0): JournalEvent => ({
+  kind: 'delivered',
+  ...about(ticket),
+  recipients: [recipient],
+  tenant: 'acme',
+  reply: yes,
+});
+const deferral = (ticket: Ticket): JournalEvent => ({
+  kind: 'deferred',
+  ...about(ticket),
   recipients: [0],
-  upstream: 'main',
-  sender: 'sender',
+  reason: 'UPSTREAM_DEFERRED',
+  reply: { code: 450, text: 'later' },
+  due: 7,
 });
 
 describe('a new owner', () => {
@@ -99,8 +111,7 @@ describe('a new owner', () => {
 
   test('hands on the ids of what finished since the last checkpoint', () => {
     const ticket = ticketOf();
-    const delivered: JournalEvent = { ...start(ticket), kind: 'delivered', tenant: 'acme', reply: { code: 250, text: 'ok' } } as JournalEvent;
-    const stage = recovered({ events: [acceptance(ticket, inLog(1)), start(ticket), delivered], lastOfLog: 1, entries: [] });
+    const stage = recovered({ events: [acceptance(ticket, inLog(1)), start(ticket), delivery(ticket)], lastOfLog: 1, entries: [] });
     expect(stage.engine.finishedLately(ticket.id)).toBe(true);
     expect(stage.engine.takeSnapshot().snapshot.finishedIds).toEqual([ticket.id]);
   });
@@ -113,24 +124,33 @@ describe('a new owner', () => {
   });
 
   test('does not repeat events that the states of STATE contain already', () => {
-    const ticket = ticketOf({ recipients: recipientsOf(1) });
-    const stage = new Stage({ epoch: 2 });
-    const deferral: JournalEvent = { ...start(ticket), kind: 'deferred', reason: 'UPSTREAM_DEFERRED', reply: { code: 450, text: 'later' }, due: 7 } as JournalEvent;
-    const events = [acceptance(ticket, inLog(1)), start(ticket), deferral].map((event, index) => ({ event, sequence: index + 1 }));
-    const extents = { ...noExtents, normal: { ...empty, last: 1 } };
-    stage.engine.restoreMarks({ snapshot: null, events, extents, finishedIds: [] }, stage.now);
-    stage.engine.restoreTicket(ticket, inLog(1));
-    stage.engine.restoreState({ id: ticket.id, states: [{ kind: 'queued', attempts: 3, due: 7 }] }, 3, 1);
-    for (const { event, sequence } of events) stage.engine.replay(event, sequence);
-    stage.engine.finishRestoring(stage.now);
+    const ticket = ticketOf();
+    const record = { id: ticket.id, states: [{ kind: 'queued' as const, attempts: 3, due: 7 }] };
+    const events = [acceptance(ticket, inLog(1)), start(ticket), deferral(ticket)];
+    const stage = recovered({ events, lastOfLog: 1, entries: [[ticket, inLog(1)]], states: [{ record, asOf: 3, sequence: 1 }] });
     expect(stage.stateOf(ticket)).toEqual({ kind: 'queued', attempts: 3, due: 7 });
   });
 
+  test('needs what STATE said of mail that has finished since the checkpoint: its entry may still be pinned', () => {
+    const [pinned, ticket] = [ticketOf(), ticketOf({ recipients: recipientsOf(2) })];
+    const snapshot = {
+      ...new Stage().engine.takeSnapshot().snapshot,
+      logs: { ...new Stage().engine.takeSnapshot().snapshot.logs, normal: { seen: 2, mark: 0, finished: [] } },
+    };
+    const states: RecipientState[] = [
+      { kind: 'delivered', attempts: 1, reply: yes },
+      { kind: 'sending', attempts: 0, attempt: '1.1', upstream: 'main', sender: 'sender' },
+    ];
+    const rest = { snapshot, events: [delivery(ticket, 1)], lastOfLog: 2, entries: [[pinned, inLog(1)], [ticket, inLog(2)]] as const };
+    const withState = recovered({ ...rest, states: [{ record: { id: ticket.id, states }, asOf: 0, sequence: 1 }] });
+    expect(withState.engine.find(ticket.id)).toBeUndefined();
+    const without = recovered(rest);
+    expect(without.stateOf(ticket, 0)).toMatchObject({ kind: 'queued' });
+  });
+
   test('removes what STATE says of mail that is gone', () => {
-    const stage = new Stage({ epoch: 2 });
-    stage.engine.restoreMarks({ snapshot: null, events: [], extents: noExtents, finishedIds: [] }, stage.now);
-    stage.engine.restoreState({ id: ticketOf().id, states: [] }, 1, 9);
-    stage.engine.finishRestoring(stage.now);
+    const record = { id: ticketOf().id, states: [] };
+    const stage = recovered({ entries: [], states: [{ record, asOf: 1, sequence: 9 }] });
     expect(stage.engine.takeSnapshot().stale).toEqual([9]);
   });
 });

@@ -32,7 +32,7 @@ export interface SnapshotWithStates {
   readonly snapshot: Snapshot;
   /** Mail that changed since the last snapshot and is still in the index. */
   readonly changed: readonly StateRecord[];
-  /** Sequences of entries in STATE that are of no more use. */
+  /** Sequences of entries in STATE that are of no more use once the checkpoint stands; a recovery from the one before may need them. */
   readonly stale: readonly number[];
 }
 

@@ -22,7 +22,7 @@ export interface Ticket {
   readonly size: number;
   /** Present when the body lies in BODIES instead of in the entry itself. */
   readonly chunked?: ChunkedBody;
-  /** BODY=8BITMIME was declared or the body has bytes above 127 (RFC 6152). */
+  /** The message has bytes above 127, so its upstream must offer 8BITMIME (RFC 6152). BODY=8BITMIME alone, over 7-bit bytes, asks nothing of it. */
   readonly eightBit?: true;
   /** The envelope or the headers need SMTPUTF8 (RFC 6531). */
   readonly smtpUtf8?: true;

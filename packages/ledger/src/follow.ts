@@ -27,6 +27,8 @@ const gaps = counter('posthaste_ledger_gaps_total', 'Times that a part of the jo
 export class JournalFollower {
   readonly #options: FollowOptions;
   readonly #waiting = new Set<{ readonly sequence: number; readonly resolve: () => void }>();
+  /** Up to where this journal, and no earlier one, is in; undefined until that was found out. */
+  #reached: number | undefined;
   /** Settles when it is over; rejects when the ledger cannot be written any more. */
   readonly done: Promise<void>;
 
@@ -37,10 +39,10 @@ export class JournalFollower {
 
   /** Resolves when all that the journal holds at the time of the call is in the ledger. Rejects with a StreamError, or when `signal` is aborted. */
   async caughtUp(signal: AbortSignal): Promise<void> {
-    const { connection, ledger, partition } = this.#options;
+    const { connection, partition } = this.#options;
     const { last } = await streamState(connection, journalStream(partition));
     signal.throwIfAborted();
-    if ((ledger.position(partition)?.sequence ?? 0) >= last) return;
+    if (this.#reached !== undefined && this.#reached >= last) return;
     await new Promise<void>((resolve, reject) => {
       const waiter = { sequence: last, resolve };
       this.#waiting.add(waiter);
@@ -80,6 +82,7 @@ export class JournalFollower {
   async #read(from: Position): Promise<void> {
     const { connection, partition, signal, clock } = this.#options;
     let position = from;
+    this.#reach(from.sequence);
     for await (const entries of readStream(connection, { stream: journalStream(partition), from: from.sequence + 1, dense: true, signal })) {
       for (const step of steps(partition, position, entries)) {
         position = this.#take(step);
@@ -97,7 +100,7 @@ export class JournalFollower {
       taken.inc(step.events.length);
     }
     lag.set(Math.max(0, clock.now() - step.time) / 1000);
-    this.#wake(step.position.sequence);
+    this.#reach(step.position.sequence);
     return step.position;
   }
 
@@ -108,7 +111,8 @@ export class JournalFollower {
     log.warn('a part of the journal is missing: unfinished mail is forgotten here, the scheduler knows it', { partition, resumedAt: position.sequence + 1, forgotten });
   }
 
-  #wake(sequence: number): void {
+  #reach(sequence: number): void {
+    this.#reached = sequence;
     for (const waiter of this.#waiting) {
       if (waiter.sequence > sequence) continue;
       this.#waiting.delete(waiter);

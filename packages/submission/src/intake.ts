@@ -68,7 +68,7 @@ export class Intake {
 
   /** The message is complete. Rejects with a SubmissionError; resolves only when the mail is stored. */
   async finish(): Promise<Acceptance> {
-    this.#gather.end();
+    void this.#gather.end();
     this.#guard(() => this.#end());
     try {
       const { head, body } = await this.#body();

@@ -62,7 +62,7 @@ class Run {
   async drive(session: Session): Promise<void> {
     for (let next = this.#take(); next !== undefined; next = this.#take()) {
       const wait = next.dueAt - sharedNow();
-      if (wait > 0) await sleep(wait);
+      if (wait > 0) await sleep(Math.ceil(wait));
       const handover = await session.send(next.number, this.#template, this.#date);
       if (handover.kind === 'refused') {
         this.#refusals[handover.reply] = (this.#refusals[handover.reply] ?? 0) + 1;

@@ -260,7 +260,6 @@ export class VirtualScheduler {
   /** The entries of STATE that are of no more use go last: until the new checkpoint stands, a recovery starts from the one that needs them. */
   #appendCheckpoint(taken: SnapshotWithStates, contains: number, now: number): void {
     const { store } = this.#options;
-    if (this.#options.random.chance(0.5)) { return; }
     if (this.#jobs.some(({ name }) => name === 'append')) return this.#start('write state', () => {}, (at) => this.#appendCheckpoint(taken, contains, at));
     this.#start('append', () => void store.journal.append({ kind: 'checkpoint', at: now, contains, snapshot: taken.snapshot }), (at) => {
       this.#checkpointing = false;
