@@ -124,7 +124,7 @@ export class Senders {
 }
 
 /** Ends a stream with a status. */
-export function refuse(stream: DispatchStream, code: status, details: string): void {
+function refuse(stream: DispatchStream, code: status, details: string): void {
   stream.emit('error', Object.assign(new Error(details), { code, details }));
 }
 

@@ -20,7 +20,7 @@ const { values, describe } = loadConfig(schedulerSettings, { argv: process.argv.
 const log = createLog({ program: 'scheduler', level: values['log.level'] });
 const mailLog = createMailLog({ program: 'scheduler', addresses: values['log.addresses'] });
 const clock = systemClock;
-log.info('starting', { config: describe() });
+log.info('settings in force', { settings: describe().split('\n') });
 
 const stop = new AbortController();
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());

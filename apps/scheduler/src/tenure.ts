@@ -116,13 +116,18 @@ async function begin(options: TenureOptions, stop: AbortController): Promise<Ten
     lookup: shared,
     over,
     async end() {
-      const patience = AbortSignal.timeout(lastCheckpointMs);
-      if (!signal.aborted) await Promise.race([checkpointer.make(), over, clock.sleep(lastCheckpointMs, patience)]).catch(() => {});
+      if (!signal.aborted) await lastCheckpoint(checkpointer, over, clock);
       stop.abort();
       failed.resolve();
       await publisher.close();
     },
   };
+}
+
+async function lastCheckpoint(checkpointer: Checkpointer, over: Promise<void>, clock: Clock): Promise<void> {
+  const patience = new AbortController();
+  await Promise.race([checkpointer.make(), over, clock.sleep(lastCheckpointMs, patience.signal)]).catch(() => {});
+  patience.abort();
 }
 
 /** The first entry of an epoch fences all older ones: their appends fail from here on, so what lies below it is complete. */

@@ -19,16 +19,25 @@ function numbers(from: number, to: number): number[] {
 describe('a finished log', () => {
   test('knows what a plain set knows', () => {
     fc.assert(
-      fc.property(fc.array(fc.oneof(sequences.map((sequence): [number, number] => [sequence, sequence]), spans), { maxLength: 30 }), (all) => {
-        const log = new FinishedLog();
-        const model = new Set<number>();
-        for (const [from, to] of all) {
-          log.finishRange(from, to);
-          for (const sequence of numbers(from, to)) model.add(sequence);
-        }
-        expect(log.mark).toBe(markOf(model));
-        expect(numbers(1, 3_300).filter((sequence) => log.has(sequence))).toEqual([...model].sort((a, b) => a - b));
-      }),
+      fc.property(
+        fc.array(
+          fc.oneof(
+            sequences.map((sequence): [number, number] => [sequence, sequence]),
+            spans,
+          ),
+          { maxLength: 30 },
+        ),
+        (all) => {
+          const log = new FinishedLog();
+          const model = new Set<number>();
+          for (const [from, to] of all) {
+            log.finishRange(from, to);
+            for (const sequence of numbers(from, to)) model.add(sequence);
+          }
+          expect(log.mark).toBe(markOf(model));
+          expect(numbers(1, 3_300).filter((sequence) => log.has(sequence))).toEqual([...model].sort((a, b) => a - b));
+        },
+      ),
       { numRuns: 50 },
     );
   });
@@ -49,7 +58,11 @@ describe('a finished log', () => {
   test('says as ranges, in order and without overlap, what is finished above the mark', () => {
     const log = new FinishedLog(10);
     for (const sequence of [2_049, 1_023, 1_024, 13, 2_048]) log.finish(sequence);
-    expect(log.ranges()).toEqual([[13, 13], [1_023, 1_024], [2_048, 2_049]]);
+    expect(log.ranges()).toEqual([
+      [13, 13],
+      [1_023, 1_024],
+      [2_048, 2_049],
+    ]);
   });
 
   test('moves its mark across block edges when the gap below is closed', () => {
@@ -62,7 +75,11 @@ describe('a finished log', () => {
   });
 
   test('takes ranges that touch or lie below its mark', () => {
-    const log = new FinishedLog(1_023, [[1, 10], [1_024, 1_030], [1_040, 1_041]]);
+    const log = new FinishedLog(1_023, [
+      [1, 10],
+      [1_024, 1_030],
+      [1_040, 1_041],
+    ]);
     expect(log.mark).toBe(1_030);
     expect(log.ranges()).toEqual([[1_040, 1_041]]);
   });

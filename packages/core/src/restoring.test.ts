@@ -81,7 +81,14 @@ describe('a new owner', () => {
     before.report(attempts[0]!, 'deferred');
     before.report(attempts[1]!, 'delivered');
     const { snapshot } = before.engine.takeSnapshot();
-    const stage = recovered({ snapshot, lastOfLog: 2, entries: [[pinned, inLog(1)], [done, inLog(2)]] });
+    const stage = recovered({
+      snapshot,
+      lastOfLog: 2,
+      entries: [
+        [pinned, inLog(1)],
+        [done, inLog(2)],
+      ],
+    });
     expect(stage.engine.size).toBe(1);
     expect(stage.engine.census().difference).toBe(0);
   });
@@ -89,7 +96,14 @@ describe('a new owner', () => {
   test('counts an entry that is not there any more as finished, and trims what an earlier one had not come to', () => {
     const [first, third] = [ticketOf(), ticketOf()];
     const events = [acceptance(first, inLog(1)), acceptance(third, inLog(3))];
-    const stage = recovered({ events, lastOfLog: 3, entries: [[first, inLog(1)], [third, inLog(3)]] });
+    const stage = recovered({
+      events,
+      lastOfLog: 3,
+      entries: [
+        [first, inLog(1)],
+        [third, inLog(3)],
+      ],
+    });
     stage.join('sender');
     const trims = stage.takeSent().map((attempt) => effectsOf(stage.report(attempt, 'delivered'), 'trim').map(({ upTo }) => upTo));
     expect(trims).toEqual([[2], [3]]);
@@ -98,7 +112,11 @@ describe('a new owner', () => {
   test('does not take the mail of a door for read because it lies below a copy of ours in WAIT', () => {
     const [copied, fresh] = [ticketOf(), ticketOf()];
     const events: JournalEvent[] = [acceptance(copied, inLog(1)), { kind: 'moved', at: 0, id: copied.id, place: inWait(2) }];
-    const entries: Rest['entries'] = [[fresh, inWait(1)], [copied, inWait(2)], [copied, inLog(1)]];
+    const entries: Rest['entries'] = [
+      [fresh, inWait(1)],
+      [copied, inWait(2)],
+      [copied, inLog(1)],
+    ];
     const stage = recovered({ events, lastOfLog: 1, lastOfWait: 2, entries });
     expect(stage.engine.find(fresh.id)).toBeUndefined();
     expect(stage.engine.seen('wait')).toBe(0);
@@ -133,15 +151,21 @@ describe('a new owner', () => {
 
   test('needs what STATE said of mail that has finished since the checkpoint: its entry may still be pinned', () => {
     const [pinned, ticket] = [ticketOf(), ticketOf({ recipients: recipientsOf(2) })];
-    const snapshot = {
-      ...new Stage().engine.takeSnapshot().snapshot,
-      logs: { ...new Stage().engine.takeSnapshot().snapshot.logs, normal: { seen: 2, mark: 0, finished: [] } },
-    };
+    const { snapshot: blank } = new Stage().engine.takeSnapshot();
+    const snapshot = { ...blank, logs: { ...blank.logs, normal: { seen: 2, mark: 0, finished: [] } } };
     const states: RecipientState[] = [
       { kind: 'delivered', attempts: 1, reply: yes },
       { kind: 'sending', attempts: 0, attempt: '1.1', upstream: 'main', sender: 'sender' },
     ];
-    const rest = { snapshot, events: [delivery(ticket, 1)], lastOfLog: 2, entries: [[pinned, inLog(1)], [ticket, inLog(2)]] as const };
+    const rest = {
+      snapshot,
+      events: [delivery(ticket, 1)],
+      lastOfLog: 2,
+      entries: [
+        [pinned, inLog(1)],
+        [ticket, inLog(2)],
+      ] as const,
+    };
     const withState = recovered({ ...rest, states: [{ record: { id: ticket.id, states }, asOf: 0, sequence: 1 }] });
     expect(withState.engine.find(ticket.id)).toBeUndefined();
     const without = recovered(rest);

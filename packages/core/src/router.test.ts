@@ -39,7 +39,15 @@ describe('a router', () => {
   });
 
   test('refuses a route to nowhere, and more upstreams than a mail can be filed under', () => {
-    expect(() => new Router(upstreams, [{ match: { kind: 'any' }, upstream: 'elsewhere' }])).toThrow("routes: 'elsewhere' is none of the upstreams main, other");
-    expect(() => new Router(Array.from({ length: 32 }, (_, index) => `u${index}`), [])).toThrow('upstreams: 32 were given, expected 1 to 31');
+    expect(() => new Router(upstreams, [{ match: { kind: 'any' }, upstream: 'elsewhere' }])).toThrow(
+      "routes: 'elsewhere' is none of the upstreams main, other",
+    );
+    expect(
+      () =>
+        new Router(
+          Array.from({ length: 32 }, (_, index) => `u${index}`),
+          [],
+        ),
+    ).toThrow('upstreams: 32 were given, expected 1 to 31');
   });
 });

@@ -4,10 +4,13 @@ import { VirtualWorld } from './simulation/virtual-world.ts';
 const runs = 100;
 const stepsOfChaos = 500;
 
-test.each([1, 101, 201])('keeps its promises through crashes, cuts, hangs and doubts, whatever their order (a hundred runs from seed %i)', (first) => {
-  const failures = Array.from({ length: runs }, (_, index) => failureOf(first + index)).filter((failure) => failure !== null);
-  expect(failures).toEqual([]);
-});
+test.each([1, 101, 201])(
+  'keeps its promises through crashes, cuts, hangs and doubts, whatever their order (a hundred runs from seed %i)',
+  (first) => {
+    const failures = Array.from({ length: runs }, (_, index) => failureOf(first + index)).filter((failure) => failure !== null);
+    expect(failures).toEqual([]);
+  },
+);
 
 /** The same seed fails in the same way: `failureOf(seed)` alone repeats it. */
 function failureOf(seed: number): string | null {

@@ -11,8 +11,8 @@ export interface UpstreamDown {
   readonly probe: string | null;
 }
 
-export const firstProbeDelayMs = 1_000;
-export const longestProbeDelayMs = 30_000;
+const firstProbeDelayMs = 1_000;
+const longestProbeDelayMs = 30_000;
 
 export const up: UpstreamHealth = { kind: 'up' };
 

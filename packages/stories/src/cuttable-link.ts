@@ -6,13 +6,16 @@ export interface CuttableLink {
   readonly port: number;
   /** Resets every connection that is open now; new ones are let through. Answers how many there were. */
   cut(): number;
+  /** New connections go to another server; open ones stay as they are. */
+  retarget(port: number): void;
   close(): Promise<void>;
 }
 
 export async function startCuttableLink(port: number, target: number): Promise<CuttableLink> {
+  let current = target;
   const pairs = new Set<readonly [Socket, Socket]>();
   const server = createServer({ noDelay: true }, (client) => {
-    const pair = [client, connect({ port: target, host: '127.0.0.1', noDelay: true })] as const;
+    const pair = [client, connect({ port: current, host: '127.0.0.1', noDelay: true })] as const;
     pairs.add(pair);
     join(pair, () => pairs.delete(pair));
   });
@@ -26,6 +29,7 @@ export async function startCuttableLink(port: number, target: number): Promise<C
   return {
     port,
     cut,
+    retarget: (next) => void (current = next),
     async close() {
       const closed = once(server, 'close');
       server.close();

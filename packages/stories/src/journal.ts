@@ -1,8 +1,10 @@
 import type { JournalEntry, JournalEvent } from '@posthaste/core';
-import { connectStream, journalStream, journalSubject, readUntil, streamState } from '@posthaste/stream';
-import { silentLog, systemClock } from '@posthaste/telemetry';
+import { journalStream, journalSubject } from '@posthaste/stream';
+import { readAll } from './streams.ts';
 
-/** All that was journalled, folded by message id and kind. */
+type Kind = JournalEvent['kind'];
+
+/** All that was journalled. */
 export class History {
   readonly events: readonly JournalEvent[];
   readonly #counts = new Map<string, number>();
@@ -15,24 +17,17 @@ export class History {
   }
 
   /** Events of a kind, of one message or of all. */
-  count(kind: JournalEvent['kind'], id?: string): number {
+  count(kind: Kind, id?: string): number {
     return this.#counts.get(id === undefined ? kind : `${kind} ${id}`) ?? 0;
+  }
+
+  of<K extends Kind>(kind: K): Extract<JournalEvent, { kind: K }>[] {
+    return this.events.filter((event): event is Extract<JournalEvent, { kind: K }> => event.kind === kind);
   }
 }
 
 /** Reads partition 0's journal from its beginning. */
 export async function readJournal(natsUrl: string): Promise<History> {
-  const connection = await connectStream({ url: natsUrl, name: 'story', log: silentLog, clock: systemClock });
-  try {
-    const stream = journalStream(0);
-    const { first, last } = await streamState(connection, stream);
-    const events: JournalEvent[] = [];
-    const read = { stream, from: first, to: last, filter: journalSubject(0, 'events'), dense: false, signal: AbortSignal.timeout(30_000) };
-    for await (const entries of readUntil(connection, read)) {
-      for (const { body } of entries) events.push(...(JSON.parse(Buffer.from(body).toString()) as JournalEntry).events);
-    }
-    return new History(events);
-  } finally {
-    await connection.close();
-  }
+  const entries = await readAll(natsUrl, journalStream(0), journalSubject(0, 'events'));
+  return new History(entries.flatMap(({ body }) => (JSON.parse(Buffer.from(body).toString()) as JournalEntry).events));
 }

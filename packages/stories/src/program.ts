@@ -42,14 +42,14 @@ export class Program {
     await this.whenReady();
   }
 
-  /** Starts it without waiting. */
-  launch(): void {
+  /** Starts it without waiting. `clockAheadMs`: its wall clock runs ahead by so much. */
+  launch({ clockAheadMs = 0 } = {}): void {
     if (this.isRunning) throw new Error(`${this.name} runs already with process id ${this.#child?.pid}`);
     const { name, logFile, settings } = this.#options;
     const log = openSync(logFile, 'a');
     const env = Object.fromEntries(Object.entries(settings).map(([key, value]) => [variableName(key), value]));
     const main = resolve(import.meta.dirname, '../../../apps', name, 'src/main.ts');
-    const child = spawn(process.execPath, [main], { stdio: ['ignore', log, log, 'pipe'], env: { ...env, POSTHASTE_PARENT_FD: '3' } });
+    const child = spawn(process.execPath, [...shiftClock(clockAheadMs), main], { stdio: ['ignore', log, log, 'pipe'], env: { ...env, POSTHASTE_PARENT_FD: '3' } });
     closeSync(log);
     this.#child = child;
     this.#exited = once(child, 'exit').then(([code, signal]) => ({ code, signal }) as Exit);
@@ -121,4 +121,8 @@ export class Program {
   #ask(path: string): Promise<Response> {
     return fetch(`http://127.0.0.1:${this.#options.adminPort}${path}`, { signal: AbortSignal.timeout(5_000) });
   }
+}
+
+function shiftClock(ms: number): string[] {
+  return ms === 0 ? [] : ['--import', `${import.meta.resolve('./shifted-clock.ts')}?ms=${ms}`];
 }

@@ -145,7 +145,7 @@ export class System {
       'api.scheduler': `127.0.0.1:${this.ports['scheduler.listen']}`,
       'api.ledger': join(this.dir, 'ledger.sqlite'),
       // A scheduler that was killed holds the partition for so long.
-      'scheduler.leaseTtl': '2s',
+      'scheduler.leaseTtl': '3s',
       'scheduler.retryDelays': '200ms,200ms,200ms',
       'limits.storage': '1GiB',
       ...Object.fromEntries(listening),

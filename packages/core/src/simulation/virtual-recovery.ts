@@ -37,7 +37,9 @@ function extentsOf(store: VirtualStore): Remains['extents'] {
 
 function recentlyFinished(checkpoints: readonly Checkpoint[]): string[] {
   const last = checkpoints.at(-1);
-  return checkpoints.filter((checkpoint) => checkpoint === last || (last?.at ?? 0) - checkpoint.at <= recentSpanMs).flatMap(({ snapshot }) => snapshot.finishedIds);
+  return checkpoints
+    .filter((checkpoint) => checkpoint === last || (last?.at ?? 0) - checkpoint.at <= recentSpanMs)
+    .flatMap(({ snapshot }) => snapshot.finishedIds);
 }
 
 function restoreTickets(store: VirtualStore, engine: Engine, source: Source): void {

@@ -72,6 +72,11 @@ export class VirtualScheduler {
     if (source) for (let count = random.between(1, 3); count > 0; count -= 1) this.#readNext(source, now);
   }
 
+  /** Reads all that there is. */
+  catchUp(now: number): void {
+    for (const source of sources) while (this.#readTo[source] < this.#options.store.mail[source].last) this.#readNext(source, now);
+  }
+
   /** Hears one word of a sender, or that its stream has ended. */
   hear(now: number): void {
     const link = this.#options.random.pick(this.#links.filter(({ open, toScheduler }) => !open || toScheduler.length > 0));
@@ -234,7 +239,11 @@ export class VirtualScheduler {
   #bury({ ticket }: Mail): void {
     const { store } = this.#options;
     const { id } = ticket;
-    this.#start('bury', () => void store.dead.append(id), (now) => this.engine.handle({ kind: 'buried', id }, this.#instant(now)));
+    this.#start(
+      'bury',
+      () => void store.dead.append(id),
+      (now) => this.engine.handle({ kind: 'buried', id }, this.#instant(now)),
+    );
   }
 
   #writeStates(taken: SnapshotWithStates, asOf: number, now: number): void {
@@ -242,11 +251,15 @@ export class VirtualScheduler {
     const afterwards = (at: number) => left === 0 && this.#awaitRemovals(taken, asOf, at);
     for (const record of taken.changed) {
       let sequence = 0;
-      this.#start('write state', () => void (sequence = this.#options.store.writeState({ ...record, asOf })), (at) => {
-        this.engine.handle({ kind: 'state written', id: record.id, sequence }, this.#instant(at));
-        left -= 1;
-        afterwards(at);
-      });
+      this.#start(
+        'write state',
+        () => void (sequence = this.#options.store.writeState({ ...record, asOf })),
+        (at) => {
+          this.engine.handle({ kind: 'state written', id: record.id, sequence }, this.#instant(at));
+          left -= 1;
+          afterwards(at);
+        },
+      );
     }
     afterwards(now);
   }
@@ -254,18 +267,31 @@ export class VirtualScheduler {
   #awaitRemovals(taken: SnapshotWithStates, contains: number, now: number): void {
     const removals = this.#jobs.filter(({ name }) => name === 'remove').length;
     if (removals === 0) return this.#appendCheckpoint(taken, contains, now);
-    this.#start('write state', () => {}, (at) => this.#awaitRemovals(taken, contains, at));
+    this.#start(
+      'write state',
+      () => {},
+      (at) => this.#awaitRemovals(taken, contains, at),
+    );
   }
 
   /** The entries of STATE that are of no more use go last: until the new checkpoint stands, a recovery starts from the one that needs them. */
   #appendCheckpoint(taken: SnapshotWithStates, contains: number, now: number): void {
     const { store } = this.#options;
-    if (this.#jobs.some(({ name }) => name === 'append')) return this.#start('write state', () => {}, (at) => this.#appendCheckpoint(taken, contains, at));
-    this.#start('append', () => void store.journal.append({ kind: 'checkpoint', at: now, contains, snapshot: taken.snapshot }), (at) => {
-      this.#checkpointing = false;
-      for (const sequence of taken.stale) this.#start('remove', () => store.state.remove(sequence));
-      this.#flush(at);
-    });
+    if (this.#jobs.some(({ name }) => name === 'append'))
+      return this.#start(
+        'write state',
+        () => {},
+        (at) => this.#appendCheckpoint(taken, contains, at),
+      );
+    this.#start(
+      'append',
+      () => void store.journal.append({ kind: 'checkpoint', at: now, contains, snapshot: taken.snapshot }),
+      (at) => {
+        this.#checkpointing = false;
+        for (const sequence of taken.stale) this.#start('remove', () => store.state.remove(sequence));
+        this.#flush(at);
+      },
+    );
   }
 
   #start(name: Job['name'], land: () => void, done: (now: number) => void = () => {}): void {

@@ -15,6 +15,9 @@ const policy: EnginePolicy = { ...defaultPolicy, retry: { delaysMs: [2_000, 10_0
 /** How long a door goes on with a publish that was not acknowledged. */
 const doorPatienceMs = 20_000;
 
+/** How long an entry is unread at most: far less than finished ids are remembered. */
+const longestLagMs = 5_000;
+
 const mostMails = 25;
 
 interface Submission {
@@ -35,6 +38,7 @@ export class VirtualWorld {
   readonly #inclinations = new Map<string, number>();
   readonly #submissions: Submission[] = [];
   #now = 1_700_000_000_000;
+  #caughtUpAt = this.#now;
   #epoch = 0;
   #sendersBorn = 0;
 
@@ -201,6 +205,10 @@ export class VirtualWorld {
 
   #pass(ms: number): void {
     this.#now += ms;
+    if (this.#now - this.#caughtUpAt > longestLagMs) {
+      this.#caughtUpAt = this.#now;
+      this.#scheduler.catchUp(this.#now);
+    }
     this.#scheduler.tellTime(this.#now);
     this.#scheduler.step(this.#now);
     this.#witness.checkEngine(this.#scheduler.engine);

@@ -1,0 +1,54 @@
+import { mailStream } from '@posthaste/stream';
+import { eventually } from '@posthaste/testkit';
+import { expect, it } from 'vitest';
+import { Load } from './load.ts';
+import { play } from './play.ts';
+import { settle } from './settlement.ts';
+import { smtpClient } from './smtp-client.ts';
+import { storyMails, textBody } from './story-mail.ts';
+import { measure } from './streams.ts';
+import type { System } from './system.ts';
+
+/** The log of the normal lane may then take 12.8 MiB, which is less than what goes through it here. */
+const settings = {
+  'limits.storage': '64MiB',
+  'scheduler.checkpointEvery': '1s',
+  routes: 'domain:down.example=down,*=main',
+};
+
+/** 16 KiB each. */
+function startLoad(system: System, count: number, prefix: string, domain: string): Load {
+  const mails = storyMails(count, (number) => ({ to: [`b@${domain}`], body: textBody(`${prefix}${number}`, 16 * 1024) }), prefix);
+  return new Load({ mails, sessions: 10, client: () => smtpClient(system.ports['relay.listen']) });
+}
+
+const checkpoints = async ({ scheduler }: System) => (await scheduler.metrics()).sum('posthaste_checkpoints_total') ?? 0;
+
+it('goes on delivering above mail that pins its log, moves it out of the way, and sends nothing again after a restart', () =>
+  play({ upstreams: { main: {}, down: {} }, settings }, async (system) => {
+    await system.upstreamBy('down').goDown();
+    const pinned = startLoad(system, 100, 'pinned', 'down.example');
+    await pinned.done;
+    const early = startLoad(system, 100, 'early', 'up.example');
+    await early.done;
+    await system.receipts.reaches(100);
+    await eventually(async () => (await checkpoints(system)) > 0);
+    expect((await measure(system.natsUrl, mailStream(0, 'normal'))).messages, 'the log holds all, finished or not').toBe(200);
+    await system.scheduler.restart();
+
+    const late = startLoad(system, 1_200, 'late', 'up.example');
+    await late.done;
+    await system.receipts.reaches(1_300);
+    await eventually(async () => expect((await measure(system.natsUrl, mailStream(0, 'normal'))).messages).toBe(0), {
+      timeoutMs: 30_000,
+      describe: 'the log is trimmed',
+    });
+    await system.scheduler.restart();
+
+    await system.upstreamBy('down').comeBack();
+    const { duplicates, history } = await settle(system, [pinned, early, late]);
+    expect(duplicates).toBe(0);
+    expect(history.count('moved'), 'each that pinned the log was moved once').toBe(100);
+    expect(history.count('deferred'), 'a down upstream spends no attempt').toBe(0);
+    for (const load of [pinned, early, late]) expect(load.refusals, 'nobody was turned away').toEqual(new Map());
+  }));
