@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { decodeTicket } from '@posthaste/core';
 import { Lane, SubmissionService } from '@posthaste/protocol';
 import { mailStream, readLast, ticketHeader, waitStream, waitSubject } from '@posthaste/stream';
+import { eventually } from '@posthaste/testkit';
 import { refusalOf, startRig, type Rig } from './rig.ts';
 
 let rig: Rig;
@@ -130,7 +131,8 @@ describe('what is submitted', () => {
   test('a call ends at the deadline of its client', async () => {
     rig.nats.kill('SIGSTOP');
     try {
-      expect(await refusalOf(client().submit(hello, { timeoutMs: 100 }))).toMatchObject({ code: 'DeadlineExceeded' });
+      // The signal takes a moment to stop it.
+      await eventually(async () => expect(await refusalOf(client().submit(hello, { timeoutMs: 100 }))).toMatchObject({ code: 'DeadlineExceeded' }));
     } finally {
       rig.nats.kill('SIGCONT');
     }

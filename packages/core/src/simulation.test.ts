@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { VirtualWorld } from './simulation/virtual-world.ts';
 
 const runs = 100;
-const stepsOfChaos = 500;
+const stepsOfChaos = 1_000;
 
 test.each([1, 101, 201])(
   'keeps its promises through crashes, cuts, hangs and doubts, whatever their order (a hundred runs from seed %i)',

@@ -28,7 +28,7 @@ const eightBit = (domain: string) => (number: number): Partial<StoryMailOptions>
 const international = (domain: string) => (): Partial<StoryMailOptions> => ({
   from: 'zoë@bücher.example',
   to: [`山田@${domain}`, `b@${domain}`],
-  fields: ['X-Grüße: schöne Grüße aus Köln 🚚', 'MIME-Version: 1.0', 'Content-Type: text/plain; charset=utf-8', 'Content-Transfer-Encoding: 8bit'],
+  fields: ['X-Greeting: schöne Grüße aus Köln 🚚', 'MIME-Version: 1.0', 'Content-Type: text/plain; charset=utf-8', 'Content-Transfer-Encoding: 8bit'],
   body: Buffer.from('Schöne Grüße.\r\n.\r\n'),
   parameters: ' BODY=8BITMIME SMTPUTF8',
 });

@@ -15,10 +15,10 @@ const policy: EnginePolicy = { ...defaultPolicy, retry: { delaysMs: [2_000, 10_0
 /** How long a door goes on with a publish that was not acknowledged. */
 const doorPatienceMs = 20_000;
 
-/** How long an entry is unread at most: far less than finished ids are remembered. */
+/** How long an entry is unread at most, as far as a checkpoint can tell: far less than finished ids are remembered. */
 const longestLagMs = 5_000;
 
-const mostMails = 25;
+const mostMails = 40;
 
 interface Submission {
   readonly ticket: Ticket;
@@ -106,7 +106,7 @@ export class VirtualWorld {
       [4, 'heartbeat', () => sender.beat(now)],
       [6, 'connect', () => this.#connect(sender)],
       [1, 'credit', () => sender.changeWindow(now)],
-      [2, 'checkpoint', () => scheduler.makeCheckpoint(now)],
+      [2, 'checkpoint', () => this.#makeCheckpoint()],
       [2, 'measure', () => scheduler.measure(now)],
       [6, 'time', () => this.#pass(this.#random.between(1, 800))],
       [1, 'a while', () => this.#pass(this.#random.between(1_000, 25_000))],
@@ -184,6 +184,7 @@ export class VirtualWorld {
 
   #crash(): void {
     this.#scheduler.crash();
+    this.#caughtUpAt = 0;
     this.#witness.noteCrash();
     this.#scheduler = this.#boot();
   }
@@ -205,13 +206,21 @@ export class VirtualWorld {
 
   #pass(ms: number): void {
     this.#now += ms;
-    if (this.#now - this.#caughtUpAt > longestLagMs) {
-      this.#caughtUpAt = this.#now;
-      this.#scheduler.catchUp(this.#now);
-    }
+    this.#keepUp();
     this.#scheduler.tellTime(this.#now);
     this.#scheduler.step(this.#now);
     this.#witness.checkEngine(this.#scheduler.engine);
+  }
+
+  #keepUp(): void {
+    if (this.#now - this.#caughtUpAt <= longestLagMs) return;
+    this.#caughtUpAt = this.#now;
+    this.#scheduler.catchUp(this.#now);
+  }
+
+  #makeCheckpoint(): void {
+    this.#keepUp();
+    this.#scheduler.makeCheckpoint(this.#now);
   }
 
   #anyLane(): Lane {
