@@ -9,8 +9,8 @@ import { nextDue } from './retry-policy.ts';
 import type { Attempt } from './sender-table.ts';
 import { afterTrouble, up, withoutProbe } from './upstream-health.ts';
 
-/** How long a mail rests whose body could not be read: long enough not to spin, short enough not to be felt. */
-const bodyRetryMs = 1_000;
+/** How long a mail rests that came back for a reason of our own: long enough not to spin, short enough not to be felt. */
+const restMs = 1_000;
 
 export function takeReport(state: EngineState, outcome: AttemptOutcome, now: Instant): void {
   const attempt = state.senders.attempt(outcome.attempt);
@@ -33,12 +33,12 @@ export function conclude(state: EngineState, attempt: Attempt, outcome: AttemptO
   if (mail.open > 0) file(state, mail, now);
 }
 
-/** The sender went away with this attempt in its hands. */
+/** The sender went away with this attempt in its hands: what it had begun is in doubt, what it had not is ready again. */
 export function abandon(state: EngineState, attempt: Attempt, now: Instant): void {
-  const outcome: OutcomeKind = attempt.begun ? 'inDoubt' : 'tooLate';
   const reply = ownReply('the sender went away before it reported an outcome');
-  const { id, mail, recipients } = attempt;
-  conclude(state, attempt, { attempt: id, id: mail.ticket.id, recipients: [{ recipients, outcome, reply }] }, now);
+  const { id, mail, recipients, begun } = attempt;
+  const groups: RecipientOutcome[] = begun ? [{ recipients, outcome: 'inDoubt', reply }] : [];
+  conclude(state, attempt, { attempt: id, id: mail.ticket.id, recipients: groups }, now);
 }
 
 /** A report of an attempt that was given up: its success still counts where nothing has happened since. */
@@ -94,9 +94,9 @@ function settleGroup(state: EngineState, attempt: Attempt, group: RecipientOutco
     case 'draining':
       return giveBack(state, attempt, recipients, 'SENDER_DRAINING', now);
     case 'tooLate':
-      return giveBack(state, attempt, recipients, 'SENDER_GONE', now);
+      return giveBack(state, attempt, recipients, 'SENDER_GONE', now, undefined, now.wall + restMs);
     case 'bodyUnavailable':
-      return giveBack(state, attempt, recipients, 'BODY_UNAVAILABLE', now, reply, now.wall + bodyRetryMs);
+      return giveBack(state, attempt, recipients, 'BODY_UNAVAILABLE', now, reply, now.wall + restMs);
   }
 }
 
