@@ -16,6 +16,9 @@ interface Session {
   readonly sender: string;
   readonly stream: DispatchStream;
   heardAt: number;
+  /** What is to be said at the end of this turn: one message for many attempts costs one write. */
+  attempts: Attempt[];
+  acknowledged: string[];
 }
 
 export interface SendersOptions {
@@ -56,15 +59,14 @@ export class Senders {
     stream.on('close', gone);
   }
 
-  /** Carried out after the journal's acknowledgement: an attempt that was concluded meanwhile is not sent. */
+  /** To be called after the journal's acknowledgement. */
   send(sender: string, attempts: readonly Attempt[]): void {
-    const { driver, epoch, partition } = this.#options;
-    const current = attempts.filter((attempt) => driver.engine.isCurrent(attempt));
-    for (const message of batchMessages(partition, epoch, current)) this.#write(sender, message);
+    this.#gather(sender, (session) => session.attempts.push(...attempts));
   }
 
+  /** To be called after the journal's acknowledgement. */
   acknowledge(sender: string, attemptIds: readonly string[]): void {
-    this.#write(sender, say({ case: 'acknowledgement', value: { attemptIds: [...attemptIds] } }));
+    this.#gather(sender, (session) => session.acknowledged.push(...attemptIds));
   }
 
   cancel(sender: string, attemptIds: readonly string[]): void {
@@ -81,7 +83,7 @@ export class Senders {
     const { clock, epoch, senderLeaseMs, log } = this.#options;
     const before = this.#sessions.get(sender);
     if (before && before.stream !== stream) refuse(before.stream, status.ABORTED, 'replaced by a newer stream of the same sender');
-    const session = { sender, stream, heardAt: clock.monotonic() };
+    const session: Session = { sender, stream, heardAt: clock.monotonic(), attempts: [], acknowledged: [] };
     this.#sessions.set(sender, session);
     log.info('a sender said hello', { sender });
     stream.write(welcomeMessage(epoch, senderLeaseMs));
@@ -100,6 +102,25 @@ export class Senders {
     this.#sessions.delete(session.sender);
     this.#options.log.info('a sender left', { sender: session.sender });
     this.#options.driver.tell({ kind: 'disconnected', sender: session.sender });
+  }
+
+  #gather(sender: string, add: (session: Session) => void): void {
+    const session = this.#sessions.get(sender);
+    if (!session) return;
+    if (session.attempts.length === 0 && session.acknowledged.length === 0) queueMicrotask(() => this.#tell(session));
+    add(session);
+  }
+
+  /** An attempt that was concluded after it was decided on is not sent. */
+  #tell(session: Session): void {
+    const { driver, epoch, partition } = this.#options;
+    const { attempts, acknowledged, stream } = session;
+    session.attempts = [];
+    session.acknowledged = [];
+    if (this.#sessions.get(session.sender) !== session) return;
+    if (acknowledged.length > 0) stream.write(say({ case: 'acknowledgement', value: { attemptIds: acknowledged } }));
+    const current = attempts.filter((attempt) => driver.engine.isCurrent(attempt));
+    for (const message of batchMessages(partition, epoch, current)) stream.write(message);
   }
 
   #write(sender: string, message: DispatchResponse): void {

@@ -18,11 +18,14 @@ class HeldJournal implements Journal {
     return pending.promise;
   }
 
-  acknowledge(): void {
+  /** Waits for an append to be in flight, and acknowledges it. */
+  async acknowledge(): Promise<void> {
+    await eventually(() => this.inFlight === 1);
     this.#pending.shift()?.resolve((this.lastSequence += 1));
   }
 
-  refuse(): void {
+  async refuse(): Promise<void> {
+    await eventually(() => this.inFlight === 1);
     this.#pending.shift()?.reject(new Error('fenced'));
   }
 
@@ -54,19 +57,21 @@ describe('JournalWriter', () => {
   it('carries out effects only after the acknowledgement of their records', async () => {
     const { journal, writer, done } = rig();
     writer.write(step('a'));
+    await eventually(() => journal.inFlight === 1);
     expect(done).toEqual([]);
-    journal.acknowledge();
+    await journal.acknowledge();
     await eventually(() => expect(done).toEqual(['1 recorded', 'a']));
     expect(JSON.parse(journal.bodies[0] ?? '')).toMatchObject({ epoch: 7, owner: 'me', events: [{ kind: 'accepted', id: 'a' }] });
   });
 
   it('has one append in flight and gathers the next meanwhile', async () => {
     const { journal, writer, done } = rig();
-    for (const id of ['a', 'b', 'c']) writer.write(step(id));
-    expect(journal.inFlight).toBe(1);
-    journal.acknowledge();
+    writer.write(step('a'));
     await eventually(() => journal.inFlight === 1);
-    journal.acknowledge();
+    writer.write(step('b'));
+    writer.write(step('c'));
+    await journal.acknowledge();
+    await journal.acknowledge();
     await eventually(() => expect(done).toEqual(['1 recorded', 'a', '2 recorded', 'b', 'c']));
     expect(journal.bodies).toHaveLength(2);
   });
@@ -74,14 +79,11 @@ describe('JournalWriter', () => {
   it('tells a mark the sequence that contains all before it and nothing after it', async () => {
     const { journal, writer } = rig();
     writer.write(step('a'));
+    await eventually(() => journal.inFlight === 1);
     writer.write(step('b'));
     const mark = writer.mark();
     writer.write(step('c'));
-    for (const expected of [1, 2, 3]) {
-      await eventually(() => journal.inFlight === 1);
-      journal.acknowledge();
-      await eventually(() => journal.lastSequence === expected);
-    }
+    for (let appends = 1; appends <= 3; appends += 1) await journal.acknowledge();
     expect(await mark).toBe(2);
     expect(journal.bodies.map((body) => (JSON.parse(body) as { events: { id: string }[] }).events.map(({ id }) => id))).toEqual([['a'], ['b'], ['c']]);
   });
@@ -92,7 +94,7 @@ describe('JournalWriter', () => {
     for (let appends = 1; appends <= 3; appends += 1) {
       await eventually(() => journal.bodies.length === appends);
       expect(done).toEqual([]);
-      journal.acknowledge();
+      await journal.acknowledge();
     }
     await eventually(() => expect(done).toEqual(['3 recorded', 'last']));
   });
@@ -101,7 +103,7 @@ describe('JournalWriter', () => {
     const { journal, writer, done } = rig();
     writer.write(step('a'));
     writer.write(step('b'));
-    journal.refuse();
+    await journal.refuse();
     await eventually(() => expect(done).toEqual(['failed']));
     writer.write(step('c'));
     expect(journal.bodies).toHaveLength(1);
