@@ -9,7 +9,10 @@ export const apiSettings = {
   }),
   'api.admin': setting.address({ default: '127.0.0.1:9102', doc: 'Metrics and health of the api.' }),
   'api.scheduler': setting.address({ default: '127.0.0.1:7420', doc: 'Where the scheduler answers live questions.' }),
-  'api.ledger': setting.string({ default: '.posthaste/ledger.sqlite', doc: 'File of the ledger; when it is deleted while the api is stopped, it is built anew from what the journal still holds.' }),
+  'api.ledger': setting.string({
+    default: '.posthaste/ledger.sqlite',
+    doc: 'File of the ledger; when it is deleted while the api is stopped, it is built anew from what the journal still holds.',
+  }),
   'api.hostname': setting.string({ default: hostname(), doc: 'Its name in Received, and in the Message-ID of mail that comes without one.' }),
   'api.maxSize': setting.size({ default: '25MiB', doc: 'The largest message that is taken.' }),
   'api.maxConnections': setting.int({ default: 1000, min: 1, doc: 'How many clients may be connected at once.' }),
@@ -17,7 +20,10 @@ export const apiSettings = {
   'api.requestTimeout': setting.duration({ default: '60s', doc: 'How long a client may take to send a whole request.' }),
   'api.idleTimeout': setting.duration({ default: '5m', doc: 'A connection on which nothing happens is closed after this.' }),
   'api.drainTimeout': setting.duration({ default: '10s', doc: 'How long calls in hand may go on when the api is asked to end.' }),
-  'api.retryFor': setting.duration({ default: '20s', doc: 'How long a message is tried to be stored while NATS does not answer; then the client hears UNAVAILABLE.' }),
+  'api.retryFor': setting.duration({
+    default: '20s',
+    doc: 'How long a message is tried to be stored while NATS does not answer; then the client hears UNAVAILABLE.',
+  }),
   'api.reflection': setting.bool({ default: true, doc: 'Whether gRPC server reflection tells the contract to whoever asks; meant for development.' }),
   'limits.recipients': setting.int({ default: 1000, min: 1, doc: 'The most recipients of one message; long addresses may allow fewer.' }),
   'limits.inline': setting.size({ default: '512KiB', doc: 'A message above this is stored in chunks.' }),

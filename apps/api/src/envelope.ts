@@ -31,7 +31,8 @@ export function recipientsOf({ to, cc, bcc }: Addressing): string[] {
 
 function readHeaders(request: SubmitRequest, faults: FieldFault[]): Addressing {
   for (const name of Object.keys(request.headers)) {
-    if (isReservedHeader(name)) faults.push({ field: `headers["${name}"]`, description: 'cannot be given here: it has a field of its own, or is written on the way' });
+    if (isReservedHeader(name))
+      faults.push({ field: `headers["${name}"]`, description: 'cannot be given here: it has a field of its own, or is written on the way' });
   }
   const senders: FieldFault[] = [];
   const [from = { name: '', address: '' }] = readMailboxes('from', [request.from], senders);

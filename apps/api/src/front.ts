@@ -55,7 +55,11 @@ function discardRest(request: NodeRequest): void {
 }
 
 /** Undefined when the request does not say whom it is for: HTTP/1.0, or a broken path. */
-function toUniversal(request: NodeRequest, response: NodeResponse, values: ReturnType<typeof createContextValues>): UniversalServerRequest | undefined {
+function toUniversal(
+  request: NodeRequest,
+  response: NodeResponse,
+  values: ReturnType<typeof createContextValues>,
+): UniversalServerRequest | undefined {
   try {
     // A request that is refused before its end must not be destroyed: its connection goes on.
     const body = request.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>;

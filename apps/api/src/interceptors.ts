@@ -27,7 +27,8 @@ function withReason(log: Log): Interceptor {
       return await next(request);
     } catch (thrown) {
       const error = explain(ConnectError.from(thrown, Code.Internal));
-      if (reasonOf(error) === 'UNAVAILABLE') log.error('a call failed for a reason of ours', { method: request.method.name, error: error.cause ?? thrown });
+      if (reasonOf(error) === 'UNAVAILABLE')
+        log.error('a call failed for a reason of ours', { method: request.method.name, error: error.cause ?? thrown });
       throw error;
     }
   };

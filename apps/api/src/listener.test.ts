@@ -100,7 +100,9 @@ test('while NATS is away a submission is UNAVAILABLE, and it goes on by itself',
   const hello = { from: 'a@example.org', to: ['b@example.net'], text: 'hi' };
   rig.nats.kill('SIGSTOP');
   // The signal takes a moment to stop it.
-  await eventually(async () => expect(await refusalOf(client.submit(hello))).toMatchObject({ code: 'Unavailable', reason: 'STORAGE_UNAVAILABLE', retryAfterSeconds: 5 }));
+  await eventually(async () =>
+    expect(await refusalOf(client.submit(hello))).toMatchObject({ code: 'Unavailable', reason: 'STORAGE_UNAVAILABLE', retryAfterSeconds: 5 }),
+  );
   rig.nats.kill('SIGCONT');
   await eventually(async () => expect(await client.submit(hello)).toHaveProperty('id'));
   await rig.stop();

@@ -35,7 +35,14 @@ const http2Preface = 'PRI';
  * itself; a connection that begins with the HTTP/2 preface is handed to the other.
  */
 export function createListener(handler: RequestHandler, { requestTimeoutMs, idleTimeoutMs, maxConnections }: ListenerOptions): Listener {
-  const http1 = createHttp1({ requestTimeout: requestTimeoutMs + lingerMs, headersTimeout: Math.min(headersTimeoutMs, requestTimeoutMs + lingerMs), keepAliveTimeout: idleTimeoutMs }, handler as RequestListener);
+  const http1 = createHttp1(
+    {
+      requestTimeout: requestTimeoutMs + lingerMs,
+      headersTimeout: Math.min(headersTimeoutMs, requestTimeoutMs + lingerMs),
+      keepAliveTimeout: idleTimeoutMs,
+    },
+    handler as RequestListener,
+  );
   const http2 = createHttp2({ settings: { maxConcurrentStreams } }, handler);
   const sessions = new Set<ServerHttp2Session>();
   http1.maxConnections = maxConnections;

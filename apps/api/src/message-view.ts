@@ -1,10 +1,27 @@
 import { create } from '@bufbuild/protobuf';
 import { durationFromMs, timestampFromMs } from '@bufbuild/protobuf/wkt';
-import { decodeTicket, type Lane as LaneName, type Reason as ReasonName, type RecipientState as CoreState, type Reply as CoreReply, type Ticket } from '@posthaste/core';
+import {
+  decodeTicket,
+  type Lane as LaneName,
+  type Reason as ReasonName,
+  type RecipientState as CoreState,
+  type Reply as CoreReply,
+  type Ticket,
+} from '@posthaste/core';
 import type { AttemptRecord, MessageRecord, RecipientRecord } from '@posthaste/ledger';
 import {
-  AttemptOutcome, AttemptSchema, Lane, MessageSchema, Reason, RecipientSchema, RecipientState, ReplySchema,
-  type Attempt, type Message, type Recipient, type Reply,
+  AttemptOutcome,
+  AttemptSchema,
+  Lane,
+  MessageSchema,
+  Reason,
+  RecipientSchema,
+  RecipientState,
+  ReplySchema,
+  type Attempt,
+  type Message,
+  type Recipient,
+  type Reply,
 } from '@posthaste/protocol';
 import type { LookupMessageResponse, LookupRecipient } from '@posthaste/protocol/dispatch';
 import { messageStateOf } from './message-state.ts';
@@ -30,13 +47,19 @@ const outcomes: Readonly<Record<NonNullable<AttemptRecord['ended']>['outcome'], 
 
 /** A message as the ledger knows it. */
 export function messageFromRecord({ ticket, recipients }: MessageRecord, now: number): Message {
-  return messageOf(ticket, recipients.map((record, number) => recipientFromRecord(ticket.recipients[number]?.address ?? '', record, now)));
+  return messageOf(
+    ticket,
+    recipients.map((record, number) => recipientFromRecord(ticket.recipients[number]?.address ?? '', record, now)),
+  );
 }
 
 /** A message as the scheduler knows it: without the single attempts. */
 export function messageFromLookup({ ticketJson, recipients }: LookupMessageResponse): Message {
   const ticket = decodeTicket(ticketJson);
-  return messageOf(ticket, recipients.map((found, number) => recipientFromLookup(ticket.recipients[number]?.address ?? '', found)));
+  return messageOf(
+    ticket,
+    recipients.map((found, number) => recipientFromLookup(ticket.recipients[number]?.address ?? '', found)),
+  );
 }
 
 function messageOf(ticket: Ticket, recipients: Recipient[]): Message {

@@ -13,7 +13,16 @@ const buf = createRequire(import.meta.url).resolve('@bufbuild/buf/bin/buf');
 
 /** A client that nobody here wrote, and that does not have the contract. */
 async function bufCurl(protocol: string, method: string, request: object): Promise<Record<string, unknown>> {
-  const { stdout } = await run(process.execPath, [buf, 'curl', '--protocol', protocol, '--http2-prior-knowledge', '-d', JSON.stringify(request), `${rig.url}/${method}`]);
+  const { stdout } = await run(process.execPath, [
+    buf,
+    'curl',
+    '--protocol',
+    protocol,
+    '--http2-prior-knowledge',
+    '-d',
+    JSON.stringify(request),
+    `${rig.url}/${method}`,
+  ]);
   return JSON.parse(stdout) as Record<string, unknown>;
 }
 

@@ -1,11 +1,7 @@
 import { create, createRegistry, toBinary, type DescFile, type DescService, type MessageInitShape, type Registry } from '@bufbuild/protobuf';
 import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
 import { Code, type ServiceImpl } from '@connectrpc/connect';
-import {
-  ServerReflectionResponseSchema,
-  type ServerReflection,
-  type ServerReflectionRequest,
-} from '@posthaste/protocol/grpc';
+import { ServerReflectionResponseSchema, type ServerReflection, type ServerReflectionRequest } from '@posthaste/protocol/grpc';
 
 type Answer = NonNullable<MessageInitShape<typeof ServerReflectionResponseSchema>['messageResponse']>;
 
@@ -23,18 +19,32 @@ export function createReflectionService(services: readonly DescService[]): Servi
   };
 }
 
-function answer(asked: ServerReflectionRequest['messageRequest'], services: readonly DescService[], files: readonly DescFile[], registry: Registry): Answer {
+function answer(
+  asked: ServerReflectionRequest['messageRequest'],
+  services: readonly DescService[],
+  files: readonly DescFile[],
+  registry: Registry,
+): Answer {
   switch (asked.case) {
     case 'listServices':
       return { case: 'listServicesResponse', value: { service: services.map(({ typeName }) => ({ name: typeName })) } };
     case 'fileByFilename':
-      return answerFile(files.find(({ proto }) => proto.name === asked.value), asked.value);
+      return answerFile(
+        files.find(({ proto }) => proto.name === asked.value),
+        asked.value,
+      );
     case 'fileContainingSymbol':
       return answerFile(fileOf(asked.value, registry), asked.value);
     case 'fileContainingExtension':
-      return answerFile(extensionsOf(asked.value.containingType, registry).find(({ number }) => number === asked.value.extensionNumber)?.file, asked.value.containingType);
+      return answerFile(
+        extensionsOf(asked.value.containingType, registry).find(({ number }) => number === asked.value.extensionNumber)?.file,
+        asked.value.containingType,
+      );
     case 'allExtensionNumbersOfType':
-      return { case: 'allExtensionNumbersResponse', value: { baseTypeName: asked.value, extensionNumber: extensionsOf(asked.value, registry).map(({ number }) => number) } };
+      return {
+        case: 'allExtensionNumbersResponse',
+        value: { baseTypeName: asked.value, extensionNumber: extensionsOf(asked.value, registry).map(({ number }) => number) },
+      };
     default:
       return { case: 'errorResponse', value: { errorCode: Code.InvalidArgument, errorMessage: 'the request asks nothing' } };
   }

@@ -15,7 +15,9 @@ export function statusResponse(unexplained: ConnectError, status?: number): Univ
   const code = status ?? httpStatusOf(error);
   const retryAfter = error.metadata.get('retry-after');
   const header: Record<string, string> = retryAfter === null ? {} : { 'retry-after': retryAfter };
-  return jsonResponse(code, header, { error: { code, message: error.rawMessage, status: codeNames[error.code] ?? 'UNKNOWN', details: detailsOf(error) } });
+  return jsonResponse(code, header, {
+    error: { code, message: error.rawMessage, status: codeNames[error.code] ?? 'UNKNOWN', details: detailsOf(error) },
+  });
 }
 
 /** A response in REST. The line end is for those who read it in a terminal. */

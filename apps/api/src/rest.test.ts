@@ -33,7 +33,14 @@ test.each(['/v1/messages', '/email/send'])('POST %s answers 202, the id, and whe
 });
 
 test('proto3 JSON is understood in both spellings, with bytes, times and durations', async () => {
-  const request = { from: 'a@example.org', to: ['b@example.net'], raw: Buffer.from('Subject: x\r\n\r\nhi').toString('base64'), sendAt: '2026-01-01T00:00:00Z', ttl: '3600s', lane: 'LANE_HIGH' };
+  const request = {
+    from: 'a@example.org',
+    to: ['b@example.net'],
+    raw: Buffer.from('Subject: x\r\n\r\nhi').toString('base64'),
+    sendAt: '2026-01-01T00:00:00Z',
+    ttl: '3600s',
+    lane: 'LANE_HIGH',
+  };
   expect((await post('/v1/messages', request)).status).toBe(202);
   expect((await post('/v1/messages', { ...hello, reply_to: ['r@example.org'] })).status).toBe(202);
 });

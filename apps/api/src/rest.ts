@@ -1,6 +1,13 @@
 import { getOption, hasOption, type JsonObject, type JsonValue } from '@bufbuild/protobuf';
 import { Code, ConnectError } from '@connectrpc/connect';
-import { createAsyncIterable, readAllBytes, type UniversalHandler, type UniversalHandlerFn, type UniversalServerRequest, type UniversalServerResponse } from '@connectrpc/connect/protocol';
+import {
+  createAsyncIterable,
+  readAllBytes,
+  type UniversalHandler,
+  type UniversalHandlerFn,
+  type UniversalServerRequest,
+  type UniversalServerResponse,
+} from '@connectrpc/connect/protocol';
 import { errorFromJsonBytes } from '@connectrpc/connect/protocol-connect';
 import { http_answer, httpRule, type HttpAnswer, type HttpRule } from '@posthaste/protocol';
 import { refuseUnknownField } from './explain.ts';
@@ -23,7 +30,11 @@ export interface Transcoder {
   handle(request: UniversalServerRequest): Promise<UniversalServerResponse> | undefined;
 }
 
-export function createTranscoder(handlers: readonly UniversalHandler[], calls: ReadonlyMap<string, UniversalHandlerFn>, maxBytes: number): Transcoder {
+export function createTranscoder(
+  handlers: readonly UniversalHandler[],
+  calls: ReadonlyMap<string, UniversalHandlerFn>,
+  maxBytes: number,
+): Transcoder {
   const routes = handlers.flatMap((handler) => routesOf(handler, calls.get(handler.requestPath) ?? handler));
   return {
     handle(request) {

@@ -25,7 +25,11 @@ export interface RigOptions {
 /** For tests: an api server on a free port with a real NATS behind it; the scheduler's answers are what the test says. */
 export async function startRig({ limits = {}, callTimeoutMs = 10_000, requestTimeoutMs = 10_000 }: RigOptions = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'posthaste-api-'));
-  const nats = await startNatsServer({ binary: (await findNatsServer({ env: process.env })).binary, dataDir: join(folder, 'nats'), durability: 'fast' });
+  const nats = await startNatsServer({
+    binary: (await findNatsServer({ env: process.env })).binary,
+    dataDir: join(folder, 'nats'),
+    durability: 'fast',
+  });
   const connection = await connectStream({ url: nats.url, name: 'api-test', log: silentLog, clock });
   await ensureStreams(connection, { partition: 0 });
   const journal = await openJournal(connection, { partition: 0, owner: 'test', log: silentLog, clock });
@@ -40,7 +44,18 @@ export async function startRig({ limits = {}, callTimeoutMs = 10_000, requestTim
   const scheduler = await startScheduler();
   const lookup = createSchedulerLookup(`127.0.0.1:${scheduler.port}`, clock);
   const timeouts = { callTimeoutMs, requestTimeoutMs, idleTimeoutMs: 10_000, maxConnections: 100 };
-  const server = createApiServer({ ...timeouts, door, ledger, follower, lookup, clock, log: silentLog, mailLog: silentMailLog, reflection: true, ready: () => connection.connected });
+  const server = createApiServer({
+    ...timeouts,
+    door,
+    ledger,
+    follower,
+    lookup,
+    clock,
+    log: silentLog,
+    mailLog: silentMailLog,
+    reflection: true,
+    ready: () => connection.connected,
+  });
   const { port } = await server.listen({ host: '127.0.0.1', port: 0 });
 
   return {

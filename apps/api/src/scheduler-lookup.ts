@@ -28,10 +28,11 @@ export function createSchedulerLookup(address: string, clock: Clock): SchedulerL
       );
     });
   return {
-    find: (id) => ask(id).catch((error: ServiceError) => {
-      if (error.code === status.NOT_FOUND) return undefined;
-      throw refusal('SCHEDULER_UNAVAILABLE', 'the message is not recorded yet, and the scheduler cannot be asked now; try again', { cause: error });
-    }),
+    find: (id) =>
+      ask(id).catch((error: ServiceError) => {
+        if (error.code === status.NOT_FOUND) return undefined;
+        throw refusal('SCHEDULER_UNAVAILABLE', 'the message is not recorded yet, and the scheduler cannot be asked now; try again', { cause: error });
+      }),
     close: () => client.close(),
   };
 }

@@ -39,7 +39,13 @@ export function createApiServer(options: ApiOptions): Listener {
   });
   router.service(SubmissionService, createSubmissionService(options.door, options.mailLog));
   router.service(StatusService, createStatusService(options));
-  router.service(Health, createHealthService(services.map(({ typeName }) => typeName), options.ready));
+  router.service(
+    Health,
+    createHealthService(
+      services.map(({ typeName }) => typeName),
+      options.ready,
+    ),
+  );
   if (options.reflection) router.service(ServerReflection, createReflectionService([...services, Health, ServerReflection]));
   return createListener(createFront({ ...options, handlers: router.handlers, maxBytes: readMaxBytes }), options);
 }

@@ -17,18 +17,60 @@ const idOf = (number: number) => `018f0000-0000-7000-8000-0000000${number.toStri
 
 function ticketOf(id: string, addresses: readonly string[]): Ticket {
   const recipients = addresses.map((address) => ({ address }));
-  return { id, tenant: 'acme', lane: 'high', from: 'a@example.org', recipients, acceptedAt: 1_700_000_000_000, size: 321, messageId: '<1@x>', tags: { shop: 'de' } };
+  return {
+    id,
+    tenant: 'acme',
+    lane: 'high',
+    from: 'a@example.org',
+    recipients,
+    acceptedAt: 1_700_000_000_000,
+    size: 321,
+    messageId: '<1@x>',
+    tags: { shop: 'de' },
+  };
 }
 
-const accepted = (id: string, addresses = ['b@example.net']): JournalEvent => ({ kind: 'accepted', at: 1, id, ticket: ticketOf(id, addresses), place: { kind: 'log', lane: 'high', sequence: 1 } });
-const started = (id: string, recipients = [0]): JournalEvent => ({ kind: 'started', at: 2, id, attempt: '1.1', recipients, upstream: 'inbox', sender: 's1' });
-const delivered = (id: string, recipients = [0]): JournalEvent => ({ kind: 'delivered', at: 9, id, attempt: '1.1', recipients, tenant: 'acme', reply: { code: 250, enhanced: '2.0.0', text: 'Ok' }, tookMs: 7 });
+const accepted = (id: string, addresses = ['b@example.net']): JournalEvent => ({
+  kind: 'accepted',
+  at: 1,
+  id,
+  ticket: ticketOf(id, addresses),
+  place: { kind: 'log', lane: 'high', sequence: 1 },
+});
+const started = (id: string, recipients = [0]): JournalEvent => ({
+  kind: 'started',
+  at: 2,
+  id,
+  attempt: '1.1',
+  recipients,
+  upstream: 'inbox',
+  sender: 's1',
+});
+const delivered = (id: string, recipients = [0]): JournalEvent => ({
+  kind: 'delivered',
+  at: 9,
+  id,
+  attempt: '1.1',
+  recipients,
+  tenant: 'acme',
+  reply: { code: 250, enhanced: '2.0.0', text: 'Ok' },
+  tookMs: 7,
+});
 
 test('a delivered message comes from the ledger with its attempts', async () => {
   const id = idOf(1);
   await rig.record([accepted(id), started(id), delivered(id)]);
   const { message } = await client().getMessage({ id: id.toUpperCase() });
-  expect(message).toMatchObject({ id, state: MessageState.DELIVERED, tenant: 'acme', lane: Lane.HIGH, from: 'a@example.org', sizeBytes: 321n, messageIdHeader: '<1@x>', tags: { shop: 'de' } });
+  expect(message).toMatchObject({
+    id,
+    state: MessageState.DELIVERED,
+    tenant: 'acme',
+    lane: Lane.HIGH,
+    from: 'a@example.org',
+    sizeBytes: 321n,
+    messageIdHeader: '<1@x>',
+    tags: { shop: 'de' },
+  });
   expect(message?.recipients).toMatchObject([
     {
       address: 'b@example.net',
@@ -43,10 +85,19 @@ test('a delivered message comes from the ledger with its attempts', async () => 
 test('what waits says why and until when', async () => {
   const id = idOf(2);
   const due = Date.now() + 60_000;
-  await rig.record([accepted(id), started(id), { kind: 'deferred', at: 9, id, attempt: '1.1', recipients: [0], reason: 'UPSTREAM_DEFERRED', reply: { code: 451, text: 'later' }, due }]);
+  await rig.record([
+    accepted(id),
+    started(id),
+    { kind: 'deferred', at: 9, id, attempt: '1.1', recipients: [0], reason: 'UPSTREAM_DEFERRED', reply: { code: 451, text: 'later' }, due },
+  ]);
   await eventually(async () => {
     const { message } = await client().getMessage({ id });
-    expect(message?.recipients[0]).toMatchObject({ state: RecipientState.QUEUED, reason: Reason.UPSTREAM_DEFERRED, lastReply: { code: 451 }, dueAt: { seconds: BigInt(Math.floor(due / 1000)) } });
+    expect(message?.recipients[0]).toMatchObject({
+      state: RecipientState.QUEUED,
+      reason: Reason.UPSTREAM_DEFERRED,
+      lastReply: { code: 451 },
+      dueAt: { seconds: BigInt(Math.floor(due / 1000)) },
+    });
     expect(message?.state).toBe(MessageState.QUEUED);
   });
 });
@@ -56,13 +107,20 @@ test('REST gives the message itself', async () => {
   await rig.record([accepted(id, ['b@example.net', 'c@example.net']), started(id, [0, 1]), delivered(id, [1])]);
   const response = await fetch(`${rig.url}/v1/messages/${id}`);
   expect(response.status).toBe(200);
-  expect(await response.json()).toMatchObject({ id, state: 'MESSAGE_STATE_SENDING', recipients: [{ state: 'RECIPIENT_STATE_SENDING' }, { state: 'RECIPIENT_STATE_DELIVERED' }] });
+  expect(await response.json()).toMatchObject({
+    id,
+    state: 'MESSAGE_STATE_SENDING',
+    recipients: [{ state: 'RECIPIENT_STATE_SENDING' }, { state: 'RECIPIENT_STATE_DELIVERED' }],
+  });
 });
 
 test('what the ledger does not know yet is asked of the scheduler', async () => {
   const id = idOf(4);
   const ticketJson = encodeTicket(ticketOf(id, ['b@example.net']));
-  rig.scheduler.known.set(id, create(LookupMessageResponseSchema, { ticketJson, recipients: [{ state: 'queued', reason: 'UPSTREAM_DOWN', attempts: 0 }] }));
+  rig.scheduler.known.set(
+    id,
+    create(LookupMessageResponseSchema, { ticketJson, recipients: [{ state: 'queued', reason: 'UPSTREAM_DOWN', attempts: 0 }] }),
+  );
   const { message } = await client().getMessage({ id });
   expect(message).toMatchObject({ id, state: MessageState.QUEUED, recipients: [{ address: 'b@example.net', reason: Reason.UPSTREAM_DOWN }] });
 });
@@ -86,7 +144,11 @@ test('what is no id is refused', async () => {
 
 test('without the scheduler an unknown id is UNAVAILABLE, never NOT_FOUND', async () => {
   rig.scheduler.stop();
-  expect(await refusalOf(client().getMessage({ id: idOf(999) }))).toMatchObject({ code: 'Unavailable', reason: 'SCHEDULER_UNAVAILABLE', retryAfterSeconds: 1 });
+  expect(await refusalOf(client().getMessage({ id: idOf(999) }))).toMatchObject({
+    code: 'Unavailable',
+    reason: 'SCHEDULER_UNAVAILABLE',
+    retryAfterSeconds: 1,
+  });
   const response = await fetch(`${rig.url}/v1/messages/${idOf(999)}`);
   expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1']);
 });

@@ -48,7 +48,10 @@ describe.each([
   });
 
   test('a message above the limit is refused for its size', async () => {
-    expect(await refusalOf(client().submit({ ...hello, text: 'x'.repeat(200_000) }))).toMatchObject({ code: 'InvalidArgument', reason: 'MESSAGE_TOO_LARGE' });
+    expect(await refusalOf(client().submit({ ...hello, text: 'x'.repeat(200_000) }))).toMatchObject({
+      code: 'InvalidArgument',
+      reason: 'MESSAGE_TOO_LARGE',
+    });
   });
 
   test('a request above the limit of all requests is refused for its size', async () => {
@@ -60,7 +63,13 @@ describe('what is submitted', () => {
   const client = () => createClient(SubmissionService, createGrpcTransport({ baseUrl: rig.url }));
 
   test('text and html go as alternatives, with addresses and subject in any script', async () => {
-    const request = { from: 'Zoë <zoe@example.org>', to: ['Ünal <u@example.net>'], cc: ['c@example.net'], bcc: ['d@example.net', 'u@example.net'], replyTo: ['r@example.org'] };
+    const request = {
+      from: 'Zoë <zoe@example.org>',
+      to: ['Ünal <u@example.net>'],
+      cc: ['c@example.net'],
+      bcc: ['d@example.net', 'u@example.net'],
+      replyTo: ['r@example.org'],
+    };
     await client().submit({ ...request, subject: 'Grüße ☕', text: 'plain', html: '<b>rich</b>', headers: { 'X-Shop': 'de' }, tenant: 'both' });
     const { ticket, raw } = await stored('both');
     expect(ticket.recipients.map(({ address }) => address)).toEqual(['u@example.net', 'c@example.net', 'd@example.net']);

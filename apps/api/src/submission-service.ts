@@ -19,7 +19,10 @@ export function createSubmissionService(door: Door, mailLog: MailLog): ServiceIm
       const cover = coverOf(request, addressing, context);
       const { id, acceptedAt, lane, tenant, size, due } = await accept(door, cover, request, addressing);
       mailLog.accepted({
-        id, lane, tenant, size,
+        id,
+        lane,
+        tenant,
+        size,
         from: cover.envelope.from,
         to: cover.envelope.recipients.map(({ address }) => address),
         door: cover.protocol,

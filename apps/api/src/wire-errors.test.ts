@@ -18,11 +18,19 @@ const json = (value: unknown) => Buffer.from(JSON.stringify(value));
 /** Raw bytes in, the error out: as a client of each protocol reads it. */
 const speakers = {
   Connect: async (path: string, type: string, body: Buffer) => {
-    const response = await fetch(rig.url + path, { method: 'POST', headers: { 'content-type': type === 'json' ? 'application/json' : 'application/proto' }, body });
+    const response = await fetch(rig.url + path, {
+      method: 'POST',
+      headers: { 'content-type': type === 'json' ? 'application/json' : 'application/proto' },
+      body,
+    });
     return errorFromJson((await response.json()) as never, undefined, new ConnectError('no error'));
   },
   'gRPC-Web': async (path: string, type: string, body: Buffer) => {
-    const response = await fetch(rig.url + path, { method: 'POST', headers: { 'content-type': `application/grpc-web+${type}` }, body: encodeEnvelope(0, body) });
+    const response = await fetch(rig.url + path, {
+      method: 'POST',
+      headers: { 'content-type': `application/grpc-web+${type}` },
+      body: encodeEnvelope(0, body),
+    });
     return findTrailerError(trailerParse(new Uint8Array(await response.arrayBuffer()).subarray(5)));
   },
   gRPC: async (path: string, type: string, body: Buffer) => findTrailerError(await grpcTrailer(path, type, encodeEnvelope(0, body))),
@@ -44,7 +52,10 @@ describe.each(Object.entries(speakers))('by %s', (_, speak) => {
   });
 
   test('an unknown method is unimplemented, with a reason', async () => {
-    expect(await refusal('/posthaste.v1.SubmissionService/Recall', 'json', json({}))).toMatchObject({ code: 'Unimplemented', reason: 'METHOD_NOT_FOUND' });
+    expect(await refusal('/posthaste.v1.SubmissionService/Recall', 'json', json({}))).toMatchObject({
+      code: 'Unimplemented',
+      reason: 'METHOD_NOT_FOUND',
+    });
   });
 });
 

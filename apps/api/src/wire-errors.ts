@@ -1,5 +1,11 @@
 import { ConnectError } from '@connectrpc/connect';
-import { createAsyncIterable, encodeEnvelope, readAllBytes, type UniversalHandlerFn, type UniversalServerResponse } from '@connectrpc/connect/protocol';
+import {
+  createAsyncIterable,
+  encodeEnvelope,
+  readAllBytes,
+  type UniversalHandlerFn,
+  type UniversalServerResponse,
+} from '@connectrpc/connect/protocol';
 import { codeToHttpStatus, errorFromJsonBytes, errorToJsonBytes } from '@connectrpc/connect/protocol-connect';
 import { findTrailerError, setTrailerStatus } from '@connectrpc/connect/protocol-grpc';
 import { trailerFlag, trailerParse, trailerSerialize } from '@connectrpc/connect/protocol-grpc-web';
@@ -32,7 +38,12 @@ export function connectResponse(error: ConnectError, status = codeToHttpStatus(e
 
 /** A gRPC error as a response: no message, the status in the trailer. */
 export function grpcResponse(error: ConnectError, contentType: string): UniversalServerResponse {
-  return { status: 200, header: new Headers({ 'content-type': contentType }), body: createAsyncIterable([]), trailer: setTrailerStatus(new Headers(), error) };
+  return {
+    status: 200,
+    header: new Headers({ 'content-type': contentType }),
+    body: createAsyncIterable([]),
+    trailer: setTrailerStatus(new Headers(), error),
+  };
 }
 
 /** A gRPC-Web error as a response: the trailer is a frame of the body. */
@@ -68,7 +79,8 @@ function trailerFrame(error: ConnectError): Uint8Array {
 /** Refusals of the negotiation between the protocols come with a status alone. */
 function nameStatus(status: number): UniversalServerResponse {
   if (status === 415) {
-    const sentence = 'the content type is none of application/json, application/proto, application/grpc(+proto, +json), application/grpc-web(+proto, +json)';
+    const sentence =
+      'the content type is none of application/json, application/proto, application/grpc(+proto, +json), application/grpc-web(+proto, +json)';
     return connectResponse(refusal('UNSUPPORTED_CONTENT', sentence), status);
   }
   if (status === 505) return connectResponse(refusal('METHOD_NOT_FOUND', 'this method streams both ways, which needs HTTP/2'), status);

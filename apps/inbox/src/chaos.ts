@@ -8,7 +8,8 @@ const maxScriptBytes = 1024 * 1024;
 /** PUT /chaos: the body is a script, in force at once when it is valid; else nothing changes. */
 export async function answerChaos(sink: Sink, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const text = await readText(request);
-  if (text === undefined) return refuse(response, 413, { message: 'the script is over 1 MiB', hint: 'send fewer rules; patterns with * fit many addresses' });
+  if (text === undefined)
+    return refuse(response, 413, { message: 'the script is over 1 MiB', hint: 'send fewer rules; patterns with * fit many addresses' });
   try {
     sink.setScript(readScript(text));
     answerJson(response, 200, sink.script());

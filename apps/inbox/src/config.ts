@@ -6,5 +6,8 @@ export const inboxSettings = {
   'inbox.http': setting.address({ default: '127.0.0.1:8025', doc: 'Where mail is shown: the read API of MailHog, and /chaos.' }),
   'inbox.keep': setting.int({ default: 500, min: 0, doc: 'How many mails are kept; the oldest go first.' }),
   'inbox.keepBytes': setting.size({ default: '256MiB', doc: 'How many bytes of mail are kept; the oldest go first.' }),
-  'inbox.script': setting.string({ optional: true, doc: 'A JSON file with the script by which SMTP misbehaves from the start; PUT /chaos changes it.' }),
+  'inbox.script': setting.string({
+    optional: true,
+    doc: 'A JSON file with the script by which SMTP misbehaves from the start; PUT /chaos changes it.',
+  }),
 };

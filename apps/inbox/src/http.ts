@@ -34,7 +34,9 @@ function routesOf(parts: HttpParts): Readonly<Record<string, Readonly<Record<str
   return {
     '/': { GET: (_request, response) => answerText(response, 200, pointer) },
     '/healthz': { GET: (_request, response) => answerText(response, 200, 'ok\n') },
-    '/readyz': { GET: (_request, response) => (parts.sink.listening() ? answerText(response, 200, 'ready\n') : answerText(response, 503, 'not ready\n')) },
+    '/readyz': {
+      GET: (_request, response) => (parts.sink.listening() ? answerText(response, 200, 'ready\n') : answerText(response, 503, 'not ready\n')),
+    },
     '/api/v2/messages': { GET: (_request, response, url) => answerMessages(parts, response, url) },
     '/api/v1/messages': {
       DELETE: (_request, response) => {
@@ -60,12 +62,16 @@ const pointer = `The inbox catches mail. Its HTTP side:
 async function answer(routes: ReturnType<typeof routesOf>, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const url = URL.parse(request.url ?? '/', 'http://inbox');
   const methods = url !== null && Object.hasOwn(routes, url.pathname) ? routes[url.pathname] : undefined;
-  if (url === null || methods === undefined) return refuse(response, 404, { message: `nothing is at ${request.url}`, hint: `try ${Object.keys(routes).join(', ')}` });
-  const method = request.method === 'HEAD' ? 'GET' : request.method ?? '';
+  if (url === null || methods === undefined)
+    return refuse(response, 404, { message: `nothing is at ${request.url}`, hint: `try ${Object.keys(routes).join(', ')}` });
+  const method = request.method === 'HEAD' ? 'GET' : (request.method ?? '');
   const handler = Object.hasOwn(methods, method) ? methods[method] : undefined;
   if (handler !== undefined) return handler(request, response, url);
   response.setHeader('allow', Object.keys(methods).join(', '));
-  return refuse(response, 405, { message: `${request.method} is not possible at ${url.pathname}`, hint: `expected ${Object.keys(methods).join(' or ')}` });
+  return refuse(response, 405, {
+    message: `${request.method} is not possible at ${url.pathname}`,
+    hint: `expected ${Object.keys(methods).join(' or ')}`,
+  });
 }
 
 /** MailHog's defaults and limits; what it cannot read as a number it passes over. */

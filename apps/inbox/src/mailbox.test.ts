@@ -9,7 +9,16 @@ function filled(maxMails: number, maxBytes: number, sizes: readonly number[]): M
 }
 
 function mailOf(number: number, size: number): Mail {
-  return { number, connection: 1, helo: 'h', from: { address: 'a', parameters: {} }, to: [], raw: Buffer.alloc(size), receivedAt: 0, replyLost: false };
+  return {
+    number,
+    connection: 1,
+    helo: 'h',
+    from: { address: 'a', parameters: {} },
+    to: [],
+    raw: Buffer.alloc(size),
+    receivedAt: 0,
+    replyLost: false,
+  };
 }
 
 const numbers = (mails: readonly Mail[]) => mails.map((mail) => mail.number);

@@ -55,7 +55,10 @@ it('splits multipart mail as MailHog does, nested parts too', () => {
   expect(MIME?.Parts?.[0]?.MIME?.Parts?.[0]).toEqual({ Headers: { 'Content-Type': ['text/plain'] }, Body: 'hi', Size: 30, MIME: null });
 });
 
-it.each([['no header at all', 'just text\r\n', 'just text\r\n'], ['an empty mail', '', '']])('shows %s', (_name, raw, body) => {
+it.each([
+  ['no header at all', 'just text\r\n', 'just text\r\n'],
+  ['an empty mail', '', ''],
+])('shows %s', (_name, raw, body) => {
   expect(toMailHog(mailOf(raw), 'id', 'inbox').Content.Body).toBe(body);
 });
 

@@ -55,7 +55,9 @@ it('starts with the script of a file and ends cleanly on SIGTERM', async () => {
 it('does not start with a script that is not valid, and says what is wrong where', async () => {
   const path = join(folder, 'script.json');
   await writeFile(path, '{"rule":[]}');
-  expect(await errorsOf(run(`--inbox.script=${path}`))).toMatch(/inbox\.script: cannot use .*script\.json.*script\.rule is unknown: expected one of rules/s);
+  expect(await errorsOf(run(`--inbox.script=${path}`))).toMatch(
+    /inbox\.script: cannot use .*script\.json.*script\.rule is unknown: expected one of rules/s,
+  );
 });
 
 it('does not start with settings that are not valid', async () => {

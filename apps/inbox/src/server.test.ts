@@ -108,7 +108,11 @@ describe('/chaos', () => {
 });
 
 describe('the rest', () => {
-  it.each([['/', 'GET    /api/v2/messages'], ['/healthz', 'ok'], ['/readyz', 'ready']])('answers %s', async (path, text) => {
+  it.each([
+    ['/', 'GET    /api/v2/messages'],
+    ['/healthz', 'ok'],
+    ['/readyz', 'ready'],
+  ])('answers %s', async (path, text) => {
     const response = await request(path);
     expect(response.status).toBe(200);
     expect(await response.text()).toContain(text);

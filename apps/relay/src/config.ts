@@ -24,11 +24,21 @@ export const relaySettings = {
     (name) => /^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/.test(name),
   ),
   'relay.maxSize': setting.size({ default: '25MiB', doc: 'The largest message that is taken.' }),
-  'relay.maxConnections': setting.int({ default: 500, min: 1, doc: 'How many clients may be connected at once; each can hold up to two MiB of memory.' }),
-  'relay.idleTimeout': setting.duration({ default: '5m', doc: 'How long a client may take for its next command, however slowly it sends it (RFC 5321, 4.5.3.2.7).' }),
+  'relay.maxConnections': setting.int({
+    default: 500,
+    min: 1,
+    doc: 'How many clients may be connected at once; each can hold up to two MiB of memory.',
+  }),
+  'relay.idleTimeout': setting.duration({
+    default: '5m',
+    doc: 'How long a client may take for its next command, however slowly it sends it (RFC 5321, 4.5.3.2.7).',
+  }),
   'relay.dataTimeout': setting.duration({ default: '15m', doc: 'How long a client may take for a whole message.' }),
   'relay.drainTimeout': setting.duration({ default: '10s', doc: 'How long transactions in flight may go on when the relay is asked to end.' }),
-  'relay.retryFor': setting.duration({ default: '20s', doc: 'How long a complete message is tried to be stored while NATS does not answer; then the client hears 451.' }),
+  'relay.retryFor': setting.duration({
+    default: '20s',
+    doc: 'How long a complete message is tried to be stored while NATS does not answer; then the client hears 451.',
+  }),
   'limits.recipients': setting.int({ default: 1000, min: 1, doc: 'The most recipients of one message; long addresses may allow fewer.' }),
   'limits.inline': checked(
     setting.size({ default: '512KiB', doc: 'A message above this is stored in chunks while it comes in.' }),

@@ -8,7 +8,8 @@ const ofRcpt: ReadonlySet<string> = new Set(['NOTIFY', 'ORCPT']);
 export function checkParameters(command: 'MAIL' | 'RCPT', { args }: SMTPServerAddress): void {
   const known = command === 'MAIL' ? ofMail : ofRcpt;
   const unknown = Object.keys(args || {}).find((name) => !known.has(name));
-  if (unknown !== undefined) throw new NegativeReply(555, '5.5.4', `${command} parameter ${unknown} is not supported; known are ${[...known].join(', ')}`);
+  if (unknown !== undefined)
+    throw new NegativeReply(555, '5.5.4', `${command} parameter ${unknown} is not supported; known are ${[...known].join(', ')}`);
 }
 
 /** xtext (RFC 3461, 4): printable ASCII but + and =, which stand as +HH. */
@@ -18,14 +19,16 @@ const xtextOrUtf8 = /^(?:[!-*,-<>-~]|\+[0-9A-F]{2}|[^\x00-\x9f\ufffd])*$/;
 
 /** ENVID is xtext of at most 100 characters (RFC 3461, 4.4). */
 export function checkEnvelopeId(envelopeId: string): void {
-  if (envelopeId.length > 100 || !xtext.test(envelopeId)) throw new NegativeReply(501, '5.5.4', 'ENVID is not valid; expected xtext of at most 100 characters');
+  if (envelopeId.length > 100 || !xtext.test(envelopeId))
+    throw new NegativeReply(501, '5.5.4', 'ENVID is not valid; expected xtext of at most 100 characters');
 }
 
 /** ORCPT is addr-type;xtext of at most 500 characters (RFC 3461, 4.2). */
 export function checkOriginalRecipient(original: string, smtpUtf8: boolean): void {
   const value = original.slice(original.indexOf(';') + 1);
   const valid = (smtpUtf8 ? xtextOrUtf8 : xtext).test(value);
-  if (original.length > 500 || !valid) throw new NegativeReply(501, '5.5.4', 'ORCPT is not valid; expected addr-type;xtext of at most 500 characters');
+  if (original.length > 500 || !valid)
+    throw new NegativeReply(501, '5.5.4', 'ORCPT is not valid; expected addr-type;xtext of at most 500 characters');
 }
 
 /**
@@ -35,5 +38,6 @@ export function checkOriginalRecipient(original: string, smtpUtf8: boolean): voi
  */
 export function checkAddress(address: string, smtpUtf8: boolean, enhanced: '5.1.7' | '5.1.3'): void {
   if (address.includes('\ufffd')) throw new NegativeReply(501, enhanced, 'the address is not valid UTF-8');
-  if (!smtpUtf8 && /[^\x00-\x7f]/.test(address)) throw new NegativeReply(553, '5.6.7', 'an address beyond ASCII needs the SMTPUTF8 parameter of MAIL');
+  if (!smtpUtf8 && /[^\x00-\x7f]/.test(address))
+    throw new NegativeReply(553, '5.6.7', 'an address beyond ASCII needs the SMTPUTF8 parameter of MAIL');
 }

@@ -50,7 +50,11 @@ async function ready() {
   return relay;
 }
 
-const lines = (output: string) => output.trim().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
+const lines = (output: string) =>
+  output
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
 
 describe('the program', () => {
   it('takes mail, writes it to the mail log, counts it, and ends cleanly on SIGTERM', async () => {

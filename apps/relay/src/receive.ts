@@ -7,7 +7,13 @@ import type { SMTPServerDataStream, SMTPServerSession } from 'smtp-server';
  *
  * @param onEnd called with the last byte
  */
-export function receive(door: Door, envelope: Envelope, session: SMTPServerSession, stream: SMTPServerDataStream, onEnd: () => void): Promise<Acceptance> {
+export function receive(
+  door: Door,
+  envelope: Envelope,
+  session: SMTPServerSession,
+  stream: SMTPServerDataStream,
+  onEnd: () => void,
+): Promise<Acceptance> {
   const client = { address: session.remoteAddress, ...(session.hostNameAppearsAs && { helo: session.hostNameAppearsAs }) };
   const intake = door.begin({ envelope, client, protocol: session.transmissionType as Protocol });
   return new Promise((resolve, reject) => {

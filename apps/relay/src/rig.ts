@@ -2,7 +2,17 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeTicket, type Lane, type Ticket } from '@posthaste/core';
-import { connectStream, createPublisher, ensureStreams, mailStream, readEntry, streamState, ticketHeader, watchFill, type StreamEntry } from '@posthaste/stream';
+import {
+  connectStream,
+  createPublisher,
+  ensureStreams,
+  mailStream,
+  readEntry,
+  streamState,
+  ticketHeader,
+  watchFill,
+  type StreamEntry,
+} from '@posthaste/stream';
 import { findNatsServer, startNatsServer, type NatsServer } from '@posthaste/stream/server';
 import { createDoor, type SubmissionLimits } from '@posthaste/submission';
 import { silentLog, silentMailLog, systemClock as clock, type MailLog } from '@posthaste/telemetry';
@@ -97,7 +107,12 @@ export async function startRig(nats: Nats, options: RigOptions = {}) {
 }
 
 /** Sends one message in a transaction of its own; answers the last reply. */
-export async function sendMail(client: SmtpDialog, message: string | Buffer, mail = 'MAIL FROM:<a@example.org>', rcpt = 'RCPT TO:<b@example.net>'): Promise<string> {
+export async function sendMail(
+  client: SmtpDialog,
+  message: string | Buffer,
+  mail = 'MAIL FROM:<a@example.org>',
+  rcpt = 'RCPT TO:<b@example.net>',
+): Promise<string> {
   for (const line of [mail, rcpt]) {
     const reply = await client.say(line);
     if (!reply.startsWith('250')) return reply;

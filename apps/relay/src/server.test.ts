@@ -62,9 +62,20 @@ describe('a conversation', () => {
     });
     expect(partitionOf(ticket.id)).toBe(0);
     expect(text.replace(/^Received: (.|\r\n\t)*\r\n/, '')).toBe(`${headers}\r\nhello\r\n.dot\r\n`);
-    expect(text).toMatch(new RegExp(`^Received: from client.example \\(\\[127.0.0.1\\]\\)\r\n\tby mx.example.org \\(Posthaste\\) with ESMTP id ${ticket.id};\r\n\t.* \\+0000\r\n`));
+    expect(text).toMatch(
+      new RegExp(
+        `^Received: from client.example \\(\\[127.0.0.1\\]\\)\r\n\tby mx.example.org \\(Posthaste\\) with ESMTP id ${ticket.id};\r\n\t.* \\+0000\r\n`,
+      ),
+    );
     expect(logged.at(-1)).toEqual({
-      id: ticket.id, lane: 'normal', tenant: 'default', size: text.length, from: 'a@example.org', to: ['b@example.net'], door: 'ESMTP', client: '127.0.0.1',
+      id: ticket.id,
+      lane: 'normal',
+      tenant: 'default',
+      size: text.length,
+      from: 'a@example.org',
+      to: ['b@example.net'],
+      door: 'ESMTP',
+      client: '127.0.0.1',
     });
   });
 
@@ -104,7 +115,12 @@ describe('a conversation', () => {
   it('sends a mail with a far-off time to WAIT, one with a lane to that lane', async () => {
     const client = await rig.client();
     const sendAt = new Date(Date.now() + 3_600_000).toISOString();
-    const id = idOf(await sendMail(client, `X-Posthaste-Send-At: ${sendAt}\r\nX-Posthaste-TTL: 1h\r\nX-Posthaste-Tags: a=b\r\nX-Priority: 1 (Highest)\r\n\r\nlater`));
+    const id = idOf(
+      await sendMail(
+        client,
+        `X-Posthaste-Send-At: ${sendAt}\r\nX-Posthaste-TTL: 1h\r\nX-Posthaste-Tags: a=b\r\nX-Priority: 1 (Highest)\r\n\r\nlater`,
+      ),
+    );
     const { ticket, entry, text } = await rig.newestOf(waitStream(0));
     expect(ticket).toMatchObject({ id, lane: 'high', due: Date.parse(sendAt), deadline: Date.parse(sendAt) + 3_600_000, tags: { a: 'b' } });
     expect(entry.subject).toBe(`wait.0.${id}`);
@@ -130,9 +146,18 @@ describe('a conversation', () => {
     const latin = await rig.newest();
     expect(latin.text).toMatch(/\r\n\r\nlatin \xe9\x80\xff\r\n$/);
     expect([latin.ticket.eightBit, latin.ticket.smtpUtf8]).toEqual([true, undefined]);
-    await sendMail(client, Buffer.from('Subject: gr\u00fc\u00df\r\n\r\nx'), 'MAIL FROM:<j\u00f6rg@b\u00fccher.example> SMTPUTF8', 'RCPT TO:<\u7528\u6237@xn--bcher-kva.example>');
+    await sendMail(
+      client,
+      Buffer.from('Subject: gr\u00fc\u00df\r\n\r\nx'),
+      'MAIL FROM:<j\u00f6rg@b\u00fccher.example> SMTPUTF8',
+      'RCPT TO:<\u7528\u6237@xn--bcher-kva.example>',
+    );
     const utf8 = await rig.newest();
-    expect(utf8.ticket).toMatchObject({ smtpUtf8: true, from: 'j\u00f6rg@b\u00fccher.example', recipients: [{ address: '\u7528\u6237@xn--bcher-kva.example' }] });
+    expect(utf8.ticket).toMatchObject({
+      smtpUtf8: true,
+      from: 'j\u00f6rg@b\u00fccher.example',
+      recipients: [{ address: '\u7528\u6237@xn--bcher-kva.example' }],
+    });
     expect(Buffer.from(utf8.entry.body).toString()).toMatch(/with UTF8SMTP id(.|\s)*Subject: gr\u00fc\u00df\r\n\r\nx\r\n$/);
   });
 });
@@ -162,7 +187,9 @@ describe('what is refused', () => {
 
   it('a control header that cannot be understood', async () => {
     const client = await rig.client();
-    expect(await sendMail(client, 'X-Posthaste-Lane: fast\r\n\r\nx')).toBe('554 5.6.0 X-Posthaste-Lane is "fast"; expected one of immediate, high, normal, low');
+    expect(await sendMail(client, 'X-Posthaste-Lane: fast\r\n\r\nx')).toBe(
+      '554 5.6.0 X-Posthaste-Lane is "fast"; expected one of immediate, high, normal, low',
+    );
     expect(idOf(await sendMail(client, 'x'))).toMatch(/-/);
   });
 
@@ -218,7 +245,8 @@ describe('a large message', () => {
     expect(most).toBeLessThan(3 * 2 ** 20);
     const hash = createHash('sha256');
     const pieces: Buffer[] = [];
-    for await (const chunk of readChunks(rig.connection, 0, ticket.id, ticket.chunked?.count ?? 0, ticket.chunked?.digest ?? '')) pieces.push(Buffer.from(hash.update(chunk) && chunk));
+    for await (const chunk of readChunks(rig.connection, 0, ticket.id, ticket.chunked?.count ?? 0, ticket.chunked?.digest ?? ''))
+      pieces.push(Buffer.from(hash.update(chunk) && chunk));
     const stored = Buffer.concat(pieces);
     expect(stored).toHaveLength(ticket.size);
     expect(stored.subarray(stored.indexOf('\r\n\r\n') + 4).equals(Buffer.concat([body, Buffer.from('\r\n')]))).toBe(true);
@@ -226,7 +254,9 @@ describe('a large message', () => {
 
   it('above the limit is refused after its end, and the session goes on', async () => {
     const client = await rig.client();
-    expect(await sendMail(client, Buffer.concat([Buffer.from(`${headers}\r\n`), Buffer.alloc(22 * 2 ** 20, 'x')]))).toMatch(/^552 5\.3\.4 the message is too large; expected at most 22020096 bytes/);
+    expect(await sendMail(client, Buffer.concat([Buffer.from(`${headers}\r\n`), Buffer.alloc(22 * 2 ** 20, 'x')]))).toMatch(
+      /^552 5\.3\.4 the message is too large; expected at most 22020096 bytes/,
+    );
     expect(idOf(await sendMail(client, 'x'))).toMatch(/-/);
   });
 

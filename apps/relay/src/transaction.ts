@@ -32,7 +32,11 @@ export class Transaction {
     checkParameters('RCPT', recipient);
     checkAddress(address, this.#smtpUtf8, '5.1.3');
     if (dsn?.orcpt) checkOriginalRecipient(dsn.orcpt, this.#smtpUtf8);
-    const entry: TicketRecipient = { address, ...(dsn?.notify && { dsnNotify: dsn.notify.join(',') }), ...(dsn?.orcpt && { dsnOriginal: dsn.orcpt }) };
+    const entry: TicketRecipient = {
+      address,
+      ...(dsn?.notify && { dsnNotify: dsn.notify.join(',') }),
+      ...(dsn?.orcpt && { dsnOriginal: dsn.orcpt }),
+    };
     this.#place(entry, maxRecipients);
   }
 
@@ -41,7 +45,8 @@ export class Transaction {
     const key = sameMailbox(entry.address);
     const before = this.#recipients.get(key);
     const bytes = this.#bytes + recipientBytes(entry) - (before ? recipientBytes(before) : 0);
-    if ((!before && this.#recipients.size >= maxRecipients) || bytes > recipientRoom) throw new NegativeReply(452, '4.5.3', 'too many recipients; send the others in a further transaction');
+    if ((!before && this.#recipients.size >= maxRecipients) || bytes > recipientRoom)
+      throw new NegativeReply(452, '4.5.3', 'too many recipients; send the others in a further transaction');
     this.#bytes = bytes;
     this.#recipients.set(key, entry);
   }

@@ -6,7 +6,10 @@ import type { SMTPServer, SMTPServerSession } from 'smtp-server';
  * receiving: the client is sending a message.
  * answering: it is our turn, and we take our time.
  */
-type Turn = { readonly kind: 'talking'; readonly since: number } | { readonly kind: 'receiving'; readonly since: number } | { readonly kind: 'answering' };
+type Turn =
+  | { readonly kind: 'talking'; readonly since: number }
+  | { readonly kind: 'receiving'; readonly since: number }
+  | { readonly kind: 'answering' };
 
 export interface WatchdogOptions {
   readonly clock: Clock;

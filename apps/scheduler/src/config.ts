@@ -6,17 +6,29 @@ export const schedulerSettings = {
   'scheduler.listen': setting.address({ default: '127.0.0.1:7420', doc: 'Where senders and the api are served by gRPC.' }),
   'scheduler.admin': setting.address({ default: '127.0.0.1:9103', doc: 'Where /metrics, /healthz and /readyz are served.' }),
   'scheduler.partition': setting.int({ default: 0, min: 0, max: 255, doc: 'The partition that this scheduler owns or stands by for.' }),
-  'scheduler.leaseTtl': setting.duration({ default: '5s', doc: 'How long the ownership of the partition lasts without renewal: the time after which a standby takes over.' }),
+  'scheduler.leaseTtl': setting.duration({
+    default: '5s',
+    doc: 'How long the ownership of the partition lasts without renewal: the time after which a standby takes over.',
+  }),
   'scheduler.senderLease': setting.duration({
     default: '15s',
     // A sender counts 5 s less than the scheduler, to be on the safe side.
     min: '7s',
     doc: 'How long a silent sender keeps its attempts. After it what was not begun is ready again, and what was begun is in doubt.',
   }),
-  'scheduler.retryDelays': setting.durations({ default: '1m,5m,15m', doc: 'Waits before each retry of a deferred recipient; after the last one it becomes a dead letter.' }),
-  'scheduler.checkpointEvery': setting.duration({ default: '30s', doc: 'Longest time between two checkpoints: what recovery has to read of the journal.' }),
+  'scheduler.retryDelays': setting.durations({
+    default: '1m,5m,15m',
+    doc: 'Waits before each retry of a deferred recipient; after the last one it becomes a dead letter.',
+  }),
+  'scheduler.checkpointEvery': setting.duration({
+    default: '30s',
+    doc: 'Longest time between two checkpoints: what recovery has to read of the journal.',
+  }),
   'scheduler.checkpointEvents': setting.int({ default: 50_000, min: 100, doc: 'Most events between two checkpoints.' }),
-  'scheduler.journalHistory': setting.duration({ default: '7d', doc: 'How long the journal is kept, for rebuilding ledgers, as far as its byte limit allows.' }),
+  'scheduler.journalHistory': setting.duration({
+    default: '7d',
+    doc: 'How long the journal is kept, for rebuilding ledgers, as far as its byte limit allows.',
+  }),
   'scheduler.pinnedFloor': setting.int({
     default: 10,
     min: 0,

@@ -27,7 +27,11 @@ describe('batchMessages', () => {
       value: {
         epoch: 3n,
         attempts: [
-          { attemptId: '1.9', body: { stream: 'MAIL_0_high', sequence: 9n, size: 10n, chunks: 0 }, recipients: [{ index: 1, address: 'c@example.net', dsnNotify: 'NEVER' }] },
+          {
+            attemptId: '1.9',
+            body: { stream: 'MAIL_0_high', sequence: 9n, size: 10n, chunks: 0 },
+            recipients: [{ index: 1, address: 'c@example.net', dsnNotify: 'NEVER' }],
+          },
         ],
       },
     });
@@ -64,13 +68,20 @@ describe('toInput', () => {
       kind: 'reported',
       sender: 's',
       outcomes: [
-        { attempt: '1.2', id: ticket.id, tookMs: 1_500, recipients: [{ recipients: [0, 1], outcome: 'deferred', reply: { code: 451, enhanced: '4.7.1', text: 'later' } }] },
+        {
+          attempt: '1.2',
+          id: ticket.id,
+          tookMs: 1_500,
+          recipients: [{ recipients: [0, 1], outcome: 'deferred', reply: { code: 451, enhanced: '4.7.1', text: 'later' } }],
+        },
       ],
     });
   });
 
   it('takes an outcome of a newer sender for in doubt, which loses nothing', () => {
-    const request = create(DispatchRequestSchema, { said: { case: 'report', value: { outcomes: [{ attemptId: '1.2', recipients: [{ recipients: [0], outcome: 99 as Outcome }] }] } } });
+    const request = create(DispatchRequestSchema, {
+      said: { case: 'report', value: { outcomes: [{ attemptId: '1.2', recipients: [{ recipients: [0], outcome: 99 as Outcome }] }] } },
+    });
     expect(toInput('s', request)).toMatchObject({ outcomes: [{ recipients: [{ outcome: 'inDoubt' }] }] });
   });
 });

@@ -85,7 +85,11 @@ describe('JournalWriter', () => {
     writer.write(step('c'));
     for (let appends = 1; appends <= 3; appends += 1) await journal.acknowledge();
     expect(await mark).toBe(2);
-    expect(journal.bodies.map((body) => (JSON.parse(body) as { events: { id: string }[] }).events.map(({ id }) => id))).toEqual([['a'], ['b'], ['c']]);
+    expect(journal.bodies.map((body) => (JSON.parse(body) as { events: { id: string }[] }).events.map(({ id }) => id))).toEqual([
+      ['a'],
+      ['b'],
+      ['c'],
+    ]);
   });
 
   it('divides what is too large for one append', async () => {

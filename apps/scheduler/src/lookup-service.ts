@@ -45,7 +45,8 @@ async function lookUp(lookup: Lookup, id: string): Promise<LookupMessageResponse
   }
   const found = driver.engine.find(id);
   if (found) return render(found.ticket, found.recipients);
-  if (driver.engine.finishedLately(id)) return { code: status.UNAVAILABLE, details: 'the message has just finished; the ledger will know it in a moment' };
+  if (driver.engine.finishedLately(id))
+    return { code: status.UNAVAILABLE, details: 'the message has just finished; the ledger will know it in a moment' };
   return { code: status.NOT_FOUND, details: `no message ${id} is waiting` };
 }
 

@@ -10,7 +10,11 @@ export const metrics = {
   delivered: counter('posthaste_delivered_total', 'Recipients that an upstream took responsibility for.', byLane),
   deferred: counter('posthaste_deferred_total', 'Deferrals of recipients. A rise: upstreams answer 4xx, or replies are lost.', byLane),
   failed: counter('posthaste_failed_total', 'Recipients that became dead letters. A rise: upstreams refuse, or retries run out.', byLane),
-  doubted: counter('posthaste_doubted_total', 'Recipients in doubt: each may be delivered twice. A rise: final replies are lost, or senders die.', byLane),
+  doubted: counter(
+    'posthaste_doubted_total',
+    'Recipients in doubt: each may be delivered twice. A rise: final replies are lost, or senders die.',
+    byLane,
+  ),
   returned: counter('posthaste_returned_total', 'Recipients given back untried. A rise: an upstream is down, or senders go away.', byLane),
   expired: counter('posthaste_expired_total', 'Recipients whose deadline passed. A rise: urgent mail comes too late.', byLane),
   depth: gauge('posthaste_depth', 'Recipients that are not final. A rise: more comes in than goes out.', ['lane', 'state']),
@@ -21,7 +25,14 @@ export const metrics = {
     [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600],
     byLane,
   ),
-  difference: gauge('posthaste_conservation_difference', 'Accepted recipients less final less live ones. Not 0: something was lost or counted twice.'),
+  difference: gauge(
+    'posthaste_conservation_difference',
+    'Accepted recipients less final less live ones. Not 0: something was lost or counted twice.',
+  ),
+  countedAt: gauge(
+    'posthaste_census_timestamp_seconds',
+    'When the index was last counted, Unix time. Standing still: depth, oldest age and difference are out of date.',
+  ),
   unread: gauge('posthaste_unread', 'Entries stored but not yet read by the scheduler. A rise: it cannot keep up, or reading is stuck.'),
   checkpoints: counter('posthaste_checkpoints_total', 'Checkpoints made. No rise for minutes: recovery would take long, and the journal fills.'),
   unburied: counter('posthaste_dead_letters_unkept_total', 'Dead letters that could not be kept for inspection.'),
@@ -69,6 +80,7 @@ export function showCensus(census: Census, now: number): void {
     for (const kind of liveKinds) metrics.depth.set({ lane, state: kind }, census.depth[lane][kind]);
   }
   metrics.difference.set(census.difference);
+  metrics.countedAt.set(now / 1_000);
 }
 
 /** Walking the index takes time in proportion to it: the larger it is, the rarer it is walked. */

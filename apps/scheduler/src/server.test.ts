@@ -17,7 +17,17 @@ import {
   type DispatchResponse,
   type LookupMessageResponse,
 } from '@posthaste/protocol/dispatch';
-import { connectStream, createPublisher, deadStream, ensureStreams, mailStream, mailSubject, streamState, ticketHeader, type StreamConnection } from '@posthaste/stream';
+import {
+  connectStream,
+  createPublisher,
+  deadStream,
+  ensureStreams,
+  mailStream,
+  mailSubject,
+  streamState,
+  ticketHeader,
+  type StreamConnection,
+} from '@posthaste/stream';
 import { findNatsServer, startNatsServer, type NatsServer } from '@posthaste/stream/server';
 import { silentLog, silentMailLog, systemClock } from '@posthaste/telemetry';
 import { eventually } from '@posthaste/testkit';
@@ -84,7 +94,15 @@ async function submit(text = 'hello'): Promise<string> {
   const publisher = createPublisher(connection, { clock, log, mode: 'fast' });
   const id = idInPartition(randomUUIDv7(), 0);
   const body = Buffer.from(text);
-  const ticket = { id, tenant: 'default', lane: 'normal', from: 'a@example.org', recipients: [{ address: 'b@example.net' }], acceptedAt: Date.now(), size: body.length } as const;
+  const ticket = {
+    id,
+    tenant: 'default',
+    lane: 'normal',
+    from: 'a@example.org',
+    recipients: [{ address: 'b@example.net' }],
+    acceptedAt: Date.now(),
+    size: body.length,
+  } as const;
   const headers = { [ticketHeader]: encodeTicket(ticket) };
   await publisher.publish({ stream: mailStream(0, 'normal'), subject: mailSubject(0, 'normal', 'default'), messageId: id, headers, body });
   await publisher.close();
@@ -104,7 +122,8 @@ function connectSender(port: number, senderId: string) {
     if (said.case === 'batch') attempts.push(...said.value.attempts);
     if (said.case === 'acknowledgement') acknowledged.push(...said.value.attemptIds);
   });
-  const say = (said: NonNullable<Parameters<typeof create<typeof DispatchRequestSchema>>[1]>['said']) => stream.write(create(DispatchRequestSchema, said ? { said } : {}));
+  const say = (said: NonNullable<Parameters<typeof create<typeof DispatchRequestSchema>>[1]>['said']) =>
+    stream.write(create(DispatchRequestSchema, said ? { said } : {}));
   say({ case: 'hello', value: { senderId, credits: [{ upstream: 'main', window: 10 }] } });
   cleanups.push(() => {
     stream.cancel();
@@ -118,7 +137,15 @@ function connectSender(port: number, senderId: string) {
     report: (attempt: Attempt, outcome: Outcome, code: number) =>
       say({
         case: 'report',
-        value: { outcomes: [{ attemptId: attempt.attemptId, messageId: attempt.messageId, recipients: [{ recipients: [0], outcome, reply: { code, text: 'so it is' } }] }] },
+        value: {
+          outcomes: [
+            {
+              attemptId: attempt.attemptId,
+              messageId: attempt.messageId,
+              recipients: [{ recipients: [0], outcome, reply: { code, text: 'so it is' } }],
+            },
+          ],
+        },
       }),
   };
 }
@@ -155,7 +182,11 @@ describe('the scheduler', () => {
     const sender = connectSender(port, 'one');
     await eventually(() => sender.attempts.length === 1);
     sender.report(sender.attempts[0] as Attempt, Outcome.DEFERRED, 451);
-    await eventually(async () => expect((await lookUp(port, id)).recipients).toMatchObject([{ state: 'queued', reason: 'UPSTREAM_DEFERRED', attempts: 1, lastReply: { code: 451 } }]));
+    await eventually(async () =>
+      expect((await lookUp(port, id)).recipients).toMatchObject([
+        { state: 'queued', reason: 'UPSTREAM_DEFERRED', attempts: 1, lastReply: { code: 451 } },
+      ]),
+    );
     await expect(lookUp(port, idInPartition(randomUUIDv7(), 0))).rejects.toMatchObject({ code: status.NOT_FOUND });
   });
 

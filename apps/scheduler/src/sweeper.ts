@@ -34,7 +34,15 @@ async function sweep(options: SweeperOptions): Promise<void> {
   if (last < first || (await unread()) > 0) return;
   const old = new Set<string>();
   const filter = `body.${partition}.>`;
-  for await (const entries of readUntil(connection, { stream: bodiesStream, from: first, to: last, filter, headersOnly: true, dense: false, signal })) {
+  for await (const entries of readUntil(connection, {
+    stream: bodiesStream,
+    from: first,
+    to: last,
+    filter,
+    headersOnly: true,
+    dense: false,
+    signal,
+  })) {
     for (const { subject, time } of entries) if (clock.now() - time > orphanAgeMs) old.add(subject.split('.')[2] ?? '');
   }
   for (const id of old) {

@@ -131,7 +131,13 @@ async function lastCheckpoint(checkpointer: Checkpointer, over: Promise<void>, c
 }
 
 /** The first entry of an epoch fences all older ones: their appends fail from here on, so what lies below it is complete. */
-async function openEpoch({ connection, partition, owner, clock, log }: TenureOptions): Promise<{ journal: Journal; epoch: number; journalEnd: number }> {
+async function openEpoch({
+  connection,
+  partition,
+  owner,
+  clock,
+  log,
+}: TenureOptions): Promise<{ journal: Journal; epoch: number; journalEnd: number }> {
   const journal = await openJournal(connection, { partition, owner, log, clock });
   const epoch = (await lastEpoch(connection, partition, journal.lastSequence)) + 1;
   const journalEnd = await journal.append('events', encodeEntry(epoch, owner, []));
@@ -181,7 +187,9 @@ function performer({ driver, senders, removals, copies, partition }: Hands): (ef
         return removals.body(effect.id);
       case 'copy': {
         const { id } = effect.mail.ticket;
-        void copies.toWait(effect.mail).then((sequence) => driver.tell(sequence === null ? { kind: 'not copied', id } : { kind: 'copied', id, sequence }));
+        void copies
+          .toWait(effect.mail)
+          .then((sequence) => driver.tell(sequence === null ? { kind: 'not copied', id } : { kind: 'copied', id, sequence }));
         return;
       }
       case 'bury': {

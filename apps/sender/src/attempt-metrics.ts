@@ -16,7 +16,10 @@ const transactionSeconds = histogram(
 
 /** UPSTREAM_DOWN is upstreamDown in metrics and the journal. */
 const outcomeNames = new Map<number, string>(
-  OutcomeSchema.values.map(({ number, localName }) => [number, localName.toLowerCase().replace(/_(.)/g, (_, letter: string) => letter.toUpperCase())]),
+  OutcomeSchema.values.map(({ number, localName }) => [
+    number,
+    localName.toLowerCase().replace(/_(.)/g, (_, letter: string) => letter.toUpperCase()),
+  ]),
 );
 
 /** Counts what came of an attempt. The mail log's lines are the scheduler's, which knows what an outcome leads to. */

@@ -62,7 +62,7 @@ export class DispatchLink {
   /** Until the signal. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, log, scheduler } = this.#options;
-    for (let waitMs = backOffMs.first; !signal.aborted; ) {
+    for (let waitMs = backOffMs.first; !signal.aborted;) {
       const end = await this.#talk(signal);
       if (signal.aborted) return;
       log.warn('the stream to the scheduler has ended; dialling again', { scheduler: formatAddress(scheduler), reason: end.reason, inMs: waitMs });

@@ -52,7 +52,11 @@ it('never makes a command of an address', () => {
 it('puts recipients with the same verdict together, under their indexes in the message', () => {
   const attempt = create(AttemptSchema, { recipients: [3, 5, 9].map((index) => ({ index })) });
   const delivered = { outcome: DELIVERED, reply: reply(250, 'Ok') };
-  const groups = groupVerdicts(attempt, [delivered, { outcome: BOUNCED, reply: { code: 550, enhanced: '5.1.1', text: 'Unknown' } }, { ...delivered }]);
+  const groups = groupVerdicts(attempt, [
+    delivered,
+    { outcome: BOUNCED, reply: { code: 550, enhanced: '5.1.1', text: 'Unknown' } },
+    { ...delivered },
+  ]);
   expect(groups.map(({ recipients, outcome, reply: said }) => [recipients, outcome, said?.code, said?.enhancedCode])).toEqual([
     [[3, 9], DELIVERED, 250, ''],
     [[5], BOUNCED, 550, '5.1.1'],

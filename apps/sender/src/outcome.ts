@@ -64,7 +64,10 @@ const unspeakable: Verdict = {
 };
 
 function lacks(extension: string, enhanced: string): Verdict {
-  return { outcome: Outcome.UPSTREAM_LACKS_EXTENSION, reply: { code: 554, enhanced, text: `the upstream does not offer ${extension}, which this message needs` } };
+  return {
+    outcome: Outcome.UPSTREAM_LACKS_EXTENSION,
+    reply: { code: 554, enhanced, text: `the upstream does not offer ${extension}, which this message needs` },
+  };
 }
 
 export const tooLate: Verdict = { outcome: Outcome.TOO_LATE, reply: ourReply('the lease or the deadline was over before the mail was handed over') };
@@ -85,7 +88,9 @@ export function groupVerdicts(attempt: Attempt, verdicts: readonly Verdict[]): R
   const groups = new Map<string, RecipientOutcome>();
   verdicts.forEach(({ outcome, reply }, position) => {
     const key = verdicts.length === 1 ? '' : `${outcome} ${reply.code} ${reply.enhanced ?? ''} ${reply.text}`;
-    const group = groups.get(key) ?? create(RecipientOutcomeSchema, { outcome, reply: { code: reply.code, enhancedCode: reply.enhanced ?? '', text: reply.text } });
+    const group =
+      groups.get(key) ??
+      create(RecipientOutcomeSchema, { outcome, reply: { code: reply.code, enhancedCode: reply.enhanced ?? '', text: reply.text } });
     group.recipients.push(attempt.recipients[position]?.index ?? 0);
     groups.set(key, group);
   });

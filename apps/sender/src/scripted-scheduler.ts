@@ -44,7 +44,9 @@ export class ScriptedScheduler {
 
   async listen(): Promise<void> {
     this.#server = new Server();
-    this.#server.addService(grpcService(DispatchService), { dispatch: (stream: ServerDuplexStream<DispatchRequest, DispatchResponse>) => this.#serve(stream) });
+    this.#server.addService(grpcService(DispatchService), {
+      dispatch: (stream: ServerDuplexStream<DispatchRequest, DispatchResponse>) => this.#serve(stream),
+    });
     this.port = await new Promise((resolve, reject) => {
       this.#server.bindAsync(`127.0.0.1:${this.port}`, ServerCredentials.createInsecure(), (error, port) => (error ? reject(error) : resolve(port)));
     });

@@ -6,7 +6,17 @@ import { create } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { encodeTicket, idInPartition } from '@posthaste/core';
 import { type Attempt, AttemptRecipientSchema, AttemptSchema, type Body, BodySchema, Outcome } from '@posthaste/protocol/dispatch';
-import { connectStream, createPublisher, ensureStreams, mailStream, mailSubject, type Publisher, type StreamConnection, ticketHeader, writeChunks } from '@posthaste/stream';
+import {
+  connectStream,
+  createPublisher,
+  ensureStreams,
+  mailStream,
+  mailSubject,
+  type Publisher,
+  type StreamConnection,
+  ticketHeader,
+  writeChunks,
+} from '@posthaste/stream';
 import { findNatsServer, type NatsServer, startNatsServer } from '@posthaste/stream/server';
 import { silentLog, systemClock } from '@posthaste/telemetry';
 import { asciiMail, eightBitMail, eventually, type FakeUpstream, freePort, type Script, startFakeUpstream } from '@posthaste/testkit';
@@ -60,15 +70,25 @@ async function setUp({ script = {}, scheduling = {}, options = '', prefetchBytes
   await scheduler.listen();
   const targets = readTargets({ main: `${upstream.url}?${options}`, nowhere: `smtp://127.0.0.1:${await freePort()}` });
   const sender = new Sender({
-    stream, targets, scheduler: { host: '127.0.0.1', port: scheduler.port }, id: 'test', prefetchBytes, drainTimeoutMs: 2_000, clock, log: silentLog,
+    stream,
+    targets,
+    scheduler: { host: '127.0.0.1', port: scheduler.port },
+    id: 'test',
+    prefetchBytes,
+    drainTimeoutMs: 2_000,
+    clock,
+    log: silentLog,
   });
   const running = sender.run();
-  cleanups.push(() => upstream.close(), async () => {
-    scheduler.script = {};
-    await sender.drain();
-    await running;
-    scheduler.close();
-  });
+  cleanups.push(
+    () => upstream.close(),
+    async () => {
+      scheduler.script = {};
+      await sender.drain();
+      await running;
+      scheduler.close();
+    },
+  );
   await eventually(() => sender.ready);
   return { scheduler, upstream, sender };
 }
@@ -78,18 +98,30 @@ async function store(body: Buffer) {
   const messageId = idInPartition(randomUUID(), 0);
   const ticket = encodeTicket({ id: messageId, tenant: 'default', lane: 'normal', from: '', recipients: [], acceptedAt: 0, size: body.length });
   const { sequence } = await publisher.publish({
-    stream: mailStream(0, 'normal'), subject: mailSubject(0, 'normal', 'default'), messageId, headers: { [ticketHeader]: ticket }, body,
+    stream: mailStream(0, 'normal'),
+    subject: mailSubject(0, 'normal', 'default'),
+    messageId,
+    headers: { [ticketHeader]: ticket },
+    body,
   });
   return { messageId, body: { stream: mailStream(0, 'normal'), sequence: BigInt(sequence), size: BigInt(body.length) } };
 }
 
-type Change = Partial<Omit<Attempt, 'recipients' | 'body' | '$typeName' | '$unknown'>> & { readonly recipients?: readonly { index: number; address: string }[]; readonly body?: Partial<Omit<Body, '$typeName'>> };
+type Change = Partial<Omit<Attempt, 'recipients' | 'body' | '$typeName' | '$unknown'>> & {
+  readonly recipients?: readonly { index: number; address: string }[];
+  readonly body?: Partial<Omit<Body, '$typeName'>>;
+};
 
 async function mail(change: Change = {}, body = asciiMail(count)): Promise<Attempt> {
   const { recipients = [{ index: 0, address: 'b@example.net' }], body: place, ...rest } = change;
   const stored = await store(body);
   return create(AttemptSchema, {
-    attemptId: `1.${(count += 1)}`, upstream: 'main', from: 'a@example.org', lane: 'normal', messageId: stored.messageId, ...rest,
+    attemptId: `1.${(count += 1)}`,
+    upstream: 'main',
+    from: 'a@example.org',
+    lane: 'normal',
+    messageId: stored.messageId,
+    ...rest,
     recipients: recipients.map((recipient) => create(AttemptRecipientSchema, recipient)),
     body: create(BodySchema, place ?? stored.body),
   });
@@ -123,7 +155,10 @@ it('delivers in the order of the batch over warm connections, announced before',
 
 it('offers twice its connections as room', async () => {
   const { scheduler } = await setUp({ options: 'connections=7' });
-  expect(scheduler.hellos[0]?.credits.map(({ upstream, window }) => [upstream, window])).toEqual([['main', 14], ['nowhere', 40]]);
+  expect(scheduler.hellos[0]?.credits.map(({ upstream, window }) => [upstream, window])).toEqual([
+    ['main', 14],
+    ['nowhere', 40],
+  ]);
 });
 
 it('delivers over many connections at once', async () => {
@@ -145,7 +180,13 @@ it('delivers all, however little may be read ahead', async () => {
 
 it('tells of each recipient by itself', async () => {
   const stage = await setUp({ script: { rules: [{ at: 'rcpt', recipient: 'no@*', reply: '550 5.1.1 Unknown' }] } });
-  const attempt = await mail({ recipients: [{ index: 4, address: 'no@example.net' }, { index: 7, address: 'b@example.net' }, { index: 8, address: 'c@example.net' }] });
+  const attempt = await mail({
+    recipients: [
+      { index: 4, address: 'no@example.net' },
+      { index: 7, address: 'b@example.net' },
+      { index: 8, address: 'c@example.net' },
+    ],
+  });
   stage.scheduler.assign(attempt);
   expect(await outcomeOf(stage, attempt)).toEqual([
     { kind: Outcome.BOUNCED, recipients: [4], code: 550, enhanced: '5.1.1' },
@@ -187,7 +228,15 @@ it('gives back all that waits when the upstream refuses connections, and deliver
 });
 
 it('opens a new session when the upstream has ended the warm one with 421 to MAIL', async () => {
-  const stage = await setUp({ options: 'connections=1', script: { rules: [{ at: 'mail', times: 1 }, { at: 'mail', times: 1, reply: '421 4.7.0 Enough for one session' }] } });
+  const stage = await setUp({
+    options: 'connections=1',
+    script: {
+      rules: [
+        { at: 'mail', times: 1 },
+        { at: 'mail', times: 1, reply: '421 4.7.0 Enough for one session' },
+      ],
+    },
+  });
   const attempts = await mails(3);
   stage.scheduler.assign(...attempts);
   for (const attempt of attempts) expect(await outcomeOf(stage, attempt)).toEqual(one(Outcome.DELIVERED, 250, '2.0.0'));
@@ -249,7 +298,16 @@ it('reports again until the scheduler acknowledges, and then no more', async () 
 });
 
 it('says after a reconnect what it holds and what was not acknowledged, and goes on meanwhile', async () => {
-  const stage = await setUp({ options: 'connections=1', scheduling: { acknowledges: false }, script: { rules: [{ at: 'final', times: 1 }, { at: 'final', delayMs: 500 }] } });
+  const stage = await setUp({
+    options: 'connections=1',
+    scheduling: { acknowledges: false },
+    script: {
+      rules: [
+        { at: 'final', times: 1 },
+        { at: 'final', delayMs: 500 },
+      ],
+    },
+  });
   const [done, begun, waiting] = (await mails(3)) as [Attempt, Attempt, Attempt];
   stage.scheduler.assign(done, begun, waiting);
   await eventually(() => stage.upstream.mails.length === 2);
@@ -258,7 +316,10 @@ it('says after a reconnect what it holds and what was not acknowledged, and goes
   const hello = await eventually(() => stage.scheduler.hellos[1] ?? null);
   expect(hello.senderId).toBe(stage.sender.id);
   expect(hello.outcomes.map(({ attemptId, messageId }) => [attemptId, messageId])).toEqual([[done.attemptId, done.messageId]]);
-  expect(hello.held.map(({ attemptId, begun: hasBegun }) => [attemptId, hasBegun])).toEqual([[begun.attemptId, true], [waiting.attemptId, false]]);
+  expect(hello.held.map(({ attemptId, begun: hasBegun }) => [attemptId, hasBegun])).toEqual([
+    [begun.attemptId, true],
+    [waiting.attemptId, false],
+  ]);
   expect(await outcomeOf(stage, waiting)).toEqual(one(Outcome.DELIVERED, 250, '2.0.0'));
   expect(stage.upstream.mails.length).toBe(3);
 });
@@ -287,7 +348,11 @@ it('sends nothing past its lease: what it holds is given back untried', async ()
 
 it('sends nothing past the deadline', async () => {
   const stage = await setUp({ options: 'connections=2', script: { rules: [{ at: 'data', delayMs: 500 }] } });
-  const [passed, passes, holds] = [await mail({ deadline: timestampFromMs(clock.now() - 1) }), await mail({ deadline: timestampFromMs(clock.now() + 300) }), await mail({ deadline: timestampFromMs(clock.now() + 30_000) })];
+  const [passed, passes, holds] = [
+    await mail({ deadline: timestampFromMs(clock.now() - 1) }),
+    await mail({ deadline: timestampFromMs(clock.now() + 300) }),
+    await mail({ deadline: timestampFromMs(clock.now() + 30_000) }),
+  ];
   stage.scheduler.assign(passed, passes, holds);
   expect(await outcomeOf(stage, passed)).toEqual(one(Outcome.TOO_LATE, 0));
   expect(await outcomeOf(stage, passes)).toEqual(one(Outcome.TOO_LATE, 0));
@@ -311,14 +376,24 @@ it('drains: takes its room away, gives back what waits, finishes what has begun'
   stage.scheduler.assign(begun, waiting);
   await eventually(() => stage.scheduler.begun.includes(begun.attemptId));
   await stage.sender.drain();
-  expect(stage.scheduler.credits.map(({ upstream, window }) => [upstream, window])).toEqual([['main', 0], ['nowhere', 0]]);
+  expect(stage.scheduler.credits.map(({ upstream, window }) => [upstream, window])).toEqual([
+    ['main', 0],
+    ['nowhere', 0],
+  ]);
   expect(await outcomeOf(stage, waiting)).toEqual(one(Outcome.DRAINING, 0));
   expect(await outcomeOf(stage, begun)).toEqual(one(Outcome.DELIVERED, 250, '2.0.0'));
   await eventually(() => stage.upstream.counts().open === 0);
 });
 
 it('cuts off what takes longer than the drain may, and says how far it was', async () => {
-  const stage = await setUp({ script: { rules: [{ at: 'data', sender: 'slow@*', delayMs: 60_000 }, { at: 'final', delayMs: 60_000 }] } });
+  const stage = await setUp({
+    script: {
+      rules: [
+        { at: 'data', sender: 'slow@*', delayMs: 60_000 },
+        { at: 'final', delayMs: 60_000 },
+      ],
+    },
+  });
   const [early, late] = [await mail({ from: 'slow@example.org' }), await mail()];
   stage.scheduler.assign(early, late);
   await eventually(() => stage.upstream.mails.length === 1);

@@ -73,7 +73,8 @@ export class Sender implements LinkListener {
     this.#outbox.closeAnnouncements();
     for (const credit of this.#credits()) this.#link.say({ case: 'credit', value: credit });
     await this.#within(drainTimeoutMs, this.#workload.whenFinished());
-    if (this.#workload.unfinished > 0) log.warn('transactions were cut off: they took longer than sender.drainTimeout', { attempts: this.#workload.unfinished });
+    if (this.#workload.unfinished > 0)
+      log.warn('transactions were cut off: they took longer than sender.drainTimeout', { attempts: this.#workload.unfinished });
     for (const pool of this.#pools.values()) pool.close();
     await this.#within(lastWordsMs, this.#workload.whenAcknowledged());
     if (this.#workload.size > 0) log.warn('the scheduler has not acknowledged the last outcomes', { attempts: this.#workload.size });
@@ -92,7 +93,10 @@ export class Sender implements LinkListener {
   welcomed({ epoch, lease }: Welcome): void {
     const leaseMs = lease ? durationMs(lease) : 0;
     this.#options.log.info('the scheduler has taken this sender', { epoch: String(epoch), sender: this.id, leaseMs });
-    if (leaseMs < shortestLeaseMs) this.#options.log.error(`the lease is too short to deliver anything in; set scheduler.senderLease to ${shortestLeaseMs} ms or more`, { leaseMs });
+    if (leaseMs < shortestLeaseMs)
+      this.#options.log.error(`the lease is too short to deliver anything in; set scheduler.senderLease to ${shortestLeaseMs} ms or more`, {
+        leaseMs,
+      });
     this.#outbox.resume();
   }
 
@@ -134,7 +138,10 @@ export class Sender implements LinkListener {
   #refuse(assignment: Assignment): void {
     const { upstream, recipients } = assignment.attempt;
     this.#options.log.error('mail came for an upstream that this sender was not given; give scheduler and senders the same upstreams', { upstream });
-    this.#conclude(assignment, recipients.map(() => unknownUpstream));
+    this.#conclude(
+      assignment,
+      recipients.map(() => unknownUpstream),
+    );
   }
 
   #announce(assignment: Assignment): Promise<boolean> {

@@ -1,6 +1,15 @@
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { systemClock } from '@posthaste/telemetry';
-import { asciiMail, dottedMail, eightBitMail, eventually, startFakeUpstream, type FakeUpstream, type Script, utf8HeaderMail } from '@posthaste/testkit';
+import {
+  asciiMail,
+  dottedMail,
+  eightBitMail,
+  eventually,
+  startFakeUpstream,
+  type FakeUpstream,
+  type Script,
+  utf8HeaderMail,
+} from '@posthaste/testkit';
 import { afterEach, expect, it } from 'vitest';
 import type { SmtpSession } from './smtp-session.ts';
 import type { Body, Envelope } from './smtp-transaction.ts';
@@ -25,7 +34,14 @@ async function open(url: string): Promise<SmtpSession> {
 }
 
 const envelope = (change: Partial<Envelope> = {}): Envelope => ({
-  from: 'a@example.org', recipients: [recipient('b@example.net')], size: 0, eightBit: false, smtpUtf8: false, dsnReturn: '', dsnEnvelopeId: '', ...change,
+  from: 'a@example.org',
+  recipients: [recipient('b@example.net')],
+  size: 0,
+  eightBit: false,
+  smtpUtf8: false,
+  dsnReturn: '',
+  dsnEnvelopeId: '',
+  ...change,
 });
 const recipient = (address: string, dsnNotify = '', dsnOriginal = '') => ({ address, dsnNotify, dsnOriginal });
 const whole = (bytes: Buffer): Body => ({ kind: 'whole', bytes });
@@ -58,8 +74,17 @@ it('adds the final CRLF that DATA cannot do without', async () => {
   expect(upstream.mails[0]?.raw.toString()).toBe('Subject: x\r\n\r\nno end\r\n');
 });
 
-it.each([['with PIPELINING', undefined], ['without PIPELINING', ['8BITMIME']]])('gives each recipient its own answer, %s', async (_, keywords) => {
-  const upstream = await startUpstream({ ...(keywords ? { keywords } : {}), rules: [{ at: 'rcpt', recipient: 'no@*', reply: '550 5.1.1 Unknown' }, { at: 'rcpt', recipient: 'full@*', reply: '452 4.2.2 Full' }] });
+it.each([
+  ['with PIPELINING', undefined],
+  ['without PIPELINING', ['8BITMIME']],
+])('gives each recipient its own answer, %s', async (_, keywords) => {
+  const upstream = await startUpstream({
+    ...(keywords ? { keywords } : {}),
+    rules: [
+      { at: 'rcpt', recipient: 'no@*', reply: '550 5.1.1 Unknown' },
+      { at: 'rcpt', recipient: 'full@*', reply: '452 4.2.2 Full' },
+    ],
+  });
   const session = await open(upstream.url);
   const recipients = ['no@example.net', 'b@example.net', 'full@example.net', 'b@example.net'].map((address) => recipient(address));
   expect(codes(await session.transact(envelope({ recipients }), whole(asciiMail(1)), yes))).toEqual([550, 250, 452, 250]);
@@ -82,10 +107,17 @@ it('hands SIZE, 8BITMIME, SMTPUTF8 and the DSN parameters of each recipient on a
   const upstream = await startUpstream();
   const session = await open(upstream.url);
   const recipients = [recipient('b@example.net', 'SUCCESS,FAILURE', 'rfc822;x+2By@example.net'), recipient('c@example.net', 'NEVER')];
-  await session.transact(envelope({ recipients, size: 10, eightBit: true, smtpUtf8: true, dsnReturn: 'HDRS', dsnEnvelopeId: 'id+2B1' }), whole(asciiMail(1)), yes);
+  await session.transact(
+    envelope({ recipients, size: 10, eightBit: true, smtpUtf8: true, dsnReturn: 'HDRS', dsnEnvelopeId: 'id+2B1' }),
+    whole(asciiMail(1)),
+    yes,
+  );
   const mail = upstream.mails[0];
   expect(mail?.from.parameters).toEqual({ SIZE: '10', BODY: '8BITMIME', SMTPUTF8: '', RET: 'HDRS', ENVID: 'id+2B1' });
-  expect(mail?.to.map(({ parameters }) => parameters)).toEqual([{ NOTIFY: 'SUCCESS,FAILURE', ORCPT: 'rfc822;x+2By@example.net' }, { NOTIFY: 'NEVER' }]);
+  expect(mail?.to.map(({ parameters }) => parameters)).toEqual([
+    { NOTIFY: 'SUCCESS,FAILURE', ORCPT: 'rfc822;x+2By@example.net' },
+    { NOTIFY: 'NEVER' },
+  ]);
 });
 
 it('keeps the parameters of extensions that are not offered to itself', async () => {
@@ -98,7 +130,11 @@ it('keeps the parameters of extensions that are not offered to itself', async ()
 
 it.each([
   ['drops at MAIL', { at: 'mail', drop: true }, { heard: false, handedOver: false }],
-  ['says 421 at RCPT', { at: 'rcpt', reply: '421 4.3.2 Closing' }, { heard: true, handedOver: false, lost: { reply: { code: 421, enhanced: '4.3.2', text: 'Closing' } } }],
+  [
+    'says 421 at RCPT',
+    { at: 'rcpt', reply: '421 4.3.2 Closing' },
+    { heard: true, handedOver: false, lost: { reply: { code: 421, enhanced: '4.3.2', text: 'Closing' } } },
+  ],
   ['drops in mid-body', { at: 'body', drop: true }, { heard: true, handedOver: false }],
   ['loses its final reply', { at: 'final', drop: true }, { heard: true, handedOver: true }],
 ] as const)('tells how far it came when the upstream %s', async (_, rule, expected) => {
@@ -116,7 +152,10 @@ it('takes 421 to the final dot for the answer that it is', async () => {
   expect(session.wire.lost).toBeDefined();
 });
 
-it.each([['small', asciiMail(1)], ['large', asciiMail(1, 300_000)]])('drops the connection instead of the last bytes of a %s body when it is too late', async (_, bytes) => {
+it.each([
+  ['small', asciiMail(1)],
+  ['large', asciiMail(1, 300_000)],
+])('drops the connection instead of the last bytes of a %s body when it is too late', async (_, bytes) => {
   const upstream = await startUpstream();
   const session = await open(upstream.url);
   expect(await session.transact(envelope(), whole(bytes), () => false)).toEqual({ kind: 'tooLate' });

@@ -59,7 +59,10 @@ export class TransactionSteps {
 
   openEnvelope(reset: boolean): Promise<OpenEnvelope> {
     this.#wire.phase = 'envelope';
-    const commands = [mailCommand(this.#envelope, this.#extensions), ...this.#envelope.recipients.map((recipient) => rcptCommand(recipient, this.#extensions))];
+    const commands = [
+      mailCommand(this.#envelope, this.#extensions),
+      ...this.#envelope.recipients.map((recipient) => rcptCommand(recipient, this.#extensions)),
+    ];
     return this.#extensions.pipelining ? this.#allAtOnce(commands, reset) : this.#oneByOne(commands, reset);
   }
 
@@ -71,7 +74,11 @@ export class TransactionSteps {
     const replies: Reply[] = [];
     for (let left = this.#envelope.recipients.length; left > 0; left--) replies.push(await this.#hear());
     const data = await this.#hear();
-    if (!isPositive(mail)) return this.#senderRefused(replies.map(() => mail), data);
+    if (!isPositive(mail))
+      return this.#senderRefused(
+        replies.map(() => mail),
+        data,
+      );
     if (!replies.some(isPositive)) return this.#recipientsRefused(replies, data);
     return this.#dataAnswered(replies, data);
   }

@@ -55,7 +55,12 @@ it('logs in', async () => {
 });
 
 it('takes an upstream without EHLO for one without extensions', async () => {
-  const session = await open(`smtp://${await startLineServer([[/^EHLO/, '502 5.5.1 What?'], [/^HELO/, '250 line server']])}`);
+  const session = await open(
+    `smtp://${await startLineServer([
+      [/^EHLO/, '502 5.5.1 What?'],
+      [/^HELO/, '250 line server'],
+    ])}`,
+  );
   expect(Object.values(session.extensions)).toEqual([false, false, false, false, false]);
   session.wire.quit();
 });
@@ -76,7 +81,10 @@ it.each([
 it('cannot be opened when nobody listens', async () => {
   const upstream = await startUpstream();
   await upstream.goDown();
-  await expect(open(upstream.url)).rejects.toMatchObject({ name: 'UpstreamUnusable', reply: { code: 0, text: expect.stringContaining('ECONNREFUSED') } });
+  await expect(open(upstream.url)).rejects.toMatchObject({
+    name: 'UpstreamUnusable',
+    reply: { code: 0, text: expect.stringContaining('ECONNREFUSED') },
+  });
 });
 
 it('cannot be opened without TLS where TLS is required', async () => {

@@ -43,7 +43,9 @@ export async function openSession(target: UpstreamTarget, options: OpenOptions):
     connection.connect((refused) => {
       if (refused) return fail(refused);
       if (!target.login) return resolve(takeSocket(connection));
-      connection.login({ user: target.login.user, pass: target.login.password }, (denied) => (denied ? fail(denied) : resolve(takeSocket(connection))));
+      connection.login({ user: target.login.user, pass: target.login.password }, (denied) =>
+        denied ? fail(denied) : resolve(takeSocket(connection)),
+      );
     });
   });
   const wire = new SmtpWire(socket, { clock: options.clock, timeoutMs: target.timeoutMs });
@@ -81,7 +83,14 @@ function takeSocket(connection: SMTPConnection): Socket {
 /** A second EHLO, once a connection: it may be repeated at any time (RFC 5321, 4.1.4), and after TLS and AUTH its answer may differ. */
 async function readExtensions(wire: SmtpWire, name: string, timeoutMs: number, clock: Clock): Promise<Extensions> {
   const reply = await sayHello(wire, name, timeoutMs, clock);
-  const keywords = new Set(reply.code === 250 ? reply.text.split('\n').slice(1).map((line) => line.split(' ', 1)[0]?.toUpperCase()) : []);
+  const keywords = new Set(
+    reply.code === 250
+      ? reply.text
+          .split('\n')
+          .slice(1)
+          .map((line) => line.split(' ', 1)[0]?.toUpperCase())
+      : [],
+  );
   return {
     pipelining: keywords.has('PIPELINING'),
     eightBitMime: keywords.has('8BITMIME'),
@@ -93,7 +102,10 @@ async function readExtensions(wire: SmtpWire, name: string, timeoutMs: number, c
 
 async function sayHello(wire: SmtpWire, name: string, timeoutMs: number, clock: Clock): Promise<Reply> {
   const answered = new AbortController();
-  clock.sleep(timeoutMs, answered.signal).then(() => wire.end(new ConnectionLost('no answer to EHLO')), () => {});
+  clock.sleep(timeoutMs, answered.signal).then(
+    () => wire.end(new ConnectionLost('no answer to EHLO')),
+    () => {},
+  );
   try {
     wire.phase = 'envelope';
     wire.say(`EHLO ${name}`);

@@ -140,7 +140,8 @@ export class SmtpWire {
   #hear(reply: Reply): void {
     const closing = reply.code === 421 && this.phase !== 'final';
     const unexpected = this.phase === 'idle' || (this.phase === 'body' && reply.code < 400);
-    if (closing || unexpected) return this.end(new ConnectionLost(closing ? 'the upstream closes the session' : 'the upstream replied out of turn', reply));
+    if (closing || unexpected)
+      return this.end(new ConnectionLost(closing ? 'the upstream closes the session' : 'the upstream replied out of turn', reply));
     if (this.#waiting) {
       this.#waiting.resolve(reply);
       this.#waiting = undefined;

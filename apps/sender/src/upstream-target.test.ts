@@ -10,7 +10,13 @@ it('fills in what the URL does not say', () => {
 
 it('takes login, port, options and IPv6 addresses', () => {
   expect(read('smtp://us%40er:p%3Aw@[::1]:1025?connections=3&tls=none&timeout=500ms')).toEqual({
-    name: 'main', host: '::1', port: 1025, tls: 'none', login: { user: 'us@er', password: 'p:w' }, connections: 3, timeoutMs: 500,
+    name: 'main',
+    host: '::1',
+    port: 1025,
+    tls: 'none',
+    login: { user: 'us@er', password: 'p:w' },
+    connections: 3,
+    timeoutMs: 500,
   });
 });
 

@@ -40,7 +40,10 @@ it('says what it holds, begun or not, and nothing of what is finished', () => {
   const { workload, assignments } = workloadOf('1.1', '1.2', '1.3');
   (assignments[1] as Assignment).stage = { kind: 'begun' };
   workload.finish(assignments[2] as Assignment, delivered);
-  expect(workload.held().map(({ attemptId, begun }) => [attemptId, begun])).toEqual([['1.1', false], ['1.2', true]]);
+  expect(workload.held().map(({ attemptId, begun }) => [attemptId, begun])).toEqual([
+    ['1.1', false],
+    ['1.2', true],
+  ]);
 });
 
 it('gives out an outcome again when it is old enough, until it is acknowledged', async () => {

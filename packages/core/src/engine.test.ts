@@ -117,15 +117,18 @@ describe('deferral', () => {
     expect(stage.stateOf(ticket)).toMatchObject({ kind: 'failed', attempts: 1, reason: 'UPSTREAM_REJECTED' });
   });
 
-  test.each(['bodyUnavailable', 'tooLate'] as const)('that came back for a reason of our own (%s) rests for a second and spends no attempt', (outcome) => {
-    const stage = new Stage();
-    stage.join('sender');
-    const ticket = stage.arrive();
-    stage.report(stage.takeOnlySent(), outcome);
-    expect(stage.stateOf(ticket)).toMatchObject({ kind: 'queued', attempts: 0, due: stage.now.wall + 1_000 });
-    stage.pass(1_000);
-    expect(stage.takeSent()).toHaveLength(1);
-  });
+  test.each(['bodyUnavailable', 'tooLate'] as const)(
+    'that came back for a reason of our own (%s) rests for a second and spends no attempt',
+    (outcome) => {
+      const stage = new Stage();
+      stage.join('sender');
+      const ticket = stage.arrive();
+      stage.report(stage.takeOnlySent(), outcome);
+      expect(stage.stateOf(ticket)).toMatchObject({ kind: 'queued', attempts: 0, due: stage.now.wall + 1_000 });
+      stage.pass(1_000);
+      expect(stage.takeSent()).toHaveLength(1);
+    },
+  );
 
   test('a body that cannot be read is our own trouble: a second later, and no attempt spent', () => {
     const stage = new Stage();

@@ -14,16 +14,7 @@ export interface Reply {
  * What the scheduler records. JOURNAL holds these in order, in batches; state is what `apply` makes of them.
  * `recipients` are indexes into the ticket's recipients. `at` is wall clock, milliseconds since the epoch.
  */
-export type JournalEvent =
-  | Accepted
-  | Started
-  | Delivered
-  | Deferred
-  | Failed
-  | Doubted
-  | Returned
-  | Expired
-  | Moved;
+export type JournalEvent = Accepted | Started | Delivered | Deferred | Failed | Doubted | Returned | Expired | Moved;
 
 /** The scheduler has read the ticket. */
 export interface Accepted {

@@ -108,7 +108,14 @@ export function resolveDoubts(state: EngineState, mail: Mail, now: Instant): voi
 }
 
 /** To be tried again when the policy says, or a dead letter when it allows no more. Recipients may have spent different numbers. */
-function postpone(state: EngineState, attempt: Pick<Attempt, 'id' | 'mail'>, recipients: readonly number[], reason: Reason, reply: Reply, now: Instant): void {
+function postpone(
+  state: EngineState,
+  attempt: Pick<Attempt, 'id' | 'mail'>,
+  recipients: readonly number[],
+  reason: Reason,
+  reply: Reply,
+  now: Instant,
+): void {
   for (const [spent, group] of Map.groupBy(recipients, (recipient) => spentAfter(attempt.mail, recipient))) {
     const due = nextDue(state.policy.retry, spent, now.wall);
     if (due === null) fail(state, attempt, group, 'RETRIES_EXHAUSTED', reply, now);

@@ -52,9 +52,7 @@ export interface ChunkedBody {
 }
 
 /** Where a mail's entry lies. The body, unless it is chunked, is the entry's payload. */
-export type Place =
-  | { readonly kind: 'log'; readonly lane: Lane; readonly sequence: number }
-  | { readonly kind: 'wait'; readonly sequence: number };
+export type Place = { readonly kind: 'log'; readonly lane: Lane; readonly sequence: number } | { readonly kind: 'wait'; readonly sequence: number };
 
 /** Mail that is due further off than this is accepted straight into WAIT, so that it does not pin a log. */
 export const farOffMs = 5 * 60_000;

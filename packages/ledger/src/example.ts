@@ -23,7 +23,9 @@ export function usualEvents(id: string, attempt: string): readonly JournalEvent[
 
 /** Events of a few messages, in any order that the journal's rules allow and in many that they do not. */
 export const anyEvents = fc
-  .array(fc.record({ message: fc.nat(3), kind: fc.nat(6), attempt: fc.nat(2), recipients: fc.subarray([0, 1, 2], { minLength: 1 }) }), { maxLength: 60 })
+  .array(fc.record({ message: fc.nat(3), kind: fc.nat(6), attempt: fc.nat(2), recipients: fc.subarray([0, 1, 2], { minLength: 1 }) }), {
+    maxLength: 60,
+  })
   .map((choices) => [
     ...[0, 1].map((number): JournalEvent => acceptedEvent(exampleId(number))),
     ...choices.map(({ message, kind, attempt, recipients }, index) => anEvent(kind, exampleId(message), `1.${attempt}`, recipients, 2_000 + index)),

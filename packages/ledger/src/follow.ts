@@ -18,10 +18,19 @@ const gatherMs = 20;
 /** Before the journal is looked for again. */
 const retryMs = 500;
 
-const lag = gauge('posthaste_ledger_lag_seconds', 'Age of the journal entry taken in last, when it was taken in. A rise means that answers about mail are old.');
+const lag = gauge(
+  'posthaste_ledger_lag_seconds',
+  'Age of the journal entry taken in last, when it was taken in. A rise means that answers about mail are old.',
+);
 const taken = counter('posthaste_ledger_events_total', 'Journal events taken in.');
-const strangers = counter('posthaste_ledger_unknown_events_total', 'Journal events of messages that the ledger does not know. A rise means that a part of the journal was lost.');
-const gaps = counter('posthaste_ledger_gaps_total', 'Times that a part of the journal was found missing. A rise means that the ledger was behind by more than the journal keeps.');
+const strangers = counter(
+  'posthaste_ledger_unknown_events_total',
+  'Journal events of messages that the ledger does not know. A rise means that a part of the journal was lost.',
+);
+const gaps = counter(
+  'posthaste_ledger_gaps_total',
+  'Times that a part of the journal was found missing. A rise means that the ledger was behind by more than the journal keeps.',
+);
 
 /** Takes a partition's journal into the ledger from its creation on, until the signal is aborted. */
 export class JournalFollower {
@@ -46,10 +55,14 @@ export class JournalFollower {
     await new Promise<void>((resolve, reject) => {
       const waiter = { sequence: last, resolve };
       this.#waiting.add(waiter);
-      signal.addEventListener('abort', () => {
-        this.#waiting.delete(waiter);
-        reject(signal.reason);
-      }, { once: true });
+      signal.addEventListener(
+        'abort',
+        () => {
+          this.#waiting.delete(waiter);
+          reject(signal.reason);
+        },
+        { once: true },
+      );
     });
   }
 
@@ -108,7 +121,11 @@ export class JournalFollower {
     const { ledger, partition, log } = this.#options;
     gaps.inc();
     const forgotten = ledger.forgetUnfinished(partition, position);
-    log.warn('a part of the journal is missing: unfinished mail is forgotten here, the scheduler knows it', { partition, resumedAt: position.sequence + 1, forgotten });
+    log.warn('a part of the journal is missing: unfinished mail is forgotten here, the scheduler knows it', {
+      partition,
+      resumedAt: position.sequence + 1,
+      forgotten,
+    });
   }
 
   #reach(sequence: number): void {

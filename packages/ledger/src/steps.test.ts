@@ -27,7 +27,11 @@ test('a long entry stretches over several transactions and can be resumed inside
 
 test('a hole in the sequence is told before what follows it', () => {
   const kinds = [...steps(0, start, [entry(1, 3), entry(4, 3)])].map((step) => [step.kind, step.position.sequence]);
-  expect(kinds).toEqual([['events', 1], ['gap', 3], ['events', 4]]);
+  expect(kinds).toEqual([
+    ['events', 1],
+    ['gap', 3],
+    ['events', 4],
+  ]);
 });
 
 test('checkpoints move the position and hold no events', () => {
@@ -36,7 +40,9 @@ test('checkpoints move the position and hold no events', () => {
 });
 
 function entry(sequence: number, count: number): StreamEntry {
-  const events: JournalEvent[] = Array.from({ length: Math.ceil(count / 3) }, (_, index) => usualEvents(exampleId(index), `${sequence}.${index}`)).flat();
+  const events: JournalEvent[] = Array.from({ length: Math.ceil(count / 3) }, (_, index) =>
+    usualEvents(exampleId(index), `${sequence}.${index}`),
+  ).flat();
   const body = Buffer.from(JSON.stringify({ epoch: 1, owner: 'test', events: events.slice(0, count) }));
   return { sequence, subject: 'journal.0.events', time: 0, header: () => undefined, body };
 }

@@ -7,7 +7,9 @@ export function grpcService(service: DescService): ServiceDefinition {
 }
 
 /** One method, for `client.makeUnaryRequest` and its like. */
-export function grpcMethod<I extends DescMessage, O extends DescMessage>(method: DescMethod & { input: I; output: O }): MethodDefinition<MessageShape<I>, MessageShape<O>> {
+export function grpcMethod<I extends DescMessage, O extends DescMessage>(
+  method: DescMethod & { input: I; output: O },
+): MethodDefinition<MessageShape<I>, MessageShape<O>> {
   return {
     path: `/${method.parent.typeName}/${method.name}`,
     requestStream: method.methodKind === 'client_streaming' || method.methodKind === 'bidi_streaming',

@@ -24,10 +24,15 @@ export function parsePath(keyword: 'FROM' | 'TO', argument: string): Path | unde
 
 function parseParameters(text: string | undefined): Record<string, string> {
   if (text === undefined) return {};
-  return Object.fromEntries(text.split(/ +/).filter(Boolean).map((word) => {
-    const equals = word.indexOf('=');
-    return equals === -1 ? [word.toUpperCase(), ''] : [word.slice(0, equals).toUpperCase(), word.slice(equals + 1)];
-  }));
+  return Object.fromEntries(
+    text
+      .split(/ +/)
+      .filter(Boolean)
+      .map((word) => {
+        const equals = word.indexOf('=');
+        return equals === -1 ? [word.toUpperCase(), ''] : [word.slice(0, equals).toUpperCase(), word.slice(equals + 1)];
+      }),
+  );
 }
 
 /** The EHLO keyword that allows each parameter of MAIL and RCPT. */

@@ -60,10 +60,18 @@ function combinationFaults(name: string, rule: Rule): string[] {
   const checks: readonly (readonly [boolean, string])[] = [
     [rule.reply !== undefined && rule.drop === true, `${name} has reply and drop: expected one of them`],
     [rule.reply !== undefined && rule.at === 'body', `${name}.reply cannot be given at body: no reply is due there; use final`],
-    [rule.reply !== undefined && !/^[45]/.test(rule.reply) && !rule.reply.startsWith(positive),
-      `${name}.reply is ${JSON.stringify(rule.reply)}: a positive reply at ${rule.at} starts with ${positive}`],
-    [rule.recipient !== undefined && phases.indexOf(rule.at) < phases.indexOf('rcpt'), `${name}.recipient is not known at ${rule.at} yet: use rcpt or later`],
-    [rule.sender !== undefined && phases.indexOf(rule.at) < phases.indexOf('mail'), `${name}.sender is not known at ${rule.at} yet: use mail or later`],
+    [
+      rule.reply !== undefined && !/^[45]/.test(rule.reply) && !rule.reply.startsWith(positive),
+      `${name}.reply is ${JSON.stringify(rule.reply)}: a positive reply at ${rule.at} starts with ${positive}`,
+    ],
+    [
+      rule.recipient !== undefined && phases.indexOf(rule.at) < phases.indexOf('rcpt'),
+      `${name}.recipient is not known at ${rule.at} yet: use rcpt or later`,
+    ],
+    [
+      rule.sender !== undefined && phases.indexOf(rule.at) < phases.indexOf('mail'),
+      `${name}.sender is not known at ${rule.at} yet: use mail or later`,
+    ],
   ];
   return checks.filter(([broken]) => broken).map(([, sentence]) => sentence);
 }

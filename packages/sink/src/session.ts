@@ -74,16 +74,26 @@ export class Session {
 
   #obey({ verb, argument }: Command): void {
     switch (verb) {
-      case 'EHLO': return this.#ehlo(argument);
-      case 'HELO': return this.#heloWithoutExtensions(argument);
-      case 'MAIL': return this.#mail(argument);
-      case 'RCPT': return this.#rcpt(argument);
-      case 'DATA': return this.#data();
-      case 'RSET': return this.#reset();
-      case 'NOOP': return this.#wire.reply('250 2.0.0 Ok');
-      case 'VRFY': return this.#wire.reply('252 2.1.5 Send some mail and see');
-      case 'QUIT': return this.#wire.close('221 2.0.0 Bye');
-      default: return this.#wire.reply('500 5.5.2 Command not known here');
+      case 'EHLO':
+        return this.#ehlo(argument);
+      case 'HELO':
+        return this.#heloWithoutExtensions(argument);
+      case 'MAIL':
+        return this.#mail(argument);
+      case 'RCPT':
+        return this.#rcpt(argument);
+      case 'DATA':
+        return this.#data();
+      case 'RSET':
+        return this.#reset();
+      case 'NOOP':
+        return this.#wire.reply('250 2.0.0 Ok');
+      case 'VRFY':
+        return this.#wire.reply('252 2.1.5 Send some mail and see');
+      case 'QUIT':
+        return this.#wire.close('221 2.0.0 Bye');
+      default:
+        return this.#wire.reply('500 5.5.2 Command not known here');
     }
   }
 

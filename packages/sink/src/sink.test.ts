@@ -149,17 +149,19 @@ describe('with a script', () => {
     await dialog.closed();
   });
 
-  it.each<[Phase, string]>([['mail', '451 4.3.0 Mail later'], ['rcpt', '550 5.1.1 Nobody here'], ['data', '452 4.3.1 Full'], ['final', '554 5.7.1 Spam']])(
-    'refuses at %s and takes the next mail on the same connection',
-    async (at, reply) => {
-      await start({ rules: [{ at, reply, times: 1 }] });
-      const dialog = await greeted();
-      expect(await sendMail(dialog).catch(() => [])).toContain(reply);
-      await dialog.say('RSET');
-      expect((await sendMail(dialog)).at(-1)).toBe('250 2.0.0 Ok: queued as 1');
-      expect(mails).toHaveLength(1);
-    },
-  );
+  it.each<[Phase, string]>([
+    ['mail', '451 4.3.0 Mail later'],
+    ['rcpt', '550 5.1.1 Nobody here'],
+    ['data', '452 4.3.1 Full'],
+    ['final', '554 5.7.1 Spam'],
+  ])('refuses at %s and takes the next mail on the same connection', async (at, reply) => {
+    await start({ rules: [{ at, reply, times: 1 }] });
+    const dialog = await greeted();
+    expect(await sendMail(dialog).catch(() => [])).toContain(reply);
+    await dialog.say('RSET');
+    expect((await sendMail(dialog)).at(-1)).toBe('250 2.0.0 Ok: queued as 1');
+    expect(mails).toHaveLength(1);
+  });
 
   it('refuses single recipients by pattern and delivers to the others', async () => {
     await start({ rules: [{ at: 'rcpt', recipient: '*@BAD.example', reply: '550 5.1.1 Nobody here' }] });

@@ -21,6 +21,13 @@ export class History {
     return this.#counts.get(id === undefined ? kind : `${kind} ${id}`) ?? 0;
   }
 
+  /** Recipients that were accepted and are not final: delivered, failed or expired. */
+  get open(): number {
+    const final = [...this.of('delivered'), ...this.of('failed'), ...this.of('expired')];
+    const finals = final.reduce((sum, { recipients }) => sum + recipients.length, 0);
+    return this.of('accepted').reduce((sum, { ticket }) => sum + ticket.recipients.length, 0) - finals;
+  }
+
   of<K extends Kind>(kind: K): Extract<JournalEvent, { kind: K }>[] {
     return this.events.filter((event): event is Extract<JournalEvent, { kind: K }> => event.kind === kind);
   }

@@ -27,8 +27,8 @@ export async function settle(system: System, loads: readonly Load[], options: Se
   const { timeoutMs = 60_000, owner = 'scheduler' } = options;
   await Promise.all(loads.map((load) => load.done));
   await allDelivered(system, loads, timeoutMs);
+  const history = await allFinal(system, loads, timeoutMs);
   await booksClosed(system, owner, timeoutMs);
-  const history = await readJournal(system.natsUrl);
   compareContents(system, loads);
   const unclaimed = compareClaims(system, loads);
   for (const [id, receipts] of system.receipts.byId) compareCopies(id, receipts, history);
@@ -45,17 +45,31 @@ async function allDelivered({ receipts }: System, loads: readonly Load[], timeou
   });
 }
 
-/** All final, all read, accepted = final + live. */
+/** What came upstream is recorded a moment later. */
+function allFinal({ natsUrl }: System, loads: readonly Load[], timeoutMs: number): Promise<History> {
+  const ids = loads.flatMap((load) => [...load.accepted.keys()]);
+  return eventually(
+    async () => {
+      const history = await readJournal(natsUrl);
+      expect(ids.filter((id) => history.count('accepted', id) === 0), 'mail that the journal does not have yet').toEqual([]);
+      expect(history.open, 'recipients that are not final').toBe(0);
+      return history;
+    },
+    { timeoutMs, intervalMs: 250, describe: 'the journal has an end for every mail' },
+  );
+}
+
+/** By a count of the index that began after all was final: nothing live, nothing unread, accepted = final. */
 async function booksClosed(system: System, owner: string, timeoutMs: number): Promise<void> {
+  const scheduler = system.program(owner);
+  const before = (await scheduler.metrics()).sum('posthaste_census_timestamp_seconds') ?? 0;
   await eventually(
     async () => {
-      const metrics = await system.program(owner).metrics();
-      expect({
-        owner: metrics.sum('posthaste_scheduler_owner'),
-        depth: metrics.sum('posthaste_depth'),
-        unread: metrics.sum('posthaste_unread'),
-        difference: metrics.sum('posthaste_conservation_difference'),
-      }).toEqual({ owner: 1, depth: 0, unread: 0, difference: 0 });
+      const metrics = await scheduler.metrics();
+      expect(metrics.sum('posthaste_census_timestamp_seconds')).toBeGreaterThan(before);
+      const names = { owner: 'posthaste_scheduler_owner', depth: 'posthaste_depth', unread: 'posthaste_unread', difference: 'posthaste_conservation_difference' };
+      const books = Object.entries(names).map(([word, name]) => [word, metrics.sum(name)]);
+      expect(Object.fromEntries(books)).toEqual({ owner: 1, depth: 0, unread: 0, difference: 0 });
     },
     { timeoutMs, intervalMs: 100, describe: "the scheduler's books are closed" },
   );

@@ -43,7 +43,13 @@ it('writes an empty body as no chunk at all', async () => {
 
 it('says BROKEN at the end when the digest is wrong', async () => {
   await writeChunks(publisher, 0, 'damaged', inPieces(2 ** 20));
-  await publisher.publish({ stream: bodiesStream, subject: bodySubject(0, 'damaged', 3), messageId: 'other', headers: {}, body: Buffer.from('other bytes') });
+  await publisher.publish({
+    stream: bodiesStream,
+    subject: bodySubject(0, 'damaged', 3),
+    messageId: 'other',
+    headers: {},
+    body: Buffer.from('other bytes'),
+  });
   await expect(read('damaged', 7, digest)).rejects.toMatchObject({ code: 'BROKEN' });
 });
 

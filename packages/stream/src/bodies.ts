@@ -56,7 +56,7 @@ class StreamChunkWriter implements ChunkWriter {
   async write(bytes: Uint8Array): Promise<void> {
     this.hash.update(bytes);
     this.size += bytes.length;
-    for (let rest = bytes; rest.length > 0; ) {
+    for (let rest = bytes; rest.length > 0;) {
       const part = rest.subarray(0, chunkBytes - this.gatheredBytes);
       rest = rest.subarray(part.length);
       this.gathered.push(part);
@@ -95,14 +95,21 @@ class StreamChunkWriter implements ChunkWriter {
  * passed on (an SMTP sender drops the connection before the final dot). Rejects with NOT_FOUND when a chunk is not there, with
  * BROKEN when the digest is wrong.
  */
-export async function* readChunks(connection: StreamConnection, partition: number, id: string, count: number, digest: string): AsyncIterable<Uint8Array> {
+export async function* readChunks(
+  connection: StreamConnection,
+  partition: number,
+  id: string,
+  count: number,
+  digest: string,
+): AsyncIterable<Uint8Array> {
   const hash = createHash('sha256');
   for await (const chunk of readAhead(count, (number) => readChunk(connection, partition, id, number))) {
     hash.update(chunk);
     yield chunk;
   }
   const found = hash.digest('hex');
-  if (found !== digest) throw new StreamError('BROKEN', `the body of ${id} is damaged: SHA-256 of its ${count} chunks is ${found}, expected ${digest}`);
+  if (found !== digest)
+    throw new StreamError('BROKEN', `the body of ${id} is damaged: SHA-256 of its ${count} chunks is ${found}, expected ${digest}`);
 }
 
 async function* readAhead<T>(count: number, read: (number: number) => Promise<T>): AsyncIterable<T> {

@@ -74,7 +74,8 @@ it('ends a reader with an error when it is closed, and no sooner', async () => {
   const connection = await testbed.connect();
   const signal = new AbortController().signal;
   const reading = (async () => {
-    for await (const entries of readStream(connection, { stream: mailStream(0, 'normal'), from: 1, dense: true, signal })) expect(entries).toEqual([]);
+    for await (const entries of readStream(connection, { stream: mailStream(0, 'normal'), from: 1, dense: true, signal }))
+      expect(entries).toEqual([]);
   })();
   await Promise.all([expect(reading).rejects.toMatchObject({ code: 'AWAY' }), connection.close()]);
 });

@@ -15,7 +15,13 @@ afterEach(async () => {
 
 const urgent = { lane: 'immediate', chunked: false } as const;
 const begin = (tickets?: number) =>
-  (watch = watchFill(testbed.direct, { partition: 0, clock: systemClock, log: silentLog, intervalMs: 20, ...(tickets === undefined ? {} : { tickets }) }));
+  (watch = watchFill(testbed.direct, {
+    partition: 0,
+    clock: systemClock,
+    log: silentLog,
+    intervalMs: 20,
+    ...(tickets === undefined ? {} : { tickets }),
+  }));
 
 it('names the log that is nearly full, for its own lane only, and forgets it after a trim', async () => {
   testbed = await startTestbed({ storageBytes: 2 ** 22 });
@@ -35,12 +41,20 @@ it('blocks every lane when the state of mail has no more room, and only large ma
   begin();
   const publisher = testbed.publisher(testbed.direct);
   for (let index = 0; index < 2; index += 1) {
-    await publisher.publish({ stream: bodiesStream, subject: bodySubject(0, 'x', index), messageId: `b${index}`, headers: {}, body: Buffer.alloc(390_000) });
+    await publisher.publish({
+      stream: bodiesStream,
+      subject: bodySubject(0, 'x', index),
+      messageId: `b${index}`,
+      headers: {},
+      body: Buffer.alloc(390_000),
+    });
   }
   await eventually(() => watch.blocked({ lane: 'low', chunked: true }) === bodiesStream);
   expect(watch.blocked(urgent)).toBeNull();
   for (let index = 0; watch.blocked(urgent) === null; index += 1) {
-    await publisher.publish({ stream: stateStream(0), subject: stateSubject(0, `id${index}`), messageId: `s${index}`, headers: {}, body: Buffer.alloc(10_000) }).catch(() => {});
+    await publisher
+      .publish({ stream: stateStream(0), subject: stateSubject(0, `id${index}`), messageId: `s${index}`, headers: {}, body: Buffer.alloc(10_000) })
+      .catch(() => {});
   }
   expect(watch.blocked(urgent)).toBe(stateStream(0));
 });

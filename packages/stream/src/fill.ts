@@ -60,7 +60,8 @@ class StreamFillWatch implements FillWatch {
     const { clock, intervalMs = 1_000 } = this.options;
     const { signal } = this.closing;
     while (!signal.aborted) {
-      if (this.connection.connected) await this.look().catch((error: unknown) => this.options.log.debug('the streams could not be looked at', { error }));
+      if (this.connection.connected)
+        await this.look().catch((error: unknown) => this.options.log.debug('the streams could not be looked at', { error }));
       await clock.sleep(intervalMs, signal).catch(() => {});
     }
   }

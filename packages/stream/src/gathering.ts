@@ -108,7 +108,10 @@ export class Gathering {
   /** True when the batch was stored; when not, each is to go alone, so that each learns its own fate. */
   private async flyTogether(flight: readonly Waiting[]): Promise<boolean> {
     try {
-      const stored = await publishBatch(this.connection, flight.map(({ publication }) => publication));
+      const stored = await publishBatch(
+        this.connection,
+        flight.map(({ publication }) => publication),
+      );
       flight.forEach((waiting, index) => waiting.resolve(stored[index]!));
       return true;
     } catch (error) {

@@ -121,7 +121,11 @@ class FencedJournal implements Journal {
     const sequence = this.lastSequence + 1;
     if ((await this.appendIdAt(sequence)) === append.id) return this.settle(append, sequence);
     this.fenced = true;
-    this.options.log.warn('another writer has appended to the journal', { stream: this.stream, owner: this.options.owner, expected: this.lastSequence });
+    this.options.log.warn('another writer has appended to the journal', {
+      stream: this.stream,
+      owner: this.options.owner,
+      expected: this.lastSequence,
+    });
     this.refuseAll(this.fencedError());
   }
 

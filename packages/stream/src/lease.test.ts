@@ -33,10 +33,13 @@ it('is kept by renewal beyond its time', async () => {
   const lease = leaseFor(testbed.direct, 'first');
   await lease.acquire(over.signal);
   const until = systemClock.monotonic() + 4_500;
-  await eventually(() => {
-    expect(lease.held).toBe(true);
-    return systemClock.monotonic() > until;
-  }, { intervalMs: 50 });
+  await eventually(
+    () => {
+      expect(lease.held).toBe(true);
+      return systemClock.monotonic() > until;
+    },
+    { intervalMs: 50 },
+  );
   expect((await currentOwner(testbed.direct, 0))?.owner).toBe('first');
   await lease.release();
 });

@@ -60,7 +60,14 @@ const retryShare = 0.05;
 
 type Hold =
   | { readonly kind: 'none' }
-  | { readonly kind: 'held'; readonly id: string; sequence: number; until: number; readonly over: AbortController; readonly lost: PromiseWithResolvers<void> };
+  | {
+      readonly kind: 'held';
+      readonly id: string;
+      sequence: number;
+      until: number;
+      readonly over: AbortController;
+      readonly lost: PromiseWithResolvers<void>;
+    };
 
 type Held = Extract<Hold, { kind: 'held' }>;
 
@@ -95,7 +102,9 @@ class StreamLease implements Lease {
     if (this.hold.kind !== 'held') return;
     const { sequence } = this.hold;
     this.end(this.hold, 'it was released');
-    await removeEntry(this.connection, leasesStream, sequence).catch((error: unknown) => this.options.log.debug('the lease could not be removed; it ends by itself', { error }));
+    await removeEntry(this.connection, leasesStream, sequence).catch((error: unknown) =>
+      this.options.log.debug('the lease could not be removed; it ends by itself', { error }),
+    );
   }
 
   private async tryAcquire(id: string): Promise<boolean> {
@@ -125,7 +134,14 @@ class StreamLease implements Lease {
   }
 
   private begin(id: string, sequence: number, sentAt: number): void {
-    const held: Held = { kind: 'held', id, sequence, until: this.untilFrom(sentAt), over: new AbortController(), lost: Promise.withResolvers<void>() };
+    const held: Held = {
+      kind: 'held',
+      id,
+      sequence,
+      until: this.untilFrom(sentAt),
+      over: new AbortController(),
+      lost: Promise.withResolvers<void>(),
+    };
     this.hold = held;
     this.lastLost = held.lost.promise;
     void this.renewWhileHeld(held);

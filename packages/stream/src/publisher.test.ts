@@ -37,7 +37,10 @@ function load(publisher: Publisher, sideBySide: number) {
   const worker = async () => {
     while (running) {
       const id = `m${++number}`;
-      await publisher.publish(mailOf(id)).then((stored) => acknowledged.set(id, stored), (error: unknown) => refused.push(error));
+      await publisher.publish(mailOf(id)).then(
+        (stored) => acknowledged.set(id, stored),
+        (error: unknown) => refused.push(error),
+      );
     }
   };
   const workers = Promise.all(Array.from({ length: sideBySide }, worker));
@@ -59,7 +62,9 @@ it('gives the first sequence again for an id that is stored already, alone and a
   const publisher = testbed.publisher(testbed.direct);
   const first = await publisher.publish(mailOf('again'));
   expect(await publisher.publish(mailOf('again'))).toEqual({ ...first, duplicate: true });
-  const crowd = await Promise.all([...Array.from({ length: 40 }, (_, index) => mailOf(`m${index}`)), mailOf('again')].map((mail) => publisher.publish(mail)));
+  const crowd = await Promise.all(
+    [...Array.from({ length: 40 }, (_, index) => mailOf(`m${index}`)), mailOf('again')].map((mail) => publisher.publish(mail)),
+  );
   expect(crowd.at(-1)).toEqual({ ...first, duplicate: true });
   expect((await storedIds()).size).toBe(41);
 });
@@ -151,7 +156,8 @@ it.each(['durable', 'fast'] as const)('says FULL at once when the log is full, a
 it('refuses the tenant that is at its limit, and no other', async () => {
   await start({ limits: { tenantMessages: 20 } });
   const publisher = testbed.publisher(testbed.direct);
-  const many = (tenant: string, count: number) => Array.from({ length: count }, (_, index) => publisher.publish(mailOf(`${tenant}${index}`, Buffer.from('x'), tenant)));
+  const many = (tenant: string, count: number) =>
+    Array.from({ length: count }, (_, index) => publisher.publish(mailOf(`${tenant}${index}`, Buffer.from('x'), tenant)));
   const [busy, calm] = await Promise.all([Promise.allSettled(many('busy', 50)), Promise.allSettled(many('calm', 20))]);
   expect(busy.filter(({ status }) => status === 'fulfilled')).toHaveLength(20);
   expect(calm.filter(({ status }) => status === 'fulfilled')).toHaveLength(20);

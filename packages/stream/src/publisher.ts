@@ -110,7 +110,10 @@ class StreamPublisher implements Publisher {
   }
 
   private overfull(stream: string): StreamError {
-    return new StreamError('AWAY', `${stream}: ${this.pendingBytes} bytes are waiting to be acknowledged, no more than ${this.maxPendingBytes} are kept`);
+    return new StreamError(
+      'AWAY',
+      `${stream}: ${this.pendingBytes} bytes are waiting to be acknowledged, no more than ${this.maxPendingBytes} are kept`,
+    );
   }
 }
 

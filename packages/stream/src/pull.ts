@@ -61,7 +61,11 @@ export class Pull {
     const stop = () => this.end('stopped');
     options.signal.addEventListener('abort', stop, { once: true });
     const subscription = connection.subscribe(this.inbox, (message) => this.take(message));
-    this.stops.push(connection.onCut(() => this.end('cut')), () => options.signal.removeEventListener('abort', stop), () => subscription.unsubscribe());
+    this.stops.push(
+      connection.onCut(() => this.end('cut')),
+      () => options.signal.removeEventListener('abort', stop),
+      () => subscription.unsubscribe(),
+    );
     const { num_pending } = await this.createConsumer();
     this.pending = num_pending;
     this.ask();

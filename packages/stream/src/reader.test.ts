@@ -34,7 +34,15 @@ function follow(connection: StreamConnection, options: Partial<ReadOptions> = {}
   const gaps: [number, number][] = [];
   const onGap = (from: number, to: number) => void gaps.push([from, to]);
   const ended = (async () => {
-    for await (const entries of readStream(connection, { stream: log, from: 1, dense: true, headersOnly: true, onGap, signal: controller.signal, ...options })) {
+    for await (const entries of readStream(connection, {
+      stream: log,
+      from: 1,
+      dense: true,
+      headersOnly: true,
+      onGap,
+      signal: controller.signal,
+      ...options,
+    })) {
       sequences.push(...entries.map(({ sequence }) => sequence));
     }
   })();
@@ -150,7 +158,10 @@ it('reports a hole that is really there, once, and goes on behind it', async () 
   const { sequences, gaps } = follow(testbed.direct);
   await eventually(() => sequences.length >= 27);
   expect(sequences).toEqual([...range(1, 10), ...range(13, 19), ...range(21, 30)]);
-  expect(gaps).toEqual([[11, 12], [20, 20]]);
+  expect(gaps).toEqual([
+    [11, 12],
+    [20, 20],
+  ]);
 });
 
 it('ends behind the sequence that was asked for, whether it is there or not', async () => {

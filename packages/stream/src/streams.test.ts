@@ -24,7 +24,12 @@ it('creates every stream of a partition with its rules, also in a small store, a
   const { streams } = await callServer<{ streams: string[] }>(testbed.direct, 'STREAM.NAMES');
   const expected = [0, 1].flatMap((partition) => planStreams(partition, 1, defaultLimits).map(({ name }) => name));
   expect(streams.toSorted()).toEqual([...new Set(expected)].toSorted());
-  expect(await configOf(mailStream(1, 'low'))).toMatchObject({ discard: 'new', discard_new_per_subject: true, allow_atomic: true, allow_direct: true });
+  expect(await configOf(mailStream(1, 'low'))).toMatchObject({
+    discard: 'new',
+    discard_new_per_subject: true,
+    allow_atomic: true,
+    allow_direct: true,
+  });
   expect(await configOf(leasesStream)).toMatchObject({ allow_msg_ttl: true, max_msgs_per_subject: 1 });
   expect(await configOf(journalStream(0))).toMatchObject({ discard: 'new', retention: 'limits', storage: 'file' });
 });
@@ -43,7 +48,9 @@ it('names the stream and what differs when it cannot be changed', async () => {
   const name = journalStream(0);
   await callServer(testbed.direct, `STREAM.DELETE.${name}`);
   await callServer(testbed.direct, `STREAM.CREATE.${name}`, { name, subjects: ['journal.0.*'], storage: 'memory' });
-  await expect(ensureStreams(testbed.direct, { partition: 0, storageBytes: 2 ** 29 })).rejects.toThrow(/JOURNAL_0 exists with other settings .*storage is "memory", expected "file"/);
+  await expect(ensureStreams(testbed.direct, { partition: 0, storageBytes: 2 ** 29 })).rejects.toThrow(
+    /JOURNAL_0 exists with other settings .*storage is "memory", expected "file"/,
+  );
 });
 
 it('takes what storage there is when none is named, and stays with it; says FULL when what is named is not there', async () => {

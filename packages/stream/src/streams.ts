@@ -23,7 +23,10 @@ export async function ensureStreams(connection: StreamConnection, options: Ensur
   const limits = { ...defaultLimits, ...options.limits };
   const sum = sumOfShares(limits.shares);
   if (sum > largestSum + 1e-9) {
-    throw new StreamError('BROKEN', `the shares of the streams' storage sum to ${sum}, at most ${largestSum} is expected: make some of limits.shares smaller`);
+    throw new StreamError(
+      'BROKEN',
+      `the shares of the streams' storage sum to ${sum}, at most ${largestSum} is expected: make some of limits.shares smaller`,
+    );
   }
   const storageBytes = options.storageBytes ?? (await accountStorage(connection)) ?? (await earlierStorage(connection, options.partition, limits));
   if (storageBytes !== undefined) return ensureAll(connection, planStreams(options.partition, storageBytes, limits));
@@ -87,7 +90,11 @@ async function createStream(connection: StreamConnection, config: StreamConfig):
     await callServer(connection, `STREAM.CREATE.${config.name}`, config);
   } catch (error) {
     if (!isStreamError(error, 'FULL')) throw error;
-    throw new StreamError('FULL', `the server has no room for ${config.name} with ${config.max_bytes} bytes: make limits.storage smaller or the server's max_file_store larger`, { cause: error });
+    throw new StreamError(
+      'FULL',
+      `the server has no room for ${config.name} with ${config.max_bytes} bytes: make limits.storage smaller or the server's max_file_store larger`,
+      { cause: error },
+    );
   }
 }
 

@@ -38,7 +38,12 @@ export function createAccept({ publisher, fill, clock }: AcceptOptions): Accept 
     if (header.length > maxTicketBytes) throw ticketTooLarge(ticket, header.length);
     refuseWhenFull(fill, ticket.lane, ticket.chunked !== undefined);
     const { body } = mail;
-    const entry = { ...placeOf(ticket), messageId: ticket.id, headers: { [ticketHeader]: header }, body: body instanceof Uint8Array ? body : nothing };
+    const entry = {
+      ...placeOf(ticket),
+      messageId: ticket.id,
+      headers: { [ticketHeader]: header },
+      body: body instanceof Uint8Array ? body : nothing,
+    };
     await publisher.publish(entry).catch((error: unknown) => {
       throw ourTrouble(error);
     });
@@ -90,7 +95,11 @@ function acceptanceOf({ id, lane, tenant, size, acceptedAt, due }: Ticket): Acce
 
 function ticketTooLarge({ recipients }: Ticket, bytes: number): SubmissionError {
   const sentence = `what is to be kept beside the message is ${bytes} bytes, most of it ${recipients.length} recipients; expected at most ${maxTicketBytes}`;
-  return new SubmissionError('TOO_MANY_RECIPIENTS', sentence, { field: 'recipients', came: String(recipients.length), expected: `${maxTicketBytes} bytes` });
+  return new SubmissionError('TOO_MANY_RECIPIENTS', sentence, {
+    field: 'recipients',
+    came: String(recipients.length),
+    expected: `${maxTicketBytes} bytes`,
+  });
 }
 
 export function refuseWhenFull(fill: FillWatch, lane: Lane, chunked: boolean): void {

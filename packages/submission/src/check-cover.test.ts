@@ -43,8 +43,14 @@ describe('the times', () => {
     [{ due: now - 1 }, { due: undefined, deadline: undefined }],
     [{ due: now + 1000 }, { due: now + 1000, deadline: undefined }],
     [{ ttlMs: 500 }, { due: undefined, deadline: now + 500 }],
-    [{ due: now + 1000, ttlMs: 500 }, { due: now + 1000, deadline: now + 1500 }],
-    [{ due: now + 1000, deadline: now + 1001 }, { due: now + 1000, deadline: now + 1001 }],
+    [
+      { due: now + 1000, ttlMs: 500 },
+      { due: now + 1000, deadline: now + 1500 },
+    ],
+    [
+      { due: now + 1000, deadline: now + 1001 },
+      { due: now + 1000, deadline: now + 1001 },
+    ],
     [{ due: now + horizonMs }, { due: now + horizonMs, deadline: undefined }],
   ])('%j', (wishes, timing) => {
     expect(timingOf(wishes, now)).toEqual(timing);
@@ -62,12 +68,15 @@ describe('the times', () => {
 });
 
 describe('tags', () => {
-  it.each([{ 'a b': 'c' }, { '': 'c' }, { a: 'x'.repeat(257) }, { a: 'b\nc' }, Object.fromEntries(Array.from({ length: 33 }, (_, number) => [`t${number}`, '']))])(
-    '%j are refused',
-    (tags) => {
-      expect(() => checkTags(tags as Record<string, string>)).toThrow(expect.objectContaining({ code: 'INVALID_TAGS' }));
-    },
-  );
+  it.each([
+    { 'a b': 'c' },
+    { '': 'c' },
+    { a: 'x'.repeat(257) },
+    { a: 'b\nc' },
+    Object.fromEntries(Array.from({ length: 33 }, (_, number) => [`t${number}`, ''])),
+  ])('%j are refused', (tags) => {
+    expect(() => checkTags(tags as Record<string, string>)).toThrow(expect.objectContaining({ code: 'INVALID_TAGS' }));
+  });
 });
 
 it('what is within the limits fits into a ticket, whatever the characters', () => {
@@ -82,8 +91,24 @@ it('what is within the limits fits into a ticket, whatever the characters', () =
         recipients.push(recipient);
       }
       const tags = Object.fromEntries(Array.from({ length: 32 }, (_, number) => [`t${number}`, 'x'.repeat(256)]));
-      const rest = { id: 'i'.repeat(36), tenant: 't'.repeat(64), lane: 'immediate' as const, from: '\u00fc'.repeat(254), acceptedAt: 2e12, due: 2e12, deadline: 2e12, size: 2e9 };
-      const ticket = { ...rest, recipients, chunked: { count: 9999, digest: 'f'.repeat(64) }, dsnEnvelopeId: 'e'.repeat(100), messageId: '\u00fc'.repeat(250), tags };
+      const rest = {
+        id: 'i'.repeat(36),
+        tenant: 't'.repeat(64),
+        lane: 'immediate' as const,
+        from: '\u00fc'.repeat(254),
+        acceptedAt: 2e12,
+        due: 2e12,
+        deadline: 2e12,
+        size: 2e9,
+      };
+      const ticket = {
+        ...rest,
+        recipients,
+        chunked: { count: 9999, digest: 'f'.repeat(64) },
+        dsnEnvelopeId: 'e'.repeat(100),
+        messageId: '\u00fc'.repeat(250),
+        tags,
+      };
       checkTags(tags);
       expect(encodeTicket(ticket).length).toBeLessThanOrEqual(maxTicketBytes);
     }),

@@ -20,7 +20,8 @@ export function checkCover({ envelope, tenant = 'default' }: Cover, maxRecipient
 const unsafe = /[\x00-\x1f\x7f-\x9f<>\ufffd]/;
 
 function checkSender(from: string): void {
-  if (from.length > maxAddressLength || unsafe.test(from)) throw invalid('INVALID_SENDER', 'sender', from, 'an address, or nothing for the null sender');
+  if (from.length > maxAddressLength || unsafe.test(from))
+    throw invalid('INVALID_SENDER', 'sender', from, 'an address, or nothing for the null sender');
 }
 
 function checkRecipients({ recipients }: Envelope, maxRecipients: number): void {
@@ -29,7 +30,8 @@ function checkRecipients({ recipients }: Envelope, maxRecipients: number): void 
   let bytes = 0;
   for (const recipient of recipients) {
     const { address } = recipient;
-    if (address === '' || address.length > maxAddressLength || unsafe.test(address)) throw invalid('INVALID_RECIPIENT', 'recipient', address, 'an address');
+    if (address === '' || address.length > maxAddressLength || unsafe.test(address))
+      throw invalid('INVALID_RECIPIENT', 'recipient', address, 'an address');
     bytes += recipientBytes(recipient);
   }
   if (bytes > recipientRoom) throw tooManyRecipients(recipients.length, `addresses of at most ${recipientRoom} bytes together`);
@@ -68,7 +70,8 @@ export function checkTags(tags: Readonly<Record<string, string>>): void {
   for (const [name, value] of entries) {
     if (!/^[A-Za-z0-9_.-]{1,64}$/.test(name)) throw invalid('INVALID_TAGS', 'tag name', name, '1 to 64 letters, digits, "_", "." or "-"');
     // eslint-disable-next-line no-control-regex
-    if (value.length > 256 || /[\x00-\x1f\x7f]/.test(value)) throw invalid('INVALID_TAGS', `tag ${name}`, value, 'at most 256 characters on one line');
+    if (value.length > 256 || /[\x00-\x1f\x7f]/.test(value))
+      throw invalid('INVALID_TAGS', `tag ${name}`, value, 'at most 256 characters on one line');
   }
   if (jsonBytes(tags) > maxTagBytes) throw invalid('INVALID_TAGS', 'tags', `${entries.length} tags`, `at most ${maxTagBytes} bytes together`);
 }

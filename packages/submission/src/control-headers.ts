@@ -24,15 +24,33 @@ export function readHeaderFacts({ fields, text }: HeaderBlock & { kind: 'found' 
   for (const field of fields) {
     const value = () => valueOf(text, field);
     switch (field.name) {
-      case 'x-posthaste-lane': urgency.lane = single(once, 'INVALID_LANE', 'X-Posthaste-Lane', value()); break;
-      case 'x-posthaste-send-at': wishes.due = parseTime(single(once, 'INVALID_SEND_AT', 'X-Posthaste-Send-At', value())); break;
-      case 'x-posthaste-ttl': wishes.ttlMs = parseTtl(single(once, 'INVALID_TTL', 'X-Posthaste-TTL', value())); break;
-      case 'x-posthaste-tags': wishes.tags = parseTags(single(once, 'INVALID_TAGS', 'X-Posthaste-Tags', value())); break;
-      case 'x-priority': urgency.xPriority ??= value(); break;
-      case 'importance': urgency.importance ??= value(); break;
-      case 'priority': urgency.priority ??= value(); break;
-      case 'message-id': messageId ??= value(); break;
-      case 'date': dated = true; break;
+      case 'x-posthaste-lane':
+        urgency.lane = single(once, 'INVALID_LANE', 'X-Posthaste-Lane', value());
+        break;
+      case 'x-posthaste-send-at':
+        wishes.due = parseTime(single(once, 'INVALID_SEND_AT', 'X-Posthaste-Send-At', value()));
+        break;
+      case 'x-posthaste-ttl':
+        wishes.ttlMs = parseTtl(single(once, 'INVALID_TTL', 'X-Posthaste-TTL', value()));
+        break;
+      case 'x-posthaste-tags':
+        wishes.tags = parseTags(single(once, 'INVALID_TAGS', 'X-Posthaste-Tags', value()));
+        break;
+      case 'x-priority':
+        urgency.xPriority ??= value();
+        break;
+      case 'importance':
+        urgency.importance ??= value();
+        break;
+      case 'priority':
+        urgency.priority ??= value();
+        break;
+      case 'message-id':
+        messageId ??= value();
+        break;
+      case 'date':
+        dated = true;
+        break;
     }
   }
   const lane = laneFromHeaders(urgency);

@@ -106,4 +106,3 @@ async function pour(raw: Submission['raw'], intake: Intake): Promise<void> {
     throw error;
   }
 }
-

@@ -82,7 +82,9 @@ describe('what the door does to a message', () => {
   });
 
   it('makes bare CR and bare LF CRLF once', async () => {
-    expect(await text(`${dated.replaceAll('\r\n', '\n')}\na\rb\nc\r\n\r\r\n\n.\n.\r`)).toBe(`${received}${dated}\r\na\r\nb\r\nc\r\n\r\n\r\n\r\n.\r\n.\r\n`);
+    expect(await text(`${dated.replaceAll('\r\n', '\n')}\na\rb\nc\r\n\r\r\n\n.\n.\r`)).toBe(
+      `${received}${dated}\r\na\r\nb\r\nc\r\n\r\n\r\n\r\n.\r\n.\r\n`,
+    );
   });
 
   it('lets nothing of a client into Received that is no name', async () => {
@@ -118,8 +120,16 @@ describe('what the door does to a message', () => {
     ['X-Posthaste-Lane: urgent', 'INVALID_LANE', 'X-Posthaste-Lane is "urgent"; expected one of immediate, high, normal, low'],
     ['X-Posthaste-Lane: low\r\nX-Posthaste-Lane: low', 'INVALID_LANE', 'X-Posthaste-Lane is "low"; expected the header only once'],
     ['X-Posthaste-TTL: soon', 'INVALID_TTL', 'X-Posthaste-TTL is "soon"; expected a duration above zero, such as 90s, 15m, 2h or 3d'],
-    ['X-Posthaste-Send-At: tomorrow', 'INVALID_SEND_AT', 'X-Posthaste-Send-At is "tomorrow"; expected a time as in RFC 3339, such as 2031-05-01T08:00:00Z'],
-    ['X-Posthaste-Tags: spring', 'INVALID_TAGS', 'X-Posthaste-Tags is "spring"; expected name=value pairs divided by commas, such as campaign=spring, shop=de'],
+    [
+      'X-Posthaste-Send-At: tomorrow',
+      'INVALID_SEND_AT',
+      'X-Posthaste-Send-At is "tomorrow"; expected a time as in RFC 3339, such as 2031-05-01T08:00:00Z',
+    ],
+    [
+      'X-Posthaste-Tags: spring',
+      'INVALID_TAGS',
+      'X-Posthaste-Tags is "spring"; expected name=value pairs divided by commas, such as campaign=spring, shop=de',
+    ],
   ])('refuses "%s"', async (header, code, message) => {
     await expect(text(`${header}\r\n\r\n`)).rejects.toMatchObject({ code, message });
   });
@@ -136,14 +146,19 @@ describe('what the door does to a message', () => {
   it('refuses a message above its limit, and a refusal stays', async () => {
     const limits = { maxBytes: 100 };
     await expect(taken([Buffer.alloc(100, 'x')], limits)).resolves.toBeDefined();
-    await expect(taken([Buffer.alloc(101, 'x')], limits)).rejects.toMatchObject({ code: 'TOO_LARGE', message: 'the message is too large; expected at most 100 bytes' });
+    await expect(taken([Buffer.alloc(101, 'x')], limits)).rejects.toMatchObject({
+      code: 'TOO_LARGE',
+      message: 'the message is too large; expected at most 100 bytes',
+    });
     await expect(taken([Buffer.alloc(60, 'x'), Buffer.alloc(60, 'x'), Buffer.alloc(1)], limits)).rejects.toMatchObject({ code: 'TOO_LARGE' });
   });
 });
 
 const bytes = fc.oneof(
   fc.uint8Array({ maxLength: 400 }).map((array) => Buffer.from(array)),
-  fc.array(fc.constantFrom('\r', '\n', '\r\n', '.', 'a', 'Bcc: x', 'To: y', ' ', ': ', 'X-Posthaste-Tags: a=b', '\xff'), { maxLength: 60 }).map((words) => Buffer.from(words.join(''), 'latin1')),
+  fc
+    .array(fc.constantFrom('\r', '\n', '\r\n', '.', 'a', 'Bcc: x', 'To: y', ' ', ': ', 'X-Posthaste-Tags: a=b', '\xff'), { maxLength: 60 })
+    .map((words) => Buffer.from(words.join(''), 'latin1')),
 );
 
 function split(message: Buffer, cuts: readonly number[]): Buffer[] {
@@ -158,7 +173,11 @@ describe('for every message', () => {
   it('makes the same of it however it is cut into pieces, inline or in chunks', async () => {
     await fc.assert(
       fc.asyncProperty(bytes, fc.array(fc.nat(), { maxLength: 8 }), async (message, cuts) => {
-        const outcome = (pieces: readonly Buffer[], limits = {}) => taken(pieces, limits).then(({ body }) => body.toString('latin1'), (error: Error) => error.message);
+        const outcome = (pieces: readonly Buffer[], limits = {}) =>
+          taken(pieces, limits).then(
+            ({ body }) => body.toString('latin1'),
+            (error: Error) => error.message,
+          );
         const whole = await outcome([message]);
         expect(await outcome(split(message, cuts))).toBe(whole);
         expect(await outcome(split(message, cuts), { inlineBytes: 64 })).toBe(whole);

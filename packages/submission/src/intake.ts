@@ -149,7 +149,17 @@ export class Intake {
     const { envelope, tenant = 'default' } = cover;
     const smtpUtf8 = isInternational(cover) || (envelope.smtpUtf8 === true && head.eightBit);
     const { eightBit } = this.#lineEnds;
-    return { id, tenant, envelope, wishes: { ...head.wishes, ...cover.wishes }, size: this.#size, body, eightBit, smtpUtf8, messageId: head.messageId };
+    return {
+      id,
+      tenant,
+      envelope,
+      wishes: { ...head.wishes, ...cover.wishes },
+      size: this.#size,
+      body,
+      eightBit,
+      smtpUtf8,
+      messageId: head.messageId,
+    };
   }
 
   #guard<T>(act: () => T): T | undefined {

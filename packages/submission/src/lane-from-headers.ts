@@ -19,10 +19,24 @@ export interface UrgencyHeaders {
   priority?: string;
 }
 
-const byImportance: ReadonlyMap<string, Lane> = new Map([['high', 'high'], ['normal', 'normal'], ['low', 'low']]);
-const byPriority: ReadonlyMap<string, Lane> = new Map([['urgent', 'high'], ['normal', 'normal'], ['non-urgent', 'low']]);
+const byImportance: ReadonlyMap<string, Lane> = new Map([
+  ['high', 'high'],
+  ['normal', 'normal'],
+  ['low', 'low'],
+]);
+const byPriority: ReadonlyMap<string, Lane> = new Map([
+  ['urgent', 'high'],
+  ['normal', 'normal'],
+  ['non-urgent', 'low'],
+]);
 /** Written with a comment by most programs: `1 (Highest)`. */
-const byXPriority: ReadonlyMap<string, Lane> = new Map([['1', 'high'], ['2', 'high'], ['3', 'normal'], ['4', 'low'], ['5', 'low']]);
+const byXPriority: ReadonlyMap<string, Lane> = new Map([
+  ['1', 'high'],
+  ['2', 'high'],
+  ['3', 'normal'],
+  ['4', 'low'],
+  ['5', 'low'],
+]);
 
 /** Undefined when no header says anything. Throws INVALID_LANE. */
 export function laneFromHeaders(headers: UrgencyHeaders): Lane | undefined {

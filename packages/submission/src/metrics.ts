@@ -9,7 +9,7 @@ const accepted = counter('posthaste_accepted_total', 'Mails accepted, by door an
 
 const refused = counter(
   'posthaste_refused_total',
-  'Mails refused at the door, by code. A rise of FULL or AWAY is our trouble: storage at its limit, or not answering; of any other code, a submitter\'s.',
+  "Mails refused at the door, by code. A rise of FULL or AWAY is our trouble: storage at its limit, or not answering; of any other code, a submitter's.",
   ['door', 'code'],
 );
 

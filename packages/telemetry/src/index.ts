@@ -1,6 +1,14 @@
 export { systemClock, type Clock } from './clock.ts';
 export { createLog, describeError, silentLog, type Log, type LogFields, type LogLevel, type LogOptions } from './log.ts';
-export { createMailLog, silentMailLog, type AcceptedLine, type LoggedReply, type MailLog, type MailLogOptions, type OutcomeLine } from './mail-log.ts';
+export {
+  createMailLog,
+  silentMailLog,
+  type AcceptedLine,
+  type LoggedReply,
+  type MailLog,
+  type MailLogOptions,
+  type OutcomeLine,
+} from './mail-log.ts';
 export { counter, gauge, histogram, metricsRegistry } from './metrics.ts';
 export { createAdminServer, type AdminOptions } from './admin.ts';
 export { exitWithParent } from './parent.ts';

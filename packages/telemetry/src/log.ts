@@ -56,9 +56,7 @@ function wrap(logger: pino.Logger): Log {
 
 /** An Error under any key becomes its message, with its cause chain: a line of JSON cannot show an Error by itself. */
 function flatten(fields: LogFields): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(fields).map(([key, value]) => [key, value instanceof Error ? describeError(value) : value]),
-  );
+  return Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, value instanceof Error ? describeError(value) : value]));
 }
 
 /** An error and its causes in one line. */

@@ -7,15 +7,49 @@ function recorded(addresses: MailLogOptions['addresses']) {
   return { log, line: () => JSON.parse(lines.at(-1) ?? '') as Record<string, unknown> };
 }
 
-const accepted = { id: '1', lane: 'high', tenant: 'shop', size: 12, from: 'a@example.org', to: ['B@example.net'], door: 'ESMTP', client: '127.0.0.1' };
+const accepted = {
+  id: '1',
+  lane: 'high',
+  tenant: 'shop',
+  size: 12,
+  from: 'a@example.org',
+  to: ['B@example.net'],
+  door: 'ESMTP',
+  client: '127.0.0.1',
+};
 
 describe('the mail log', () => {
   it('writes one line an event, with the same fields each time', () => {
     const { log, line } = recorded('plain');
     log.accepted(accepted);
-    expect(line()).toEqual({ ...accepted, level: 'info', time: expect.stringMatching(/^\d{4}-.*Z$/), program: 'relay', log: 'mail', event: 'accepted', recipients: 1 });
-    log.failed({ id: '1', lane: 'high', tenant: 'shop', upstream: 'u', attempt: '3.1', to: ['b@example.net'], reason: 'UPSTREAM_REJECTED', reply: { code: 550, text: 'no' } });
-    expect(line()).toMatchObject({ log: 'mail', event: 'failed', id: '1', upstream: 'u', attempt: '3.1', reason: 'UPSTREAM_REJECTED', reply: { code: 550, text: 'no' } });
+    expect(line()).toEqual({
+      ...accepted,
+      level: 'info',
+      time: expect.stringMatching(/^\d{4}-.*Z$/),
+      program: 'relay',
+      log: 'mail',
+      event: 'accepted',
+      recipients: 1,
+    });
+    log.failed({
+      id: '1',
+      lane: 'high',
+      tenant: 'shop',
+      upstream: 'u',
+      attempt: '3.1',
+      to: ['b@example.net'],
+      reason: 'UPSTREAM_REJECTED',
+      reply: { code: 550, text: 'no' },
+    });
+    expect(line()).toMatchObject({
+      log: 'mail',
+      event: 'failed',
+      id: '1',
+      upstream: 'u',
+      attempt: '3.1',
+      reason: 'UPSTREAM_REJECTED',
+      reply: { code: 550, text: 'no' },
+    });
   });
 
   it('hides addresses when asked, so that the same address is still the same word', () => {

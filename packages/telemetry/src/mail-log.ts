@@ -70,7 +70,10 @@ function behindTheWork(): DestinationStream {
 }
 
 export function createMailLog({ program, addresses, destination = behindTheWork() }: MailLogOptions): MailLog {
-  const logger = pino({ base: { program, log: 'mail' }, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (level) => ({ level }) } }, destination);
+  const logger = pino(
+    { base: { program, log: 'mail' }, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (level) => ({ level }) } },
+    destination,
+  );
   const shown = addresses === 'hashed' ? hashed : (address: string) => address;
   const write = (event: string, { to, ...fields }: { readonly to: readonly string[] }) =>
     logger.info({ event, ...fields, recipients: to.length, to: to.slice(0, mostShown).map(shown) });

@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { asciiMail, dottedMail, eightBitMail, largeMail, utf8HeaderMail } from './bodies.ts';
 
-describe.each([['ascii', asciiMail], ['8-bit', eightBitMail], ['UTF-8 headers', utf8HeaderMail], ['dotted', dottedMail]])('%s', (_name, make) => {
+describe.each([
+  ['ascii', asciiMail],
+  ['8-bit', eightBitMail],
+  ['UTF-8 headers', utf8HeaderMail],
+  ['dotted', dottedMail],
+])('%s', (_name, make) => {
   it('has the same bytes for the same seed only', () => {
     expect(make(1)).toEqual(make(1));
     expect(make(1)).not.toEqual(make(2));
@@ -24,7 +29,15 @@ it.each([200, 1024, 10 * 1024, 10 * 1024 + 1])('makes mails of exactly %i bytes'
 it('makes 20 MiB in lines within the limit of SMTP', () => {
   const mail = largeMail(1);
   expect(mail).toHaveLength(20 * 1024 * 1024);
-  expect(Math.max(...mail.subarray(0, 100_000).toString('latin1').split('\r\n').map((line) => line.length))).toBeLessThan(998);
+  expect(
+    Math.max(
+      ...mail
+        .subarray(0, 100_000)
+        .toString('latin1')
+        .split('\r\n')
+        .map((line) => line.length),
+    ),
+  ).toBeLessThan(998);
 });
 
 it('needs 8BITMIME where it says so', () => {

@@ -25,8 +25,16 @@ export function eightBitMail(seed: number, bytes = 10 * 1024): Buffer {
 /** UTF-8 in header fields, in addresses and the subject, which needs SMTPUTF8 (RFC 6532). */
 export function utf8HeaderMail(seed: number): Buffer {
   const headers = Buffer.from(
-    [`From: Zoë <zoë-${seed}@bücher.example>`, 'To: 山田 <山田@例え.example>', `Subject: Grüße № ${seed} 🚚`, 'MIME-Version: 1.0',
-      'Content-Type: text/plain; charset=utf-8', 'Content-Transfer-Encoding: 8bit', '', ''].join('\r\n'),
+    [
+      `From: Zoë <zoë-${seed}@bücher.example>`,
+      'To: 山田 <山田@例え.example>',
+      `Subject: Grüße № ${seed} 🚚`,
+      'MIME-Version: 1.0',
+      'Content-Type: text/plain; charset=utf-8',
+      'Content-Transfer-Encoding: 8bit',
+      '',
+      '',
+    ].join('\r\n'),
   );
   return composeMail(headers, Buffer.from(`Schöne Grüße aus Köln, ${seed}.\r\n`));
 }

@@ -22,12 +22,15 @@ export async function eventually<T>(condition: () => T | Promise<T>, options: Ev
   for (;;) {
     const attempt = await tryOnce(condition);
     if (attempt.kind === 'held') return attempt.value;
-    if (performance.now() >= end) throw new Error(`waited ${timeoutMs} ms in vain until ${describe}; last: ${attempt.reason}`, { cause: attempt.cause });
+    if (performance.now() >= end)
+      throw new Error(`waited ${timeoutMs} ms in vain until ${describe}; last: ${attempt.reason}`, { cause: attempt.cause });
     await delay(intervalMs);
   }
 }
 
-type Attempt<T> = { readonly kind: 'held'; readonly value: Exclude<T, NotYet> } | { readonly kind: 'not yet'; readonly reason: string; readonly cause?: unknown };
+type Attempt<T> =
+  | { readonly kind: 'held'; readonly value: Exclude<T, NotYet> }
+  | { readonly kind: 'not yet'; readonly reason: string; readonly cause?: unknown };
 
 async function tryOnce<T>(condition: () => T | Promise<T>): Promise<Attempt<T>> {
   try {

@@ -74,6 +74,9 @@ export class ManualClock implements Clock {
 
   /** Of those due at one time, the one that fell asleep first. */
   #earliest(): Sleeper | undefined {
-    return this.#sleepers.reduce<Sleeper | undefined>((first, sleeper) => (first === undefined || sleeper.due < first.due ? sleeper : first), undefined);
+    return this.#sleepers.reduce<Sleeper | undefined>(
+      (first, sleeper) => (first === undefined || sleeper.due < first.due ? sleeper : first),
+      undefined,
+    );
   }
 }

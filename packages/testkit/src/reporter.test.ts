@@ -39,7 +39,9 @@ it('names skipped tests only when there are some', async () => {
 });
 
 it('counts a file that does not load', async () => {
-  expect(await lastLine({ good: `it('a', () => {});`, bad: `throw new Error('does not load');`, worse: 'syntax error here' })).toBe('1 passed, 2 failed');
+  expect(await lastLine({ good: `it('a', () => {});`, bad: `throw new Error('does not load');`, worse: 'syntax error here' })).toBe(
+    '1 passed, 2 failed',
+  );
 });
 
 it('counts a failing hook and an error that nobody caught', async () => {

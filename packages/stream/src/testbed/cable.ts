@@ -18,7 +18,10 @@ export async function layCable(targetPort: number): Promise<Cable> {
   let jammed = false;
   const server = createServer((near) => {
     const far = connect(targetPort, '127.0.0.1');
-    for (const [socket, other] of [[near, far], [far, near]] as const) {
+    for (const [socket, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
       sockets.add(socket);
       socket.on('error', () => {});
       socket.on('close', () => (sockets.delete(socket), other.destroy()));

@@ -33,7 +33,8 @@ export async function startTestbed(options: TestbedOptions = {}): Promise<Testbe
   const dataDir = mkdtempSync(join(tmpdir(), 'posthaste-stream-'));
   const { binary } = await findNatsServer({ env: process.env });
   const guardian = startGuardian();
-  const start = (port: number) => startNatsServer({ binary, dataDir, port, durability: options.durability ?? 'durable', maxFileStore: 2 ** 30, guardian });
+  const start = (port: number) =>
+    startNatsServer({ binary, dataDir, port, durability: options.durability ?? 'durable', maxFileStore: 2 ** 30, guardian });
   let server: NatsServer = await start(0);
   const { port } = server;
   const cable = await layCable(port);
