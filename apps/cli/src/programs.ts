@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type Address, formatAddress, type Values, variableName } from '@posthaste/config';
+import { type Address, formatAddress, nodeFlags, type Values, variableName } from '@posthaste/config';
 import { type Guardian, startNatsServer } from '@posthaste/stream/server';
 import type { DoorName, upSettings } from './config.ts';
 import { childProgram } from './supervisor/child-program.ts';
@@ -58,7 +58,7 @@ export function roadPrograms(road: Road, guardian: Guardian | undefined, onLine:
     childProgram({
       name: app.name,
       command: process.execPath,
-      args: [join(road.appsFolder, app.name, 'src/main.ts')],
+      args: [...nodeFlags, join(road.appsFolder, app.name, 'src/main.ts')],
       env,
       readyUrl: `http://${formatAddress(road.doors[app.readyAt])}${app.readyPath}`,
       stopStage: stopOrder.indexOf(app.name),

@@ -1,5 +1,6 @@
 import type { Effect, JournalRecord, Step } from '@posthaste/core';
 import type { Journal } from '@posthaste/stream';
+import { systemClock } from '@posthaste/telemetry';
 import { eventually } from '@posthaste/testkit';
 import { describe, expect, it } from 'vitest';
 import { JournalWriter } from './journal-writer.ts';
@@ -43,6 +44,7 @@ function rig() {
   const journal = new HeldJournal();
   const done: string[] = [];
   const writer = new JournalWriter({
+    clock: systemClock,
     journal,
     epoch: 7,
     owner: 'me',

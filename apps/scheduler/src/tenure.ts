@@ -79,6 +79,7 @@ async function begin(options: TenureOptions, stop: AbortController): Promise<Ten
 
   const failed = Promise.withResolvers<void>();
   const writer = new JournalWriter({
+    clock,
     journal,
     epoch,
     owner,

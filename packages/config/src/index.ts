@@ -2,6 +2,7 @@ export { documentSettings } from './describe.ts';
 export type { Environment } from './environment.ts';
 export { type Config, ConfigError, loadConfig, type LoadOptions } from './load.ts';
 export { didYouMean, nearest } from './nearest.ts';
+export { nodeFlags } from './node-flags.ts';
 export { type Address, formatAddress, formatDuration, formatSize, type Parsed } from './quantity.ts';
 export { redactUrl } from './redact.ts';
 export { knownSections, type Schema, type Source, type Values, variableName } from './schema.ts';

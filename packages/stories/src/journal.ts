@@ -11,14 +11,12 @@ export class History {
 
   constructor(events: readonly JournalEvent[]) {
     this.events = events;
-    for (const event of events) {
-      for (const key of [event.kind, `${event.kind} ${event.id}`]) this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
-    }
+    for (const event of events) for (const key of keysOf(event)) this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
   }
 
-  /** Events of a kind, of one message or of all. */
-  count(kind: Kind, id?: string): number {
-    return this.#counts.get(id === undefined ? kind : `${kind} ${id}`) ?? 0;
+  /** Events of a kind: of all messages, of one, or of one recipient of it. */
+  count(kind: Kind, ...about: readonly [id?: string, recipient?: number]): number {
+    return this.#counts.get([kind, ...about].join(' ')) ?? 0;
   }
 
   /** Recipients that were accepted and are not final: delivered, failed or expired. */
@@ -31,6 +29,12 @@ export class History {
   of<K extends Kind>(kind: K): Extract<JournalEvent, { kind: K }>[] {
     return this.events.filter((event): event is Extract<JournalEvent, { kind: K }> => event.kind === kind);
   }
+}
+
+function keysOf(event: JournalEvent): string[] {
+  const { kind, id } = event;
+  const recipients = 'recipients' in event ? event.recipients : [];
+  return [kind, `${kind} ${id}`, ...recipients.map((recipient) => `${kind} ${id} ${recipient}`)];
 }
 
 /** Reads partition 0's journal from its beginning. */

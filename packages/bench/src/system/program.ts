@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
-import { variableName } from '@posthaste/config';
+import { nodeFlags, variableName } from '@posthaste/config';
 import { eventually } from '@posthaste/testkit';
 
 export interface ProgramOptions {
@@ -28,7 +28,7 @@ export class Program {
     const { name, file, logFile, settings } = options;
     const log = openSync(logFile, 'a');
     const env = Object.fromEntries(Object.entries(settings).map(([key, value]) => [variableName(key), value]));
-    this.#child = spawn(process.execPath, [file], { stdio: ['ignore', log, log, 'pipe'], env: { ...env, POSTHASTE_PARENT_FD: '3' } });
+    this.#child = spawn(process.execPath, [...nodeFlags, file], { stdio: ['ignore', log, log, 'pipe'], env: { ...env, POSTHASTE_PARENT_FD: '3' } });
     closeSync(log);
     // The pipe breaks when the program ends; that is what its exit tells.
     this.#child.stdio[3]?.on('error', () => {});
