@@ -9,7 +9,7 @@ const maxEntryBytes = 512 * 1024;
  * Appends follow each other no faster than this. The first after a pause goes at once, so a quiet scheduler waits for nothing; under load more
  * goes into each append, and every program behind it (NATS, senders, the ledger) does its work in larger lots: a fifth less CPU a mail.
  */
-const paceMs = 2;
+const paceMs = 3;
 
 export interface JournalWriterOptions {
   readonly clock: Clock;
