@@ -1,5 +1,5 @@
 import { lanes } from '@posthaste/core';
-import { journalStream, mailStream, readEntry, streamState, waitStream, type StreamConnection, type StreamState } from '@posthaste/stream';
+import { isStreamError, journalStream, mailStream, readEntry, readNext, streamState, waitStream, type StreamConnection, type StreamState } from '@posthaste/stream';
 import type { Clock, Log } from '@posthaste/telemetry';
 import type { Checkpointer } from './checkpointer.ts';
 import type { Driver } from './driver.ts';
@@ -75,8 +75,20 @@ class House {
       unread += Math.max(0, last - driver.engine.seen(lane));
       driver.tell({ kind: 'measured', lane, bytes, limitBytes: limits.bytes });
     }
-    const wait = await streamState(connection, waitStream(partition));
-    metrics.unread.set(unread + Math.max(0, wait.last - driver.engine.seen('wait')));
+    metrics.unread.set(unread + (await this.#unreadInWait()));
+  }
+
+  /** WAIT has holes: what lies behind the last entry that was read may be gone without ever being read. */
+  async #unreadInWait(): Promise<number> {
+    const { connection, partition, driver } = this.#options;
+    const stream = waitStream(partition);
+    const { last } = await streamState(connection, stream);
+    const seen = driver.engine.seen('wait');
+    if (last <= seen) return 0;
+    const next = await findNext(connection, stream, seen + 1);
+    if (next <= last) return last - next + 1;
+    driver.tell({ kind: 'wait passed', upTo: last });
+    return 0;
   }
 
   #isCheckpointDue(): boolean {
@@ -113,5 +125,15 @@ class House {
       else high = middle;
     }
     if (low > journal.first) this.#trimJournal(low - 1);
+  }
+}
+
+/** The sequence of the first entry from `from` on; Infinity when there is none. */
+async function findNext(connection: StreamConnection, stream: string, from: number): Promise<number> {
+  try {
+    return (await readNext(connection, stream, from)).sequence;
+  } catch (error) {
+    if (isStreamError(error, 'NOT_FOUND')) return Infinity;
+    throw error;
   }
 }

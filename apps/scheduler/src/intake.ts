@@ -36,7 +36,8 @@ function takeIn({ driver, log }: IntakeOptions, source: Lane | 'wait', entry: St
   if (ticket) driver.tell({ kind: 'arrived', ticket, place: placeOf(source, entry.sequence) });
   else {
     log.error('an entry without a readable ticket was left out: no door of ours wrote it', { subject: entry.subject, sequence: entry.sequence });
-    if (source !== 'wait') driver.tell({ kind: 'hole', lane: source, from: entry.sequence, to: entry.sequence });
+    const { sequence } = entry;
+    driver.tell(source === 'wait' ? { kind: 'wait passed', upTo: sequence } : { kind: 'hole', lane: source, from: sequence, to: sequence });
   }
 }
 

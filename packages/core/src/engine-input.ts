@@ -14,6 +14,8 @@ export type Input =
   | { readonly kind: 'arrived'; readonly ticket: Ticket; readonly place: Place }
   /** These entries of a log do not exist: there is nothing to wait for. */
   | { readonly kind: 'hole'; readonly lane: Lane; readonly from: number; readonly to: number }
+  /** WAIT has nothing up to here that is still to be read: what was there was removed before the reader came to it. */
+  | { readonly kind: 'wait passed'; readonly upTo: number }
   | Hello
   | { readonly kind: 'heartbeat'; readonly sender: string }
   | { readonly kind: 'credit'; readonly sender: string; readonly upstream: string; readonly window: number }

@@ -524,6 +524,12 @@ describe('entries of no use', () => {
     expect(effectsOf(stage.report(stage.takeOnlySent(), 'delivered'), 'trim')).toEqual([{ kind: 'trim', lane: 'normal', upTo: 4 }]);
   });
 
+  test('what went from WAIT unread counts as seen', () => {
+    const stage = new Stage();
+    stage.tell({ kind: 'wait passed', upTo: 7 });
+    expect(stage.engine.seen('wait')).toBe(7);
+  });
+
   test('an unknown outcome is acknowledged, so that its sender can forget it', () => {
     const stage = new Stage();
     const outcome = { attempt: '0.1', id: '01900000-0000-7000-8000-000000000000', recipients: [] };

@@ -140,6 +140,8 @@ function handle(state: EngineState, input: Input, now: Instant): void {
       return arrive(state, input.ticket, input.place, now);
     case 'hole':
       return passHole(state, input.lane, input.from, input.to);
+    case 'wait passed':
+      return notePlaceSeen(state, { kind: 'wait', sequence: input.upTo });
     case 'hello':
       return welcome(state, input, now);
     case 'heartbeat':

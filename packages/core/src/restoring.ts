@@ -62,11 +62,12 @@ function restoreLog(state: EngineState, lane: Lane, { snapshot, extents }: Remai
   const extent = extents[lane];
   const log = state.logs[lane];
   const said = extent.sameStream ? snapshot?.logs[lane] : undefined;
-  log.seen = said?.seen ?? 0;
   log.finished = new FinishedLog(
     Math.min(Math.max(said?.mark ?? 0, extent.first - 1), extent.last),
     (said?.finished ?? []).filter(([from]) => from <= extent.last).map(([from, to]) => [from, Math.min(to, extent.last)]),
   );
+  // What was trimmed had been seen, even where nothing says so: a replayed publish is dropped without a word in the journal.
+  log.seen = Math.max(said?.seen ?? 0, log.finished.mark);
 }
 
 /**

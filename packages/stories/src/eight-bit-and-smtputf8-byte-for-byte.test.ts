@@ -13,17 +13,20 @@ function anyBytes(seed: number): Buffer {
   const lines = Array.from({ length: 200 }, (_, line) => [
     ...(line % 7 === 0 ? [0x2e, 0x2e] : []),
     ...Array.from({ length: 100 }, () => 1 + Math.floor(random() * 255)).filter((byte) => byte !== 10 && byte !== 13),
-    13, 10,
+    13,
+    10,
   ]);
   return Buffer.from(lines.flat());
 }
 
-const eightBit = (domain: string) => (number: number): Partial<StoryMailOptions> => ({
-  to: [`b@${domain}`],
-  fields: ['MIME-Version: 1.0', 'Content-Type: text/plain; charset=iso-8859-1', 'Content-Transfer-Encoding: 8bit'],
-  body: anyBytes(number),
-  parameters: ' BODY=8BITMIME',
-});
+const eightBit =
+  (domain: string) =>
+  (number: number): Partial<StoryMailOptions> => ({
+    to: [`b@${domain}`],
+    fields: ['MIME-Version: 1.0', 'Content-Type: text/plain; charset=iso-8859-1', 'Content-Transfer-Encoding: 8bit'],
+    body: anyBytes(number),
+    parameters: ' BODY=8BITMIME',
+  });
 
 const international = (domain: string) => (): Partial<StoryMailOptions> => ({
   from: 'zoë@bücher.example',
@@ -52,7 +55,11 @@ it('delivers 8-bit and international mail byte for byte, and never sends it to a
       expect(parameters).toMatchObject({ BODY: '8BITMIME', ...(story.startsWith('words') && { SMTPUTF8: '' }) });
       expect(to[0]).toBe(story.startsWith('words') ? '山田@例え.example' : 'b@fine.example');
     }
-    const codes = (load: Load) => history.of('failed').filter(({ id }) => load.accepted.has(id)).map(({ reason, reply }) => `${reason} ${reply.enhanced}`);
+    const codes = (load: Load) =>
+      history
+        .of('failed')
+        .filter(({ id }) => load.accepted.has(id))
+        .map(({ reason, reply }) => `${reason} ${reply.enhanced}`);
     expect(codes(refusedBytes)).toEqual(Array.from({ length: 30 }, () => 'UPSTREAM_LACKS_EXTENSION 5.6.3'));
     expect(codes(refusedWords)).toEqual(Array.from({ length: 30 }, () => 'UPSTREAM_LACKS_EXTENSION 5.6.7'));
   }));

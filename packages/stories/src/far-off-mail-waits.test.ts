@@ -34,7 +34,10 @@ it('keeps mail for much later out of the logs, through a restart of everything, 
 
     await restartAll(system);
     await eventually(async () => expect((await system.scheduler.metrics()).sum('posthaste_depth', { state: 'queued' })).toBe(50));
-    expect(system.receipts.all.filter(({ story }) => story.startsWith('later')), 'sent before their time').toEqual([]);
+    expect(
+      system.receipts.all.filter(({ story }) => story.startsWith('later')),
+      'sent before their time',
+    ).toEqual([]);
 
     await restartAll(system, far);
     expect(await settle(system, [later, now])).toMatchObject({ duplicates: 0 });

@@ -19,7 +19,11 @@ it('turns new mail away when a log is full, still takes urgent mail, and takes a
     const bySmtp = new Load({ mails: bulk(400, 'smtp'), sessions: 10, client: () => smtpClient(smtp) });
     const byRest = new Load({ mails: bulk(200, 'rest'), sessions: 5, client: () => restClient(api) });
     await eventually(() => bySmtp.refusals.size > 0 && byRest.refusals.size > 0, { timeoutMs: 30_000, describe: 'both doors push back' });
-    const urgent = new Load({ mails: [storyMail({ story: 'urgent', control: { 'X-Posthaste-Lane': 'immediate' } })], sessions: 1, client: () => smtpClient(smtp) });
+    const urgent = new Load({
+      mails: [storyMail({ story: 'urgent', control: { 'X-Posthaste-Lane': 'immediate' } })],
+      sessions: 1,
+      client: () => smtpClient(smtp),
+    });
     await urgent.done;
     expect(urgent.refusals, 'a full lane does not turn urgent mail away').toEqual(new Map());
 

@@ -56,7 +56,11 @@ export class Load {
     const { patienceMs = 45_000 } = this.#options;
     for (let next = this.#queue.next(); !next.done; next = this.#queue.next()) {
       const mail = next.value;
-      await eventually(async () => this.#note(mail, await client.submit(mail)), { timeoutMs: patienceMs, intervalMs: 50, describe: `${mail.story} is accepted` });
+      await eventually(async () => this.#note(mail, await client.submit(mail)), {
+        timeoutMs: patienceMs,
+        intervalMs: 50,
+        describe: `${mail.story} is accepted`,
+      });
     }
     client.close();
   }

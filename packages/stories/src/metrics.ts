@@ -17,7 +17,9 @@ export function parseMetrics(text: string): Metrics {
   const samples = text.split('\n').flatMap(readSample);
   return {
     sum(name, labels = {}) {
-      const fitting = samples.filter((sample) => sample.name === name && Object.entries(labels).every(([label, value]) => sample.labels[label] === value));
+      const fitting = samples.filter(
+        (sample) => sample.name === name && Object.entries(labels).every(([label, value]) => sample.labels[label] === value),
+      );
       return fitting.length === 0 ? undefined : fitting.reduce((sum, { value }) => sum + value, 0);
     },
   };

@@ -49,7 +49,10 @@ export class Program {
     const log = openSync(logFile, 'a');
     const env = Object.fromEntries(Object.entries(settings).map(([key, value]) => [variableName(key), value]));
     const main = resolve(import.meta.dirname, '../../../apps', name, 'src/main.ts');
-    const child = spawn(process.execPath, [...shiftClock(clockAheadMs), main], { stdio: ['ignore', log, log, 'pipe'], env: { ...env, POSTHASTE_PARENT_FD: '3' } });
+    const child = spawn(process.execPath, [...shiftClock(clockAheadMs), main], {
+      stdio: ['ignore', log, log, 'pipe'],
+      env: { ...env, POSTHASTE_PARENT_FD: '3' },
+    });
     closeSync(log);
     this.#child = child;
     this.#exited = once(child, 'exit').then(([code, signal]) => ({ code, signal }) as Exit);
@@ -111,7 +114,11 @@ export class Program {
   tail(lines: number): string {
     const { logFile } = this.#options;
     const text = existsSync(logFile) ? readFileSync(logFile, 'utf8') : '';
-    return text.split('\n').filter((line) => line !== '' && !line.includes('"log":"mail"')).slice(-lines).join('\n');
+    return text
+      .split('\n')
+      .filter((line) => line !== '' && !line.includes('"log":"mail"'))
+      .slice(-lines)
+      .join('\n');
   }
 
   #signal(signal: NodeJS.Signals): void {

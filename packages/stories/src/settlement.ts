@@ -36,11 +36,14 @@ export async function settle(system: System, loads: readonly Load[], options: Se
 async function allDelivered({ receipts }: System, loads: readonly Load[], timeoutMs: number): Promise<void> {
   const ids = loads.flatMap((load) => [...load.accepted.keys()]);
   const missing = () => ids.filter((id) => !receipts.byId.has(id));
-  await eventually(() => expect(missing().slice(0, 3), `${missing().length} of ${ids.length} accepted mails have not come upstream, as`).toEqual([]), {
-    timeoutMs,
-    intervalMs: 50,
-    describe: 'every accepted mail has come upstream',
-  });
+  await eventually(
+    () => expect(missing().slice(0, 3), `${missing().length} of ${ids.length} accepted mails have not come upstream, as`).toEqual([]),
+    {
+      timeoutMs,
+      intervalMs: 50,
+      describe: 'every accepted mail has come upstream',
+    },
+  );
 }
 
 /** What came upstream is recorded a moment later. */
@@ -49,7 +52,10 @@ function allFinal({ natsUrl }: System, loads: readonly Load[], timeoutMs: number
   return eventually(
     async () => {
       const history = await readJournal(natsUrl);
-      expect(ids.filter((id) => history.count('accepted', id) === 0), 'mail that the journal does not have yet').toEqual([]);
+      expect(
+        ids.filter((id) => history.count('accepted', id) === 0),
+        'mail that the journal does not have yet',
+      ).toEqual([]);
       expect(history.open, 'recipients that are not final').toBe(0);
       return history;
     },
@@ -65,7 +71,12 @@ async function booksClosed(system: System, owner: string, timeoutMs: number): Pr
     async () => {
       const metrics = await scheduler.metrics();
       expect(metrics.sum('posthaste_census_timestamp_seconds')).toBeGreaterThan(before);
-      const books = [['owner', 'scheduler_owner'], ['live', 'depth'], ['unread', 'unread'], ['difference', 'conservation_difference']] as const;
+      const books = [
+        ['owner', 'scheduler_owner'],
+        ['live', 'depth'],
+        ['unread', 'unread'],
+        ['difference', 'conservation_difference'],
+      ] as const;
       const stand = books.map(([word, name]) => `${word} ${metrics.sum(`posthaste_${name}`)}`).join(', ');
       expect(stand).toBe('owner 1, live 0, unread 0, difference 0');
     },
@@ -77,7 +88,9 @@ function compareContents({ receipts }: System, loads: readonly Load[]): void {
   const mails = new Map(loads.flatMap((load) => [...load.accepted.values()].map((mail) => [mail.story, mail])));
   const wrong = receipts.all.filter(({ story, digest }) => mails.get(story)?.digest !== digest);
   expect(wrong, 'every mail comes as it was handed in').toEqual([]);
-  const swapped = loads.flatMap((load) => [...load.accepted].filter(([id, { story }]) => receipts.byId.get(id)?.some((receipt) => receipt.story !== story)));
+  const swapped = loads.flatMap((load) =>
+    [...load.accepted].filter(([id, { story }]) => receipts.byId.get(id)?.some((receipt) => receipt.story !== story)),
+  );
   expect(swapped, 'the id that the client heard is that of its mail').toEqual([]);
 }
 
@@ -106,7 +119,9 @@ function compareCopies({ receipts }: System, history: History): number {
       const copies = receipts.byId.get(id)?.filter(({ to }) => to.includes(address)).length ?? 0;
       expect(delivered, `${id} to ${address} is journalled as delivered`).toBeLessThanOrEqual(1);
       expect(copies, `copies of ${id} to ${address}, delivered according to the journal`).toBeGreaterThanOrEqual(delivered);
-      expect(copies, `copies of ${id} to ${address}; delivered ${delivered} times and in doubt ${doubted} times`).toBeLessThanOrEqual(delivered + doubted);
+      expect(copies, `copies of ${id} to ${address}; delivered ${delivered} times and in doubt ${doubted} times`).toBeLessThanOrEqual(
+        delivered + doubted,
+      );
       beyond += Math.max(0, copies - 1);
     }
   }

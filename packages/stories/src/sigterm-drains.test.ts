@@ -11,7 +11,13 @@ const script = { rules: [{ at: 'final', delayMs: 30 }] } as const;
 it('each program that is asked to end finishes what it has begun, and nobody is left in doubt', () =>
   play({ upstreams: { main: { script } } }, async (system) => {
     const load = new Load({ mails: storyMails(1_500), sessions: 10, client: () => smtpClient(system.ports['relay.listen']) });
-    for (const [delivered, program] of [[100, system.relay], [300, system.sender], [500, system.scheduler], [700, system.sender], [900, system.relay]] as const) {
+    for (const [delivered, program] of [
+      [100, system.relay],
+      [300, system.sender],
+      [500, system.scheduler],
+      [700, system.sender],
+      [900, system.relay],
+    ] as const) {
       await system.receipts.reaches(delivered);
       expect(await program.terminate(), `${program.name} ends in order`).toEqual({ code: 0, signal: null });
       await program.start();

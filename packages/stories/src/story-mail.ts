@@ -31,8 +31,15 @@ export interface StoryMailOptions {
 /** Has a Date and a Message-ID, so that the door adds nothing but Received, and the rest must arrive byte for byte. */
 export function storyMail(options: StoryMailOptions): StoryMail {
   const { story, from = 'a@example.org', to = ['b@example.net'], control = {}, body = textBody(story), fields = [], parameters = '' } = options;
-  const own = [`From: <${from}>`, `To: ${to.map((address) => `<${address}>`).join(', ')}`, `Subject: ${story}`, 'Date: Tue, 01 Jan 2030 00:00:00 +0000',
-    `Message-ID: <${story}@story.example>`, `X-Story-Id: ${story}`, ...fields];
+  const own = [
+    `From: <${from}>`,
+    `To: ${to.map((address) => `<${address}>`).join(', ')}`,
+    `Subject: ${story}`,
+    'Date: Tue, 01 Jan 2030 00:00:00 +0000',
+    `Message-ID: <${story}@story.example>`,
+    `X-Story-Id: ${story}`,
+    ...fields,
+  ];
   const arriving = Buffer.concat([Buffer.from(`${own.join('\r\n')}\r\n\r\n`), body]);
   const removed = Object.entries(control).map(([name, value]) => `${name}: ${value}\r\n`);
   return { story, from, to, raw: Buffer.concat([Buffer.from(removed.join('')), arriving]), digest: hash('sha256', arriving), parameters };

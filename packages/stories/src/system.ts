@@ -121,7 +121,9 @@ export class System {
 
   /** The last lines of every program's log, for a story that failed. */
   tails(lines = 12): string {
-    return [...this.#programs].map(([label, program]) => `--- ${label}${program.isRunning ? '' : ' (not running)'}\n${program.tail(lines)}`).join('\n');
+    return [...this.#programs]
+      .map(([label, program]) => `--- ${label}${program.isRunning ? '' : ' (not running)'}\n${program.tail(lines)}`)
+      .join('\n');
   }
 
   /** Kills what still runs, and closes what is in this process. */
@@ -136,7 +138,9 @@ export class System {
   }
 
   #settings(): Record<string, string> {
-    const upstreams = Object.entries(this.upstreams).map(([name, { url }]) => `${name}=${url}?connections=${this.#options.upstreams?.[name]?.connections ?? 10}`);
+    const upstreams = Object.entries(this.upstreams).map(
+      ([name, { url }]) => `${name}=${url}?connections=${this.#options.upstreams?.[name]?.connections ?? 10}`,
+    );
     const listening = Object.entries(this.ports).map(([key, port]) => [key, `127.0.0.1:${port}`] as const);
     return {
       'nats.url': `nats://127.0.0.1:${this.link.port}`,

@@ -8,7 +8,8 @@ import { storyMails } from './story-mail.ts';
 /** Some 130 mails a second. */
 const slow = { connections: 2, script: { rules: [{ at: 'final', delayMs: 15 }] } } as const;
 
-const inLane = (lane: string, count: number) => storyMails(count, () => ({ control: { 'X-Posthaste-Lane': lane }, body: Buffer.from('short\r\n') }), lane);
+const inLane = (lane: string, count: number) =>
+  storyMails(count, () => ({ control: { 'X-Posthaste-Lane': lane }, body: Buffer.from('short\r\n') }), lane);
 
 it('urgent mail goes before a backlog of bulk, which is not starved either', () =>
   play({ upstreams: { main: slow } }, async (system) => {

@@ -15,8 +15,8 @@ export interface StreamState {
   readonly limits: { readonly bytes: number; readonly messages: number };
 }
 
-/** Which entry: by its sequence, or the last one on a subject. */
-export type EntryKey = { readonly sequence: number } | { readonly subject: string };
+/** Which entry: by its sequence, the first one from a sequence on, or the last one on a subject. */
+export type EntryKey = { readonly sequence: number } | { readonly from: number } | { readonly subject: string };
 
 export interface ReadEntryOptions {
   /** Ask the stream's leader: a replica may not have the newest entries yet. Slower: the answer is JSON. */
@@ -39,8 +39,20 @@ export async function readLast(connection: StreamConnection, stream: string, sub
   }
 }
 
-const request = (key: EntryKey) => ('sequence' in key ? { seq: key.sequence } : { last_by_subj: key.subject });
-const nameOf = (key: EntryKey) => ('sequence' in key ? `entry ${key.sequence}` : `the last entry on ${key.subject}`);
+/** The first entry from a sequence on, as its leader has it: NOT_FOUND is the truth. Rejects with NOT_FOUND or AWAY. */
+export function readNext(connection: StreamConnection, stream: string, from: number): Promise<StreamEntry> {
+  return readFromLeader(connection, stream, { from });
+}
+
+function request(key: EntryKey) {
+  if ('sequence' in key) return { seq: key.sequence };
+  return 'from' in key ? { seq: key.from, next_by_subj: '>' } : { last_by_subj: key.subject };
+}
+
+function nameOf(key: EntryKey): string {
+  if ('sequence' in key) return `entry ${key.sequence}`;
+  return 'from' in key ? `the first entry from ${key.from} on` : `the last entry on ${key.subject}`;
+}
 
 const ascii = new TextEncoder();
 

@@ -1,6 +1,6 @@
 export { chunkBytes, createChunkWriter, readChunks, removeChunks, writeChunks, type ChunkWriter, type WrittenBody } from './bodies.ts';
 export { connectStream, type ConnectOptions, type StreamConnection } from './connection.ts';
-export { readEntry, readLast, streamState, type StreamState } from './direct.ts';
+export { readEntry, readLast, readNext, streamState, type StreamState } from './direct.ts';
 export type { StreamEntry } from './entry.ts';
 export { isStreamError, StreamError, type StreamErrorCode } from './errors.ts';
 export { watchFill, type FillWatch, type WatchFillOptions } from './fill.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { readEntry, readLast, streamState } from './direct.ts';
+import { readEntry, readLast, readNext, streamState } from './direct.ts';
 import { mailStream } from './layout.ts';
 import { removeEntry, trimLog } from './removal.ts';
 import { mailOf, startTestbed, type Testbed } from './testbed/index.ts';
@@ -32,6 +32,11 @@ it('removes an entry, and takes it well when it is gone or never was', async () 
   await expect(readEntry(testbed.direct, log, 15)).rejects.toMatchObject({ code: 'NOT_FOUND' });
   expect((await streamState(testbed.direct, log)).messages).toBe(19);
   await expect(removeEntry(testbed.direct, 'NO_SUCH_STREAM', 1)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+});
+
+it('reads the first entry from a sequence on, over what was removed', async () => {
+  expect((await readNext(testbed.direct, log, 15)).sequence).toBe(16);
+  await expect(readNext(testbed.direct, log, 21)).rejects.toMatchObject({ code: 'NOT_FOUND' });
 });
 
 it('trims up to and including a sequence', async () => {
