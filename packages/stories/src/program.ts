@@ -55,7 +55,7 @@ export class Program {
     });
     closeSync(log);
     this.#child = child;
-    this.#exited = once(child, 'exit').then(([code, signal]) => ({ code, signal }) as Exit);
+    this.#exited = once(child, 'exit').then(([code, signal]) => ({ code, signal }));
     // The pipe breaks when the program is killed; its exit tells.
     child.stdio[3]?.on('error', () => {});
   }
