@@ -12,7 +12,7 @@
 import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { type Config, formatAddress, loadConfig } from '@posthaste/config';
+import { type Config, formatAddress, loadConfig, helpFor } from '@posthaste/config';
 import { JournalFollower, Ledger } from '@posthaste/ledger';
 import { connectStream, createPublisher, watchFill, type StreamConnection } from '@posthaste/stream';
 import { createDoor } from '@posthaste/submission';
@@ -26,6 +26,8 @@ type ApiConfig = Config<typeof apiSettings>['values'];
 const partition = 0;
 
 async function main(): Promise<void> {
+  const help = helpFor(process.argv, apiSettings);
+  if (help !== undefined) return console.log(help);
   const config = loadConfig(apiSettings, { argv: process.argv.slice(2), env: process.env });
   const { values } = config;
   const log = createLog({ program: 'api', level: values['log.level'] });

@@ -50,8 +50,16 @@ describe('posthaste', () => {
     expect(all).toMatchObject({ code: 0, err: '' });
     expect(all.out).toContain('posthaste status <id>');
     expect(up.out).toContain('--port-base N');
-    expect(up.out).toContain('POSTHASTE_RELAY_LISTEN');
     expect(status.out).toContain('POSTHASTE_ENDPOINT');
+  });
+
+  it('lists what can be set, of all programs or of one', async () => {
+    const [all, one, wrong] = await Promise.all([posthaste(['settings']), posthaste(['settings', 'scheduler']), posthaste(['settings', 'relais'])]);
+    expect(all.out).toContain('POSTHASTE_UP_DATA_DIR');
+    expect(all.out).toContain('POSTHASTE_RELAY_LISTEN');
+    expect(one.out).toContain('--scheduler.senderLease=<duration>  POSTHASTE_SCHEDULER_SENDER_LEASE  [15s]');
+    expect(one.out).not.toContain('POSTHASTE_RELAY_LISTEN');
+    expect(wrong).toMatchObject({ code: 2, err: "posthaste: unknown program 'relais' (did you mean relay?)\n" });
   });
 
   it('knows versions without fetching anything', async () => {

@@ -9,10 +9,10 @@
  * Watch: nothing of its own; each program that `up` starts has its metrics at the address that `up` prints.
  * Exit codes: 0 ok, 1 failed, 2 usage, 3 not found, 4 not allowed, 5 conflict, 6 unavailable, 130 interrupted.
  */
-import { ConfigError, didYouMean, documentSettings } from '@posthaste/config';
+import { ConfigError, didYouMean } from '@posthaste/config';
 import { describeError } from '@posthaste/telemetry';
-import { upSettings } from './config.ts';
 import { exitCode, UsageError } from './exit-code.ts';
+import { settings, settingsHelp } from './settings.ts';
 import { status, statusHelp } from './status.ts';
 import { up, upHelp } from './up.ts';
 import { version } from './version.ts';
@@ -21,20 +21,23 @@ const help = `posthaste: asynchronous email delivery
 
   posthaste up             start everything and keep it running
   posthaste status <id>    where a mail is, and why it is not there yet
+  posthaste settings       what can be set
   posthaste version        versions of posthaste, node and nats-server
 
 posthaste <verb> --help tells more.`;
 
-const verbs = ['up', 'status', 'version', 'help'];
+const verbs = ['up', 'status', 'settings', 'version', 'help'];
 
 async function run(argv: readonly string[]): Promise<number> {
   const [verb, ...rest] = argv;
   const asksHelp = rest.includes('--help') || rest.includes('-h');
   switch (verb) {
     case 'up':
-      return asksHelp ? print(`${upHelp}\n\n${documentSettings(upSettings)}`) : up(rest, process.env);
+      return asksHelp ? print(upHelp) : up(rest, process.env);
     case 'status':
       return asksHelp ? print(statusHelp) : status(rest, process.env, print);
+    case 'settings':
+      return print(asksHelp ? settingsHelp : settings(rest));
     case 'version':
     case '--version':
       return print(await version(process.env));

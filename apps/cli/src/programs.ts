@@ -39,7 +39,9 @@ const apps: readonly { readonly name: AppName; readonly readyAt: DoorName; reado
   { name: 'inbox', readyAt: 'inbox.http', readyPath: '/api/v2/messages?limit=1', doors: ['inbox.smtp', 'inbox.http'] },
 ];
 
-export const programNames: readonly string[] = ['nats', ...apps.map((app) => app.name), 'up'];
+export const appNames: readonly string[] = apps.map((app) => app.name);
+
+export const programNames: readonly string[] = ['nats', ...appNames, 'up'];
 
 export function roadDoors(road: Road): Door[] {
   const own = appsOf(road).flatMap((app) =>

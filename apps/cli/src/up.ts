@@ -24,7 +24,7 @@ export const upHelp = `posthaste up: starts everything and keeps it running
   --durability MODE      durable: accepted means fsynced; fast: a power cut may lose the last moments  [durable]
   --config FILE          settings of all programs in YAML, also POSTHASTE_CONFIG
   --nats URL             use a NATS that runs already instead of starting one
-  --<setting>=<value>    any setting below; each is also a variable, and a key of the file
+  --<setting>=<value>    any setting of its own; all settings are variables and keys of the file too: posthaste settings lists them
 
 Ctrl-C stops everything in order; a second one at once.`;
 

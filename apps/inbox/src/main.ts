@@ -8,13 +8,15 @@
  * Watch      /readyz for SMTP. It has no metrics: nothing depends on it.
  * Ends       on SIGTERM or SIGINT, or when its parent is gone.
  */
-import { formatAddress, loadConfig } from '@posthaste/config';
+import { formatAddress, loadConfig, helpFor } from '@posthaste/config';
 import { createLog, describeError, exitWithParent, systemClock } from '@posthaste/telemetry';
 import { loadScript } from './chaos.ts';
 import { inboxSettings } from './config.ts';
 import { createInbox } from './server.ts';
 
 async function main(): Promise<void> {
+  const help = helpFor(process.argv, inboxSettings);
+  if (help !== undefined) return console.log(help);
   const config = loadConfig(inboxSettings, { argv: process.argv.slice(2), env: process.env });
   const { values } = config;
   const log = createLog({ program: 'inbox', level: values['log.level'] });

@@ -9,7 +9,7 @@
  * Ends       on SIGTERM or SIGINT, or when its parent is gone: takes nothing new, and finishes the transactions in flight.
  */
 import { once } from 'node:events';
-import { type Config, formatAddress, loadConfig } from '@posthaste/config';
+import { type Config, formatAddress, loadConfig, helpFor } from '@posthaste/config';
 import { connectStream, createPublisher, watchFill, type StreamConnection } from '@posthaste/stream';
 import { createDoor } from '@posthaste/submission';
 import { createAdminServer, createLog, createMailLog, describeError, exitWithParent, systemClock, type Log } from '@posthaste/telemetry';
@@ -19,6 +19,8 @@ import { Relay } from './server.ts';
 type RelayConfig = Config<typeof relaySettings>['values'];
 
 async function main(): Promise<void> {
+  const help = helpFor(process.argv, relaySettings);
+  if (help !== undefined) return console.log(help);
   const config = loadConfig(relaySettings, { argv: process.argv.slice(2), env: process.env });
   const { values } = config;
   const log = createLog({ program: 'relay', level: values['log.level'] });

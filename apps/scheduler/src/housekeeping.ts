@@ -1,5 +1,15 @@
 import { lanes } from '@posthaste/core';
-import { isStreamError, journalStream, mailStream, readEntry, readNext, streamState, waitStream, type StreamConnection, type StreamState } from '@posthaste/stream';
+import {
+  isStreamError,
+  journalStream,
+  mailStream,
+  readEntry,
+  readNext,
+  streamState,
+  waitStream,
+  type StreamConnection,
+  type StreamState,
+} from '@posthaste/stream';
 import type { Clock, Log } from '@posthaste/telemetry';
 import type { Checkpointer } from './checkpointer.ts';
 import type { Driver } from './driver.ts';

@@ -9,72 +9,90 @@
  * watch     posthaste_scheduler_owner, posthaste_depth, posthaste_oldest_age_seconds, posthaste_unread,
  *           posthaste_conservation_difference (0, or something is wrong), posthaste_doubted_total
  */
-import { ServerCredentials } from '@grpc/grpc-js';
-import { formatAddress, loadConfig } from '@posthaste/config';
-import { connectStream, ensureStreams } from '@posthaste/stream';
-import { createAdminServer, createLog, createMailLog, exitWithParent, systemClock, type Log } from '@posthaste/telemetry';
+import { once } from 'node:events';
+import { ServerCredentials, type Server as GrpcServer } from '@grpc/grpc-js';
+import { type Config, formatAddress, helpFor, loadConfig } from '@posthaste/config';
+import { connectStream, ensureStreams, type StreamConnection } from '@posthaste/stream';
+import { createAdminServer, createLog, createMailLog, describeError, exitWithParent, systemClock, type Log } from '@posthaste/telemetry';
 import { schedulerSettings } from './config.ts';
-import { createScheduler } from './server.ts';
+import { createScheduler, type Scheduler } from './server.ts';
 
-const { values, describe } = loadConfig(schedulerSettings, { argv: process.argv.slice(2), env: process.env });
-const log = createLog({ program: 'scheduler', level: values['log.level'] });
-const mailLog = createMailLog({ program: 'scheduler', addresses: values['log.addresses'] });
+type SchedulerConfig = Config<typeof schedulerSettings>['values'];
+
 const clock = systemClock;
-log.info('settings in force', { settings: describe().split('\n') });
 
-const stop = new AbortController();
-for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
-exitWithParent(process.env['POSTHASTE_PARENT_FD']);
+async function main(): Promise<void> {
+  const help = helpFor(process.argv, schedulerSettings);
+  if (help !== undefined) return console.log(help);
+  const { values, describe } = loadConfig(schedulerSettings, { argv: process.argv.slice(2), env: process.env });
+  const log = createLog({ program: 'scheduler', level: values['log.level'] });
+  log.info('settings in force', { settings: describe().split('\n') });
+  const stopping = stopSignal();
+  const connection = await connectStream({ url: values['nats.url'], name: 'scheduler', log, clock });
+  const scheduler = build(values, connection, log);
+  const admin = createAdminServer({ ready: () => scheduler.owning });
+  admin.listen(values['scheduler.admin'].port, values['scheduler.admin'].host);
+  await once(admin, 'listening');
+  await prepareStreams(values, connection, log, stopping);
+  await bind(scheduler.server, formatAddress(values['scheduler.listen']));
+  log.info('listening', { dispatch: formatAddress(values['scheduler.listen']), admin: formatAddress(values['scheduler.admin']) });
+  await scheduler.run(stopping);
+  log.info('stopped');
+  scheduler.server.forceShutdown();
+  admin.close();
+  await connection.close();
+}
 
-const connection = await connectStream({ url: values['nats.url'], name: 'posthaste-scheduler', log, clock });
-const partition = values['scheduler.partition'];
-const scheduler = createScheduler({
-  connection,
-  partition,
-  address: formatAddress(values['scheduler.listen']),
-  leaseTtlMs: values['scheduler.leaseTtl'],
-  durability: values['storage.durability'],
-  upstreams: Object.keys(values.upstreams),
-  routes: values.routes,
-  retryDelaysMs: values['scheduler.retryDelays'],
-  senderLeaseMs: values['scheduler.senderLease'],
-  pinnedFloor: values['scheduler.pinnedFloor'] / 100,
-  checkpointEveryMs: values['scheduler.checkpointEvery'],
-  checkpointEvents: values['scheduler.checkpointEvents'],
-  historyMs: values['scheduler.journalHistory'],
-  clock,
-  log,
-  mailLog,
-});
-
-const admin = createAdminServer({ ready: () => scheduler.owning });
-admin.listen(values['scheduler.admin'].port, values['scheduler.admin'].host);
-await prepareStreams(log);
-await bind(formatAddress(values['scheduler.listen']));
-log.info('listening', { dispatch: formatAddress(values['scheduler.listen']), admin: formatAddress(values['scheduler.admin']) });
-await scheduler.run(stop.signal);
-
-log.info('stopped');
-scheduler.server.forceShutdown();
-admin.close();
-await connection.close();
+function build(values: SchedulerConfig, connection: StreamConnection, log: Log): Scheduler {
+  return createScheduler({
+    connection,
+    partition: values['scheduler.partition'],
+    address: formatAddress(values['scheduler.listen']),
+    leaseTtlMs: values['scheduler.leaseTtl'],
+    durability: values['storage.durability'],
+    upstreams: Object.keys(values.upstreams),
+    routes: values.routes,
+    retryDelaysMs: values['scheduler.retryDelays'],
+    senderLeaseMs: values['scheduler.senderLease'],
+    pinnedFloor: values['scheduler.pinnedFloor'] / 100,
+    checkpointEveryMs: values['scheduler.checkpointEvery'],
+    checkpointEvents: values['scheduler.checkpointEvents'],
+    historyMs: values['scheduler.journalHistory'],
+    clock,
+    log,
+    mailLog: createMailLog({ program: 'scheduler', addresses: values['log.addresses'] }),
+  });
+}
 
 /** NATS may be starting, or electing a leader: the streams are asked for until they are there. */
-async function prepareStreams(log: Log): Promise<void> {
+async function prepareStreams(values: SchedulerConfig, connection: StreamConnection, log: Log, stopping: AbortSignal): Promise<void> {
+  const partition = values['scheduler.partition'];
   const limits = { replicas: values['limits.replicas'], tickets: values['limits.tickets'], tenantMessages: values['limits.tenant'] };
   const storage = values['limits.storage'];
-  while (!stop.signal.aborted) {
+  while (!stopping.aborted) {
     try {
       return await ensureStreams(connection, { partition, limits, ...(storage === undefined ? {} : { storageBytes: storage }) });
     } catch (error) {
       log.warn('the streams cannot be created or verified now', { error });
-      await clock.sleep(1_000, stop.signal).catch(() => {});
+      await clock.sleep(1_000, stopping).catch(() => {});
     }
   }
 }
 
-function bind(address: string): Promise<number> {
+function bind(server: GrpcServer, address: string): Promise<number> {
   return new Promise((resolve, reject) => {
-    scheduler.server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) => (error ? reject(error) : resolve(port)));
+    server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) => (error ? reject(error) : resolve(port)));
   });
 }
+
+function stopSignal(): AbortSignal {
+  const stop = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
+  exitWithParent(process.env['POSTHASTE_PARENT_FD']);
+  return stop.signal;
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`scheduler: ${describeError(error)}\n`);
+  process.exit(1);
+});

@@ -9,7 +9,7 @@
  * Ends       on SIGTERM or SIGINT, or when its parent is gone: gives back what has not begun and finishes the rest.
  */
 import { once } from 'node:events';
-import { formatAddress, loadConfig } from '@posthaste/config';
+import { formatAddress, loadConfig, helpFor } from '@posthaste/config';
 import { connectStream } from '@posthaste/stream';
 import { createAdminServer, createLog, describeError, exitWithParent, systemClock } from '@posthaste/telemetry';
 import { senderSettings } from './config.ts';
@@ -17,6 +17,8 @@ import { Sender } from './server.ts';
 import { readTargets } from './upstream-target.ts';
 
 async function main(): Promise<void> {
+  const help = helpFor(process.argv, senderSettings);
+  if (help !== undefined) return console.log(help);
   const config = loadConfig(senderSettings, { argv: process.argv.slice(2), env: process.env });
   const { values } = config;
   const targets = readTargets(values.upstreams);

@@ -26,6 +26,11 @@ export function documentSettings(schema: Schema): string {
     .join('\n');
 }
 
+/** What a program prints for `--help`, or undefined when nobody asks. */
+export function helpFor(argv: readonly string[], schema: Schema): string | undefined {
+  return argv.includes('--help') || argv.includes('-h') ? documentSettings(schema) : undefined;
+}
+
 function defaultOf(setting: Setting<unknown>): string {
   const parsed = setting.default === undefined ? undefined : setting.parse(setting.default);
   return parsed?.kind === 'value' ? `  [${showValue(setting, parsed.value)}]` : '';
