@@ -64,7 +64,10 @@ async function planRoad(config: UpConfig, env: Env, say: Say): Promise<Omit<Road
   if (isExternal) say('warn', externalNotice(natsUrl, values['storage.durability']));
   const natsBinary = isExternal ? undefined : await locateNats(env, say);
   const withInbox = values['up.upstream'] === undefined && sources.upstreams.kind === 'default';
-  return { values, doors, natsBinary, natsUrl, upstreams: upstreamsOf(config, withInbox, doors['inbox.smtp'].port), withInbox, env };
+  const upstreams = upstreamsOf(config, withInbox, doors['inbox.smtp'].port);
+  // The programs find the file where this one found it.
+  const childEnv = config.file === undefined ? env : { ...env, POSTHASTE_CONFIG: resolve(config.file) };
+  return { values, doors, natsBinary, natsUrl, upstreams, withInbox, env: childEnv };
 }
 
 /** A client cannot see how a server syncs, so nothing is claimed about it. */

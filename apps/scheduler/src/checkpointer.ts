@@ -1,4 +1,4 @@
-import { recentSpanMs, type StateRecord } from '@posthaste/core';
+import { recentSpanMs, type SnapshotWithStates, type StateRecord } from '@posthaste/core';
 import { stateStream, stateSubject, type Journal, type Publisher } from '@posthaste/stream';
 import type { Clock, Log } from '@posthaste/telemetry';
 import { appendCheckpoint } from './checkpoint.ts';
@@ -16,6 +16,11 @@ export interface CheckpointerOptions {
   readonly clock: Clock;
   readonly log: Log;
 }
+
+/** Enough to fill atomic batches, and few enough that their bytes are bounded. */
+const statesAtOnce = 64;
+/** A thousand recipients with long replies; below the server's default payload limit of 1 MiB. */
+const largestStateBytes = 768 * 1024;
 
 /** A checkpoint that is still of use: the last two, and those whose finished ids a recovery wants. */
 export interface Mark {
@@ -52,9 +57,18 @@ export class Checkpointer {
   }
 
   async #make(): Promise<void> {
-    const { driver, journal, removals, partition, epoch, createdAt, clock } = this.#options;
+    const { driver } = this.#options;
     const { taken, journalled } = driver.snapshot();
-    const contains = await journalled;
+    try {
+      await this.#store(taken, await journalled);
+    } catch (error) {
+      driver.engine.returnSnapshot(taken);
+      throw error;
+    }
+  }
+
+  async #store(taken: SnapshotWithStates, contains: number): Promise<void> {
+    const { journal, removals, partition, epoch, createdAt, clock } = this.#options;
     await this.#writeStates(taken.changed, contains);
     await removals.idle();
     const at = clock.now();
@@ -67,18 +81,26 @@ export class Checkpointer {
   }
 
   async #writeStates(changed: readonly StateRecord[], asOf: number): Promise<void> {
-    const { driver, publisher, partition } = this.#options;
-    const writes = changed.map(async ({ id, states }) => {
-      const body = Buffer.from(JSON.stringify({ id, asOf, states }));
-      const stored = await publisher.publish({
-        stream: stateStream(partition),
-        subject: stateSubject(partition, id),
-        messageId: `${id}.${asOf}`,
-        headers: {},
-        body,
-      });
-      driver.tell({ kind: 'state written', id, sequence: stored.sequence });
-    });
-    await Promise.all(writes);
+    const left = changed.values();
+    const write = async () => {
+      for (const record of left) await this.#writeState(record, asOf);
+    };
+    await Promise.all(Array.from({ length: statesAtOnce }, write));
   }
+
+  async #writeState(record: StateRecord, asOf: number): Promise<void> {
+    const { driver, publisher, partition } = this.#options;
+    const { id } = record;
+    const entry = { stream: stateStream(partition), subject: stateSubject(partition, id), messageId: `${id}.${asOf}`, headers: {} };
+    const stored = await publisher.publish({ ...entry, body: encodeState(record, asOf) });
+    driver.tell({ kind: 'state written', id, sequence: stored.sequence });
+  }
+}
+
+/** When the last replies' texts make it too large they are left out: they are in the journal, and no decision depends on them. */
+export function encodeState({ id, states }: StateRecord, asOf: number): Uint8Array {
+  const full = Buffer.from(JSON.stringify({ id, asOf, states }));
+  if (full.length <= largestStateBytes) return full;
+  const short = states.map((state) => ('reply' in state && state.reply ? { ...state, reply: { ...state.reply, text: '' } } : state));
+  return Buffer.from(JSON.stringify({ id, asOf, states: short }));
 }

@@ -16,6 +16,9 @@ import type { Clock, Log } from '@posthaste/telemetry';
 /** The header of a dead letter that holds its recipients' last states, as JSON. */
 const statesHeader = 'Posthaste-States';
 
+/** Copies under way at a time: each holds a body, at most of the inline limit. */
+const atOnce = 16;
+
 /** How often a dead letter is tried to be kept. That a mail failed does not depend on it. */
 const burialTries = 5;
 const burialPauseMs = 1_000;
@@ -34,13 +37,36 @@ export interface CopiesOptions {
 /** Copies a mail's entry, its body unread: to WAIT, so that a log can be trimmed, or to DEAD, for inspection and retry. */
 export class Copies {
   readonly #options: CopiesOptions;
+  readonly #queue: (() => void)[] = [];
+  #free = atOnce;
 
   constructor(options: CopiesOptions) {
     this.#options = options;
   }
 
   /** The copy's sequence in WAIT, or null when it could not be made now. */
-  async toWait(mail: Mail): Promise<number | null> {
+  toWait(mail: Mail): Promise<number | null> {
+    return this.#inTurn(() => this.#copyToWait(mail));
+  }
+
+  /** Resolves when it lies in DEAD, or was tried often enough. */
+  toDead(mail: Mail): Promise<void> {
+    return this.#inTurn(() => this.#copyToDead(mail));
+  }
+
+  async #inTurn<T>(copy: () => Promise<T>): Promise<T> {
+    if (this.#free > 0) this.#free -= 1;
+    else await new Promise<void>((resolve) => this.#queue.push(resolve));
+    try {
+      return await copy();
+    } finally {
+      const next = this.#queue.shift();
+      if (next) next();
+      else this.#free += 1;
+    }
+  }
+
+  async #copyToWait(mail: Mail): Promise<number | null> {
     const { publisher, partition, log } = this.#options;
     const { id } = mail.ticket;
     try {
@@ -54,7 +80,7 @@ export class Copies {
     }
   }
 
-  async toDead(mail: Mail): Promise<void> {
+  async #copyToDead(mail: Mail): Promise<void> {
     const { clock, log, signal } = this.#options;
     for (let tries = 1; tries <= burialTries && !signal.aborted; tries += 1) {
       try {

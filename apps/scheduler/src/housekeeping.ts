@@ -111,8 +111,13 @@ class House {
     const { checkpointer, clock, writer } = this.#options;
     this.#checkpointAt = clock.monotonic();
     this.#checkpointEvents = writer.appendedEvents;
-    await checkpointer.make();
-    metrics.checkpoints.inc();
+    try {
+      await checkpointer.make();
+      metrics.checkpoints.inc();
+    } catch (error) {
+      this.#options.log.warn('a checkpoint could not be made; the next one is tried soon', { error });
+      this.#checkpointAt = -Infinity;
+    }
   }
 
   #trimJournal(upTo: number): void {

@@ -1,4 +1,4 @@
-import { decodeTicket, lanes, type Lane, type Ticket } from '@posthaste/core';
+import { lanes, readTicket, type Lane } from '@posthaste/core';
 import { mailStream, readStream, ticketHeader, waitStream, type StreamConnection, type StreamEntry } from '@posthaste/stream';
 import type { Clock, Log } from '@posthaste/telemetry';
 import type { Driver } from './driver.ts';
@@ -32,21 +32,11 @@ async function readSource(options: IntakeOptions, source: Lane | 'wait'): Promis
 }
 
 function takeIn({ driver, log }: IntakeOptions, source: Lane | 'wait', entry: StreamEntry): void {
-  const ticket = readTicket(entry);
+  const ticket = readTicket(entry.header(ticketHeader));
   if (ticket) driver.tell({ kind: 'arrived', ticket, place: placeOf(source, entry.sequence) });
   else {
     log.error('an entry without a readable ticket was left out: no door of ours wrote it', { subject: entry.subject, sequence: entry.sequence });
     const { sequence } = entry;
     driver.tell(source === 'wait' ? { kind: 'wait passed', upTo: sequence } : { kind: 'hole', lane: source, from: sequence, to: sequence });
-  }
-}
-
-function readTicket(entry: StreamEntry): Ticket | undefined {
-  const text = entry.header(ticketHeader);
-  if (text === undefined) return undefined;
-  try {
-    return decodeTicket(text);
-  } catch {
-    return undefined;
   }
 }

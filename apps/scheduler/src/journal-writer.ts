@@ -101,12 +101,13 @@ export class JournalWriter {
     let bytes = 0;
     for (const { event } of records) {
       const text = JSON.stringify(event);
-      if (bytes + text.length > maxEntryBytes && events.length > 0) {
+      const size = Buffer.byteLength(text);
+      if (bytes + size > maxEntryBytes && events.length > 0) {
         yield this.#entry(events);
         [events, bytes] = [[], 0];
       }
       events.push(text);
-      bytes += text.length;
+      bytes += size;
     }
     if (events.length > 0) yield this.#entry(events);
   }

@@ -38,6 +38,11 @@ export const metrics = {
   unburied: counter('posthaste_dead_letters_unkept_total', 'Dead letters that could not be kept for inspection.'),
 };
 
+/** A counter that has not counted yet is 0, not absent: an alert on its rise must see it. */
+for (const lane of lanes) {
+  for (const kind of ['accepted', 'delivered', 'deferred', 'failed', 'doubted', 'returned', 'expired'] as const) metrics[kind].inc({ lane }, 0);
+}
+
 /** Counts and logs what the journal has acknowledged. */
 export function observer(router: Router, mailLog: MailLog): (records: readonly JournalRecord[]) => void {
   return (records) => {

@@ -21,7 +21,7 @@ export async function contend(options: OwnershipOptions): Promise<void> {
     try {
       await ownOnce(options);
     } catch (error) {
-      if (!signal.aborted) log.warn('the partition could not be taken over now', { error });
+      if (!signal.aborted) log.error('the partition could not be taken over; trying again', { error });
     }
     await clock.sleep(pauseMs, signal).catch(() => {});
   }

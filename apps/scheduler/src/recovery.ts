@@ -1,6 +1,6 @@
 import {
-  decodeTicket,
   lanes,
+  readTicket,
   type Engine,
   type Instant,
   type JournalEntry,
@@ -116,8 +116,8 @@ async function restoreTickets(options: RecoveryOptions, source: Source, state: S
   const stream = streamOf(options, source);
   for await (const entries of readUntil(connection, { stream, from: state.first, to, headersOnly: true, dense: source !== 'wait', signal })) {
     for (const entry of entries) {
-      const ticket = entry.header(ticketHeader);
-      if (ticket !== undefined) engine.restoreTicket(decodeTicket(ticket), placeOf(source, entry.sequence));
+      const ticket = readTicket(entry.header(ticketHeader));
+      if (ticket) engine.restoreTicket(ticket, placeOf(source, entry.sequence));
     }
   }
 }

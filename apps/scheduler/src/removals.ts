@@ -20,8 +20,8 @@ export class Removals {
   readonly #marks = new Map<string, number>();
   #trimming = false;
   readonly #jobs: (() => Promise<void>)[] = [];
+  readonly #outstanding = new Set<Promise<void>>();
   #running = 0;
-  #whenIdle: (() => void)[] = [];
 
   constructor(options: RemovalsOptions) {
     this.#options = options;
@@ -49,9 +49,8 @@ export class Removals {
   }
 
   /** Resolves when every single removal asked for so far is done: what a checkpoint must not forget. */
-  idle(): Promise<void> {
-    if (this.#running === 0 && this.#jobs.length === 0) return Promise.resolve();
-    return new Promise((resolve) => this.#whenIdle.push(resolve));
+  async idle(): Promise<void> {
+    await Promise.all(this.#outstanding);
   }
 
   async #trimSoon(): Promise<void> {
@@ -73,16 +72,20 @@ export class Removals {
   }
 
   #enqueue(job: () => Promise<void>): void {
-    this.#jobs.push(job);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#outstanding.add(promise);
+    this.#jobs.push(async () => {
+      await this.#untilDone(job);
+      this.#outstanding.delete(promise);
+      resolve();
+    });
     if (this.#running < atOnce) void this.#work();
   }
 
   async #work(): Promise<void> {
     this.#running += 1;
-    for (let job = this.#jobs.shift(); job && !this.#options.signal.aborted; job = this.#jobs.shift()) await this.#untilDone(job);
+    for (let job = this.#jobs.shift(); job && !this.#options.signal.aborted; job = this.#jobs.shift()) await job();
     this.#running -= 1;
-    if (this.#running > 0) return;
-    for (const resolve of this.#whenIdle.splice(0)) resolve();
   }
 
   async #untilDone(job: () => Promise<void>): Promise<void> {

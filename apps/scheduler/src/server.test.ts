@@ -26,6 +26,8 @@ import {
   mailSubject,
   streamState,
   ticketHeader,
+  waitStream,
+  waitSubject,
   type StreamConnection,
 } from '@posthaste/stream';
 import { findNatsServer, startNatsServer, type NatsServer } from '@posthaste/stream/server';
@@ -217,6 +219,22 @@ describe('the scheduler', () => {
     again.report(sender.attempts[0] as Attempt, Outcome.DELIVERED, 250);
     await eventually(() => expect(again.acknowledged).toEqual([sender.attempts[0]?.attemptId]));
     expect(sender.attempts).toHaveLength(1);
+  });
+
+  it('passes over an entry without a readable ticket, also when it starts anew', async () => {
+    const publisher = createPublisher(connection, { clock, log, mode: 'fast' });
+    const broken = { messageId: randomUUIDv7(), headers: { [ticketHeader]: '{broken' }, body: Buffer.from('x') };
+    const first = await startScheduler();
+    await eventually(() => first.scheduler.owning);
+    await publisher.publish({ ...broken, stream: waitStream(0), subject: waitSubject(0, broken.messageId) });
+    await publisher.publish({ ...broken, messageId: randomUUIDv7(), stream: mailStream(0, 'normal'), subject: mailSubject(0, 'normal', 'default') });
+    await publisher.close();
+    const id = await submit();
+    expect((await lookUp(first.port, id)).recipients).toMatchObject([{ state: 'queued' }]);
+    await first.close();
+    const second = await startScheduler();
+    await eventually(() => second.scheduler.owning);
+    expect((await lookUp(second.port, id)).recipients).toMatchObject([{ state: 'queued' }]);
   });
 
   it('turns senders and questions away while it does not own the partition', async () => {

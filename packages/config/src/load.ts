@@ -23,6 +23,8 @@ export interface LoadOptions {
 export interface Config<S extends Schema> {
   readonly values: Values<S>;
   readonly sources: Readonly<Record<keyof S, Source>>;
+  /** The file that was read, if one was named. */
+  readonly file: string | undefined;
   /** The effective configuration: one line a setting with its value and its source, secrets redacted. */
   describe(): string;
 }
@@ -47,7 +49,8 @@ export function loadConfig<const S extends Schema>(schema: S, options: LoadOptio
   const ownSections = new Set(options.ownSections ?? Object.keys(schema).map(sectionOf));
   const known: Known = { schema, ownSections };
   const flags = readFlags(options.argv, known, options.aliases);
-  const file = readConfigFile(flags.configPath ?? options.env['POSTHASTE_CONFIG'], known, readFile);
+  const path = flags.configPath ?? options.env['POSTHASTE_CONFIG'];
+  const file = readConfigFile(path, known, readFile);
   const environment = readEnvironment(options.env, known, readFile);
   const resolved = resolve(
     schema,
@@ -57,7 +60,7 @@ export function loadConfig<const S extends Schema>(schema: S, options: LoadOptio
   if (faults.length > 0) throw new ConfigError(faults);
   const values = resolved.values as Values<S>;
   const sources = resolved.sources as Record<keyof S, Source>;
-  return { values, sources, describe: () => describeValues(schema, resolved.values, resolved.sources) };
+  return { values, sources, file: path || undefined, describe: () => describeValues(schema, resolved.values, resolved.sources) };
 }
 
 function readConfigFile(path: string | undefined, known: Known, readFile: ReadFile): Reading {

@@ -16,7 +16,7 @@ import { finish, notePlaceSeen, settle } from './residence.ts';
 import { finishRestoring, replay, restoreMarks, restoreState, restoreTicket, type Remains } from './restoring.ts';
 import type { Router } from './router.ts';
 import type { Attempt } from './sender-table.ts';
-import { takeSnapshot, type SnapshotWithStates, type StateRecord } from './snapshot.ts';
+import { returnSnapshot, takeSnapshot, type SnapshotWithStates, type StateRecord } from './snapshot.ts';
 import type { Lane } from './lane.ts';
 import type { Place, Ticket } from './ticket.ts';
 
@@ -106,6 +106,11 @@ export class Engine {
   /** Call right after `takeStep`: the snapshot contains everything up to that step's last record. */
   takeSnapshot(): SnapshotWithStates {
     return takeSnapshot(this.#state);
+  }
+
+  /** Call when the checkpoint that a snapshot was taken for could not be made. */
+  returnSnapshot(taken: SnapshotWithStates): void {
+    returnSnapshot(this.#state, taken);
   }
 
   restoreMarks(remains: Remains, now: Instant): void {

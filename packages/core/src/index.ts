@@ -7,6 +7,7 @@ export {
   idInPartition,
   maxTicketBytes,
   partitionOf,
+  readTicket,
   type ChunkedBody,
   type Place,
   type Ticket,

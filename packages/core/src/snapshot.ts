@@ -53,6 +53,16 @@ export function takeSnapshot(state: EngineState): SnapshotWithStates {
   };
 }
 
+/** The checkpoint that this snapshot was for was not made: the next one has to speak of the same changes again. */
+export function returnSnapshot(state: EngineState, { snapshot, changed, stale }: SnapshotWithStates): void {
+  for (const { id } of changed) {
+    const mail = state.mails.get(id);
+    if (mail) state.changed.add(mail);
+  }
+  state.finishedIds.push(...snapshot.finishedIds);
+  state.staleStates.push(...stale);
+}
+
 function logSnapshot(state: EngineState, lane: Lane): LogSnapshot {
   const { seen, finished } = state.logs[lane];
   return { seen, mark: finished.mark, finished: finished.ranges() };

@@ -1,4 +1,4 @@
-import type { Lane } from './lane.ts';
+import { isLane, type Lane } from './lane.ts';
 
 /**
  * All that the scheduler knows of a message; never the body. It is written once, at the door, as one header of the mail's
@@ -80,4 +80,29 @@ export function encodeTicket(ticket: Ticket): string {
 
 export function decodeTicket(text: string): Ticket {
   return JSON.parse(text) as Ticket;
+}
+
+/** The ticket, or undefined when this is none: whatever can publish to the streams could have written it. */
+export function readTicket(text: string | undefined): Ticket | undefined {
+  if (text === undefined) return undefined;
+  try {
+    const ticket = decodeTicket(text);
+    return isWhole(ticket) ? ticket : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isWhole(ticket: Partial<Ticket> | null): boolean {
+  const texts = [ticket?.id, ticket?.tenant, ticket?.from, ticket?.lane];
+  const numbers = [ticket?.acceptedAt, ticket?.size];
+  const recipients = ticket?.recipients;
+  return (
+    texts.every((text) => typeof text === 'string') &&
+    isLane(String(ticket?.lane)) &&
+    numbers.every(Number.isFinite) &&
+    Array.isArray(recipients) &&
+    recipients.length > 0 &&
+    recipients.every((recipient: unknown) => typeof (recipient as Partial<TicketRecipient> | null)?.address === 'string')
+  );
 }

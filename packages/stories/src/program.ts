@@ -17,6 +17,11 @@ export interface ProgramOptions {
   readonly settings: Readonly<Record<string, string>>;
 }
 
+export interface LaunchOptions {
+  /** Its wall clock runs ahead by so much. Default 0. */
+  readonly clockAheadMs?: number;
+}
+
 export interface Exit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -37,13 +42,13 @@ export class Program {
   }
 
   /** Starts it and waits until it is ready. */
-  async start(): Promise<void> {
-    this.launch();
+  async start(options: LaunchOptions = {}): Promise<void> {
+    this.launch(options);
     await this.whenReady();
   }
 
-  /** Starts it without waiting. `clockAheadMs`: its wall clock runs ahead by so much. */
-  launch({ clockAheadMs = 0 } = {}): void {
+  /** Starts it without waiting. */
+  launch({ clockAheadMs = 0 }: LaunchOptions = {}): void {
     if (this.isRunning) throw new Error(`${this.name} runs already with process id ${this.#child?.pid}`);
     const { name, logFile, settings } = this.#options;
     const log = openSync(logFile, 'a');
@@ -91,9 +96,9 @@ export class Program {
   }
 
   /** kill -9 and start again. */
-  async restart(): Promise<void> {
+  async restart(options: LaunchOptions = {}): Promise<void> {
     await this.kill();
-    await this.start();
+    await this.start(options);
   }
 
   /** SIGTERM, and how it ended. */

@@ -19,6 +19,7 @@ it('loses nothing when the sender is killed again and again; what comes twice wa
     const doubted = history.count('doubted');
     expect(doubted, 'the sender was killed while it was delivering').toBeGreaterThan(0);
     expect(duplicates, 'copies that the journal has in doubt').toBeLessThanOrEqual(doubted);
-    expect(doubted, 'at each kill at most what the connections had begun').toBeLessThanOrEqual(3 * 10);
+    // A connection may have one transaction whose outcome was still to be reported, and have begun the next.
+    expect(doubted, 'at each kill at most two a connection').toBeLessThanOrEqual(3 * 2 * 10);
     expect(load.refusals, 'no client noticed').toEqual(new Map());
   }));
