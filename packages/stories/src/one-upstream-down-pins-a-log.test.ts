@@ -32,7 +32,7 @@ async function nextCheckpoint({ scheduler }: System): Promise<void> {
 
 /** Gives the next checkpoint something to say. */
 async function loadToCheckpoint(system: System, prefix: string): Promise<Load> {
-  const load = startLoad(system, 20, prefix, 'up.example');
+  const load = startLoad(system, 15, prefix, 'up.example');
   await load.done;
   await nextCheckpoint(system);
   return load;
@@ -43,21 +43,21 @@ it('goes on delivering above mail that pins its log, moves it out of the way, an
     await system.upstreamBy('down').goDown();
     const pinned = startLoad(system, 100, 'pinned', 'down.example');
     await pinned.done;
-    const early = startLoad(system, 100, 'early', 'up.example');
+    const early = startLoad(system, 60, 'early', 'up.example');
     await early.done;
-    await system.receipts.reaches(100);
-    expect((await measure(system.natsUrl, mailStream(0, 'normal'))).messages, 'the log holds all, finished or not').toBe(200);
+    await system.receipts.reaches(60);
+    expect((await measure(system.natsUrl, mailStream(0, 'normal'))).messages, 'the log holds all, finished or not').toBe(160);
 
     // Ids that finished are remembered for minutes; a clock that has gone on by more than that leaves it to the ranges of the checkpoint.
     await nextCheckpoint(system);
     await system.scheduler.restart({ clockAheadMs });
     const more = [await loadToCheckpoint(system, 'more'), await loadToCheckpoint(system, 'still-more')];
     await system.scheduler.restart({ clockAheadMs });
-    expect((await measure(system.natsUrl, mailStream(0, 'normal'))).messages).toBe(240);
+    expect((await measure(system.natsUrl, mailStream(0, 'normal'))).messages).toBe(190);
 
     const late = startLoad(system, 2_000, 'late', 'up.example');
     await late.done;
-    await system.receipts.reaches(2_140);
+    await system.receipts.reaches(2_090);
     await eventually(async () => expect((await measure(system.natsUrl, mailStream(0, 'normal'))).messages).toBe(0), {
       timeoutMs: 30_000,
       describe: 'the log is trimmed',
