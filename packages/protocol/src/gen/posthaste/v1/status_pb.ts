@@ -7,15 +7,21 @@ import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2
 import { file_buf_validate_validate } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import { file_google_api_annotations } from "../../google/api/annotations_pb.ts";
 import { file_google_api_field_behavior } from "../../google/api/field_behavior_pb.ts";
-import type { Message as Message$1 } from "./message_pb.ts";
+import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { Lane } from "./lane_pb.ts";
+import { file_posthaste_v1_lane } from "./lane_pb.ts";
+import type { Message as Message$1, MessageState } from "./message_pb.ts";
 import { file_posthaste_v1_message } from "./message_pb.ts";
+import type { LaneStats, SenderStats, Totals, UpstreamStats } from "./stats_pb.ts";
+import { file_posthaste_v1_stats } from "./stats_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file posthaste/v1/status.proto.
  */
 export const file_posthaste_v1_status: GenFile = /*@__PURE__*/
-  fileDesc("Chlwb3N0aGFzdGUvdjEvc3RhdHVzLnByb3RvEgxwb3N0aGFzdGUudjEiLwoRR2V0TWVzc2FnZVJlcXVlc3QSGgoCaWQYASABKAlCDuBBArpICMgBAXIDsAEBIjwKEkdldE1lc3NhZ2VSZXNwb25zZRImCgdtZXNzYWdlGAEgASgLMhUucG9zdGhhc3RlLnYxLk1lc3NhZ2UyhwEKDVN0YXR1c1NlcnZpY2USdgoKR2V0TWVzc2FnZRIfLnBvc3RoYXN0ZS52MS5HZXRNZXNzYWdlUmVxdWVzdBogLnBvc3RoYXN0ZS52MS5HZXRNZXNzYWdlUmVzcG9uc2UiJZACAYLT5JMCHGIHbWVzc2FnZRIRL3YxL21lc3NhZ2VzL3tpZH1iBnByb3RvMw", [file_buf_validate_validate, file_google_api_annotations, file_google_api_field_behavior, file_posthaste_v1_message]);
+  fileDesc("Chlwb3N0aGFzdGUvdjEvc3RhdHVzLnByb3RvEgxwb3N0aGFzdGUudjEiLwoRR2V0TWVzc2FnZVJlcXVlc3QSGgoCaWQYASABKAlCDuBBArpICMgBAXIDsAEBIjwKEkdldE1lc3NhZ2VSZXNwb25zZRImCgdtZXNzYWdlGAEgASgLMhUucG9zdGhhc3RlLnYxLk1lc3NhZ2UiUQoTV2F0Y2hNZXNzYWdlUmVxdWVzdBIaCgJpZBgBIAEoCUIO4EECukgIyAEBcgOwAQESHgoMcmVzdW1lX3Rva2VuGAIgASgJQgi6SAVyAxj/ASJUChRXYXRjaE1lc3NhZ2VSZXNwb25zZRImCgdtZXNzYWdlGAEgASgLMhUucG9zdGhhc3RlLnYxLk1lc3NhZ2USFAoMcmVzdW1lX3Rva2VuGAIgASgJIu0DChNMaXN0TWVzc2FnZXNSZXF1ZXN0EhsKCXBhZ2Vfc2l6ZRgBIAEoDUIIukgFKgMY6AcSHAoKcGFnZV90b2tlbhgCIAEoCUIIukgFcgMY6AcSOwoGc3RhdGVzGAMgAygOMhoucG9zdGhhc3RlLnYxLk1lc3NhZ2VTdGF0ZUIPukgMkgEJEAoiBYIBAhABEjIKBWxhbmVzGAQgAygOMhIucG9zdGhhc3RlLnYxLkxhbmVCD7pIDJIBCRAEIgWCAQIQARIyCg5hY2NlcHRlZF9hZnRlchgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMwoPYWNjZXB0ZWRfYmVmb3JlGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIbCglyZWNpcGllbnQYByABKAlCCLpIBXIDGOYHEhYKBGZyb20YCCABKAlCCLpIBXIDGOYHEiMKEW1lc3NhZ2VfaWRfaGVhZGVyGAkgASgJQgi6SAVyAxjmBxIdCgt1cHN0cmVhbV9pZBgKIAEoCUIIukgFcgMY/wESGgoIdXBzdHJlYW0YCyABKAlCCLpIBXIDGP8BEiwKBnRlbmFudBgMIAEoCUIcukgZchcyFV5bQS1aYS16MC05Xy1dezAsNjR9JCJYChRMaXN0TWVzc2FnZXNSZXNwb25zZRInCghtZXNzYWdlcxgBIAMoCzIVLnBvc3RoYXN0ZS52MS5NZXNzYWdlEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSITChFRdWV1ZVN0YXRzUmVxdWVzdCLFAgoSUXVldWVTdGF0c1Jlc3BvbnNlEiYKBWxhbmVzGAEgAygLMhcucG9zdGhhc3RlLnYxLkxhbmVTdGF0cxIuCgl1cHN0cmVhbXMYAiADKAsyGy5wb3N0aGFzdGUudjEuVXBzdHJlYW1TdGF0cxIqCgdzZW5kZXJzGAMgAygLMhkucG9zdGhhc3RlLnYxLlNlbmRlclN0YXRzEiQKBnRvdGFscxgEIAEoCzIULnBvc3RoYXN0ZS52MS5Ub3RhbHMSFAoMdW5yZWFkX2NvdW50GAUgASgDEhIKCmZpbGxfcmF0aW8YBiABKAESLQoKbGVkZ2VyX2xhZxgHIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIsCgh0YWtlbl9hdBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAy2AMKDVN0YXR1c1NlcnZpY2USdgoKR2V0TWVzc2FnZRIfLnBvc3RoYXN0ZS52MS5HZXRNZXNzYWdlUmVxdWVzdBogLnBvc3RoYXN0ZS52MS5HZXRNZXNzYWdlUmVzcG9uc2UiJZACAYLT5JMCHGIHbWVzc2FnZRIRL3YxL21lc3NhZ2VzL3tpZH0SeAoMV2F0Y2hNZXNzYWdlEiEucG9zdGhhc3RlLnYxLldhdGNoTWVzc2FnZVJlcXVlc3QaIi5wb3N0aGFzdGUudjEuV2F0Y2hNZXNzYWdlUmVzcG9uc2UiH4LT5JMCGRIXL3YxL21lc3NhZ2VzL3tpZH06d2F0Y2gwARJuCgxMaXN0TWVzc2FnZXMSIS5wb3N0aGFzdGUudjEuTGlzdE1lc3NhZ2VzUmVxdWVzdBoiLnBvc3RoYXN0ZS52MS5MaXN0TWVzc2FnZXNSZXNwb25zZSIXkAIBgtPkkwIOEgwvdjEvbWVzc2FnZXMSZQoKUXVldWVTdGF0cxIfLnBvc3RoYXN0ZS52MS5RdWV1ZVN0YXRzUmVxdWVzdBogLnBvc3RoYXN0ZS52MS5RdWV1ZVN0YXRzUmVzcG9uc2UiFJACAYLT5JMCCxIJL3YxL3N0YXRzYgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_google_api_field_behavior, file_google_protobuf_duration, file_google_protobuf_timestamp, file_posthaste_v1_lane, file_posthaste_v1_message, file_posthaste_v1_stats]);
 
 /**
  * Asks for a message.
@@ -60,6 +66,274 @@ export const GetMessageResponseSchema: GenMessage<GetMessageResponse> = /*@__PUR
   messageDesc(file_posthaste_v1_status, 1);
 
 /**
+ * Asks to be told of a message's changes.
+ *
+ * @generated from message posthaste.v1.WatchMessageRequest
+ */
+export type WatchMessageRequest = Message<"posthaste.v1.WatchMessageRequest"> & {
+  /**
+   * Its id, as Submit or the SMTP reply gave it.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * The last resume token that was received: what it told is not told again. In REST the header `Last-Event-ID` says the same. Default: begin
+   * with the present state.
+   *
+   * @generated from field: string resume_token = 2;
+   */
+  resumeToken: string;
+};
+
+/**
+ * Describes the message posthaste.v1.WatchMessageRequest.
+ * Use `create(WatchMessageRequestSchema)` to create a new message.
+ */
+export const WatchMessageRequestSchema: GenMessage<WatchMessageRequest> = /*@__PURE__*/
+  messageDesc(file_posthaste_v1_status, 2);
+
+/**
+ * A message after a change.
+ *
+ * @generated from message posthaste.v1.WatchMessageResponse
+ */
+export type WatchMessageResponse = Message<"posthaste.v1.WatchMessageResponse"> & {
+  /**
+   * The message as it is now.
+   *
+   * @generated from field: posthaste.v1.Message message = 1;
+   */
+  message?: Message$1 | undefined;
+
+  /**
+   * Where to go on after a broken call. Opaque.
+   *
+   * @generated from field: string resume_token = 2;
+   */
+  resumeToken: string;
+};
+
+/**
+ * Describes the message posthaste.v1.WatchMessageResponse.
+ * Use `create(WatchMessageResponseSchema)` to create a new message.
+ */
+export const WatchMessageResponseSchema: GenMessage<WatchMessageResponse> = /*@__PURE__*/
+  messageDesc(file_posthaste_v1_status, 3);
+
+/**
+ * Asks for messages. Filters that are not given do not limit.
+ *
+ * @generated from message posthaste.v1.ListMessagesRequest
+ */
+export type ListMessagesRequest = Message<"posthaste.v1.ListMessagesRequest"> & {
+  /**
+   * At most so many messages, up to 1,000. Default: 50.
+   *
+   * @generated from field: uint32 page_size = 1;
+   */
+  pageSize: number;
+
+  /**
+   * `next_page_token` of the page before; the filters must be the same. Default: the first page.
+   *
+   * @generated from field: string page_token = 2;
+   */
+  pageToken: string;
+
+  /**
+   * In one of these states.
+   *
+   * @generated from field: repeated posthaste.v1.MessageState states = 3;
+   */
+  states: MessageState[];
+
+  /**
+   * In one of these lanes.
+   *
+   * @generated from field: repeated posthaste.v1.Lane lanes = 4;
+   */
+  lanes: Lane[];
+
+  /**
+   * Accepted at this time or later.
+   *
+   * @generated from field: google.protobuf.Timestamp accepted_after = 5;
+   */
+  acceptedAfter?: Timestamp | undefined;
+
+  /**
+   * Accepted before this time.
+   *
+   * @generated from field: google.protobuf.Timestamp accepted_before = 6;
+   */
+  acceptedBefore?: Timestamp | undefined;
+
+  /**
+   * With this recipient, whole, in any case; or, beginning with `@`, with a recipient at this domain.
+   *
+   * @generated from field: string recipient = 7;
+   */
+  recipient: string;
+
+  /**
+   * With this reverse path, whole, in any case; or, beginning with `@`, at this domain.
+   *
+   * @generated from field: string from = 8;
+   */
+  from: string;
+
+  /**
+   * With this Message-ID header, with or without the angle brackets.
+   *
+   * @generated from field: string message_id_header = 9;
+   */
+  messageIdHeader: string;
+
+  /**
+   * Taken by an upstream under this id of its own: the word in its final reply, such as `250 2.0.0 Ok: queued as 4ZK1Yl0B2q`.
+   *
+   * @generated from field: string upstream_id = 10;
+   */
+  upstreamId: string;
+
+  /**
+   * Attempted at this upstream last.
+   *
+   * @generated from field: string upstream = 11;
+   */
+  upstream: string;
+
+  /**
+   * Of this tenant.
+   *
+   * @generated from field: string tenant = 12;
+   */
+  tenant: string;
+};
+
+/**
+ * Describes the message posthaste.v1.ListMessagesRequest.
+ * Use `create(ListMessagesRequestSchema)` to create a new message.
+ */
+export const ListMessagesRequestSchema: GenMessage<ListMessagesRequest> = /*@__PURE__*/
+  messageDesc(file_posthaste_v1_status, 4);
+
+/**
+ * A page.
+ *
+ * @generated from message posthaste.v1.ListMessagesResponse
+ */
+export type ListMessagesResponse = Message<"posthaste.v1.ListMessagesResponse"> & {
+  /**
+   * Newest first, without their attempts: GetMessage has those.
+   *
+   * @generated from field: repeated posthaste.v1.Message messages = 1;
+   */
+  messages: Message$1[];
+
+  /**
+   * Asks for the next page; empty after the last one.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message posthaste.v1.ListMessagesResponse.
+ * Use `create(ListMessagesResponseSchema)` to create a new message.
+ */
+export const ListMessagesResponseSchema: GenMessage<ListMessagesResponse> = /*@__PURE__*/
+  messageDesc(file_posthaste_v1_status, 5);
+
+/**
+ * Asks what waits where.
+ *
+ * @generated from message posthaste.v1.QueueStatsRequest
+ */
+export type QueueStatsRequest = Message<"posthaste.v1.QueueStatsRequest"> & {
+};
+
+/**
+ * Describes the message posthaste.v1.QueueStatsRequest.
+ * Use `create(QueueStatsRequestSchema)` to create a new message.
+ */
+export const QueueStatsRequestSchema: GenMessage<QueueStatsRequest> = /*@__PURE__*/
+  messageDesc(file_posthaste_v1_status, 6);
+
+/**
+ * What waits where.
+ *
+ * @generated from message posthaste.v1.QueueStatsResponse
+ */
+export type QueueStatsResponse = Message<"posthaste.v1.QueueStatsResponse"> & {
+  /**
+   * All lanes, the most urgent first.
+   *
+   * @generated from field: repeated posthaste.v1.LaneStats lanes = 1;
+   */
+  lanes: LaneStats[];
+
+  /**
+   * All upstreams that are configured, by name.
+   *
+   * @generated from field: repeated posthaste.v1.UpstreamStats upstreams = 2;
+   */
+  upstreams: UpstreamStats[];
+
+  /**
+   * Connected senders.
+   *
+   * @generated from field: repeated posthaste.v1.SenderStats senders = 3;
+   */
+  senders: SenderStats[];
+
+  /**
+   * Recipients since the partition began: how many were accepted, and how they ended.
+   *
+   * @generated from field: posthaste.v1.Totals totals = 4;
+   */
+  totals?: Totals | undefined;
+
+  /**
+   * Stored messages that the scheduler has not read yet.
+   *
+   * @generated from field: int64 unread_count = 5;
+   */
+  unreadCount: bigint;
+
+  /**
+   * How full the fullest stream is, from 0 to 1; at 0.9 the doors push back.
+   *
+   * @generated from field: double fill_ratio = 6;
+   */
+  fillRatio: number;
+
+  /**
+   * How far the ledger, from which ListMessages answers, is behind the journal.
+   *
+   * @generated from field: google.protobuf.Duration ledger_lag = 7;
+   */
+  ledgerLag?: Duration | undefined;
+
+  /**
+   * When the scheduler took these figures.
+   *
+   * @generated from field: google.protobuf.Timestamp taken_at = 8;
+   */
+  takenAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message posthaste.v1.QueueStatsResponse.
+ * Use `create(QueueStatsResponseSchema)` to create a new message.
+ */
+export const QueueStatsResponseSchema: GenMessage<QueueStatsResponse> = /*@__PURE__*/
+  messageDesc(file_posthaste_v1_status, 7);
+
+/**
  * Where messages are, and why they are not there yet.
  *
  * @generated from service posthaste.v1.StatusService
@@ -77,6 +351,45 @@ export const StatusService: GenService<{
     methodKind: "unary";
     input: typeof GetMessageRequestSchema;
     output: typeof GetMessageResponseSchema;
+  },
+  /**
+   * One message now, and again after each change, until it is final: the last answer holds the final state, and the call then ends well. No
+   * change is missed between the first answer and the next; several that come close together may be told as one.
+   * In REST each answer is a server-sent event `message`, with the resume token as its id.
+   *
+   * Errors: those of GetMessage before the first answer; UNAVAILABLE when the server drains: resume at another.
+   *
+   * @generated from rpc posthaste.v1.StatusService.WatchMessage
+   */
+  watchMessage: {
+    methodKind: "server_streaming";
+    input: typeof WatchMessageRequestSchema;
+    output: typeof WatchMessageResponseSchema;
+  },
+  /**
+   * Messages that match all filters given, newest first, a page at a time. What was accepted in the last moments may be missing; GetMessage
+   * finds it.
+   *
+   * Errors: INVALID_ARGUMENT (INVALID_FIELD).
+   *
+   * @generated from rpc posthaste.v1.StatusService.ListMessages
+   */
+  listMessages: {
+    methodKind: "unary";
+    input: typeof ListMessagesRequestSchema;
+    output: typeof ListMessagesResponseSchema;
+  },
+  /**
+   * What waits where, which upstreams work, who sends: now, from the scheduler.
+   *
+   * Errors: UNAVAILABLE (SCHEDULER_UNAVAILABLE).
+   *
+   * @generated from rpc posthaste.v1.StatusService.QueueStats
+   */
+  queueStats: {
+    methodKind: "unary";
+    input: typeof QueueStatsRequestSchema;
+    output: typeof QueueStatsResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_posthaste_v1_status, 0);

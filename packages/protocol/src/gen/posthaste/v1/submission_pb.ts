@@ -2,23 +2,27 @@
 // @generated from file posthaste/v1/submission.proto (package posthaste.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import { file_google_api_annotations } from "../../google/api/annotations_pb.ts";
 import { file_google_api_field_behavior } from "../../google/api/field_behavior_pb.ts";
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { Status } from "../../google/rpc/status_pb.ts";
+import { file_google_rpc_status } from "../../google/rpc/status_pb.ts";
 import { file_posthaste_v1_http_answer } from "./http_answer_pb.ts";
 import type { Lane } from "./lane_pb.ts";
 import { file_posthaste_v1_lane } from "./lane_pb.ts";
-import type { Message } from "@bufbuild/protobuf";
+import type { Message as Message$1 } from "./message_pb.ts";
+import { file_posthaste_v1_message } from "./message_pb.ts";
+import type { Message, UnknownEnum } from "@bufbuild/protobuf";
 
 /**
  * Describes the file posthaste/v1/submission.proto.
  */
 export const file_posthaste_v1_submission: GenFile = /*@__PURE__*/
-  fileDesc("Ch1wb3N0aGFzdGUvdjEvc3VibWlzc2lvbi5wcm90bxIMcG9zdGhhc3RlLnYxIpQNCg1TdWJtaXRSZXF1ZXN0EjEKBGZyb20YASABKAlCI+BBArpIHcgBAXIYGOYHMhNeW15ceDAwLVx4MWZceDdmXSokEjMKAnRvGAIgAygJQie6SCSSASEQ6AciHHIaEAEY5gcyE15bXlx4MDAtXHgxZlx4N2ZdKiQSMwoCY2MYAyADKAlCJ7pIJJIBIRDoByIcchoQARjmBzITXlteXHgwMC1ceDFmXHg3Zl0qJBI0CgNiY2MYBCADKAlCJ7pIJJIBIRDoByIcchoQARjmBzITXlteXHgwMC1ceDFmXHg3Zl0qJBI4CghyZXBseV90bxgFIAMoCUImukgjkgEgEBQiHHIaEAEY5gcyE15bXlx4MDAtXHgxZlx4N2ZdKiQSNwoHc3ViamVjdBgGIAEoCUImukgjciEY0A8yHF5bXlx4MDAtXHgwOFx4MGEtXHgxZlx4N2ZdKiQSDAoEdGV4dBgHIAEoCRIMCgRodG1sGAggASgJEnsKB2hlYWRlcnMYCSADKAsyKC5wb3N0aGFzdGUudjEuU3VibWl0UmVxdWVzdC5IZWFkZXJzRW50cnlCQLpIPZoBOhBkIhFyDxhMMgteWyEtOTstfl0rJCojciEYwD4yHF5bXlx4MDAtXHgwOFx4MGEtXHgxZlx4N2ZdKiQSCwoDcmF3GAogASgMEisKB3NlbmRfYXQYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjAKA3R0bBgMIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIIukgFqgECKgASLAoIZGVhZGxpbmUYDSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEioKBGxhbmUYDiABKA4yEi5wb3N0aGFzdGUudjEuTGFuZUIIukgFggECEAESdQoEdGFncxgPIAMoCzIlLnBvc3RoYXN0ZS52MS5TdWJtaXRSZXF1ZXN0LlRhZ3NFbnRyeUJAukg9mgE6ECAiGnIYMhZeW0EtWmEtejAtOV8uLV17MSw2NH0kKhpyGBiAAjITXlteXHgwMC1ceDFmXHg3Zl0qJBIsCgZ0ZW5hbnQYECABKAlCHLpIGXIXMhVeW0EtWmEtejAtOV8tXXswLDY0fSQSIQoPaWRlbXBvdGVuY3lfa2V5GBEgASgJQgi6SAVyAxj/ARouCgxIZWFkZXJzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ARorCglUYWdzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ATq4BbpItAUaggEKEXN1Ym1pdC5yZWNpcGllbnRzEjl0bywgY2MgYW5kIGJjYyBhcmUgYWxsIGVtcHR5OiBuYW1lIGF0IGxlYXN0IG9uZSByZWNpcGllbnQaMnNpemUodGhpcy50bykgKyBzaXplKHRoaXMuY2MpICsgc2l6ZSh0aGlzLmJjYykgPiAwGoABCg5zdWJtaXQuY29udGVudBI0dGhlcmUgaXMgbm8gY29udGVudDogZ2l2ZSB0ZXh0LCBodG1sIG9yIGJvdGgsIG9yIHJhdxo4dGhpcy50ZXh0ICE9ICcnIHx8IHRoaXMuaHRtbCAhPSAnJyB8fCBzaXplKHRoaXMucmF3KSA+IDAaqgIKG3N1Ym1pdC5yYXdfZXhjbHVkZXNfY29udGVudBJlcmF3IGV4Y2x1ZGVzIGNjLCBiY2MsIHJlcGx5X3RvLCBzdWJqZWN0LCB0ZXh0LCBodG1sIGFuZCBoZWFkZXJzOiB3aXRoIHJhdywgbmFtZSBldmVyeSByZWNpcGllbnQgaW4gdG8aowFzaXplKHRoaXMucmF3KSA9PSAwIHx8ICh0aGlzLnN1YmplY3QgPT0gJycgJiYgdGhpcy50ZXh0ID09ICcnICYmIHRoaXMuaHRtbCA9PSAnJyAmJiBzaXplKHRoaXMuaGVhZGVycykgKyBzaXplKHRoaXMucmVwbHlfdG8pICsgc2l6ZSh0aGlzLmNjKSArIHNpemUodGhpcy5iY2MpID09IDApGn0KFnN1Ym1pdC50dGxfb3JfZGVhZGxpbmUSO3R0bCBhbmQgZGVhZGxpbmUgc2F5IHRoZSBzYW1lIGluIHR3byB3YXlzOiBnaXZlIG9uZSBvZiB0aGVtGiYhKGhhcyh0aGlzLnR0bCkgJiYgaGFzKHRoaXMuZGVhZGxpbmUpKSJNCg5TdWJtaXRSZXNwb25zZRIKCgJpZBgBIAEoCRIvCgthY2NlcHRlZF9hdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAyngEKEVN1Ym1pc3Npb25TZXJ2aWNlEogBCgZTdWJtaXQSGy5wb3N0aGFzdGUudjEuU3VibWl0UmVxdWVzdBocLnBvc3RoYXN0ZS52MS5TdWJtaXRSZXNwb25zZSJD2s4YFgjKARIRL3YxL21lc3NhZ2VzL3tpZH2C0+STAiM6ASpaEDoBKiILL2VtYWlsL3NlbmQiDC92MS9tZXNzYWdlc2IGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_google_api_field_behavior, file_google_protobuf_duration, file_google_protobuf_timestamp, file_posthaste_v1_http_answer, file_posthaste_v1_lane]);
+  fileDesc("Ch1wb3N0aGFzdGUvdjEvc3VibWlzc2lvbi5wcm90bxIMcG9zdGhhc3RlLnYxIpMPCg1TdWJtaXRSZXF1ZXN0EjEKBGZyb20YASABKAlCI+BBArpIHcgBAXIYGOYHMhNeW15ceDAwLVx4MWZceDdmXSokEjMKAnRvGAIgAygJQie6SCSSASEQ6AciHHIaEAEY5gcyE15bXlx4MDAtXHgxZlx4N2ZdKiQSMwoCY2MYAyADKAlCJ7pIJJIBIRDoByIcchoQARjmBzITXlteXHgwMC1ceDFmXHg3Zl0qJBI0CgNiY2MYBCADKAlCJ7pIJJIBIRDoByIcchoQARjmBzITXlteXHgwMC1ceDFmXHg3Zl0qJBI4CghyZXBseV90bxgFIAMoCUImukgjkgEgEBQiHHIaEAEY5gcyE15bXlx4MDAtXHgxZlx4N2ZdKiQSNwoHc3ViamVjdBgGIAEoCUImukgjciEY0A8yHF5bXlx4MDAtXHgwOFx4MGEtXHgxZlx4N2ZdKiQSDAoEdGV4dBgHIAEoCRIMCgRodG1sGAggASgJEnsKB2hlYWRlcnMYCSADKAsyKC5wb3N0aGFzdGUudjEuU3VibWl0UmVxdWVzdC5IZWFkZXJzRW50cnlCQLpIPZoBOhBkIhFyDxhMMgteWyEtOTstfl0rJCojciEYwD4yHF5bXlx4MDAtXHgwOFx4MGEtXHgxZlx4N2ZdKiQSCwoDcmF3GAogASgMEisKB3NlbmRfYXQYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjAKA3R0bBgMIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIIukgFqgECKgASLAoIZGVhZGxpbmUYDSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEioKBGxhbmUYDiABKA4yEi5wb3N0aGFzdGUudjEuTGFuZUIIukgFggECEAESdQoEdGFncxgPIAMoCzIlLnBvc3RoYXN0ZS52MS5TdWJtaXRSZXF1ZXN0LlRhZ3NFbnRyeUJAukg9mgE6ECAiGnIYMhZeW0EtWmEtejAtOV8uLV17MSw2NH0kKhpyGBiAAjITXlteXHgwMC1ceDFmXHg3Zl0qJBIsCgZ0ZW5hbnQYECABKAlCHLpIGXIXMhVeW0EtWmEtejAtOV8tXXswLDY0fSQSKwoPaWRlbXBvdGVuY3lfa2V5GBEgASgJQhK6SA9yDRj/ATIIXlsgLX5dKiQSNwoLYXR0YWNobWVudHMYEiADKAsyGC5wb3N0aGFzdGUudjEuQXR0YWNobWVudEIIukgFkgECEGQSNwoQbGlzdF91bnN1YnNjcmliZRgTIAEoCzIdLnBvc3RoYXN0ZS52MS5MaXN0VW5zdWJzY3JpYmUaLgoMSGVhZGVyc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEaKwoJVGFnc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAE6uwa6SLcGGoIBChFzdWJtaXQucmVjaXBpZW50cxI5dG8sIGNjIGFuZCBiY2MgYXJlIGFsbCBlbXB0eTogbmFtZSBhdCBsZWFzdCBvbmUgcmVjaXBpZW50GjJzaXplKHRoaXMudG8pICsgc2l6ZSh0aGlzLmNjKSArIHNpemUodGhpcy5iY2MpID4gMBqrAQoOc3VibWl0LmNvbnRlbnQSQXRoZXJlIGlzIG5vIGNvbnRlbnQ6IGdpdmUgdGV4dCwgaHRtbCBvciBib3RoLCBhdHRhY2htZW50cywgb3IgcmF3GlZ0aGlzLnRleHQgIT0gJycgfHwgdGhpcy5odG1sICE9ICcnIHx8IHNpemUodGhpcy5hdHRhY2htZW50cykgPiAwIHx8IHNpemUodGhpcy5yYXcpID4gMBqCAwobc3VibWl0LnJhd19leGNsdWRlc19jb250ZW50EoQBcmF3IGV4Y2x1ZGVzIGNjLCBiY2MsIHJlcGx5X3RvLCBzdWJqZWN0LCB0ZXh0LCBodG1sLCBoZWFkZXJzLCBhdHRhY2htZW50cyBhbmQgbGlzdF91bnN1YnNjcmliZTogd2l0aCByYXcsIG5hbWUgZXZlcnkgcmVjaXBpZW50IGluIHRvGtsBc2l6ZSh0aGlzLnJhdykgPT0gMCB8fCAodGhpcy5zdWJqZWN0ID09ICcnICYmIHRoaXMudGV4dCA9PSAnJyAmJiB0aGlzLmh0bWwgPT0gJycgJiYgIWhhcyh0aGlzLmxpc3RfdW5zdWJzY3JpYmUpICYmIHNpemUodGhpcy5hdHRhY2htZW50cykgKyBzaXplKHRoaXMuaGVhZGVycykgKyBzaXplKHRoaXMucmVwbHlfdG8pICsgc2l6ZSh0aGlzLmNjKSArIHNpemUodGhpcy5iY2MpID09IDApGn0KFnN1Ym1pdC50dGxfb3JfZGVhZGxpbmUSO3R0bCBhbmQgZGVhZGxpbmUgc2F5IHRoZSBzYW1lIGluIHR3byB3YXlzOiBnaXZlIG9uZSBvZiB0aGVtGiYhKGhhcyh0aGlzLnR0bCkgJiYgaGFzKHRoaXMuZGVhZGxpbmUpKSLVAwoKQXR0YWNobWVudBIyCghmaWxlbmFtZRgBIAEoCUIgukgdchsY/wEyFl5bXlx4MDAtXHgxZlx4N2YvXFxdKiQSXAoMY29udGVudF90eXBlGAIgASgJQka6SENyQRj/ATI8XihbQS1aYS16MC05ISMkJl5fListXSsvW0EtWmEtejAtOSEjJCZeXy4rLV0rKCAqO1sgLX5dKik/KT8kEg8KB2NvbnRlbnQYAyABKAwSGwoJcmVmZXJlbmNlGAQgASgJQgi6SAVyAxjoBxIqCgpjb250ZW50X2lkGAUgASgJQha6SBNyERj/ATIMXlshLTs9Py1+XSokEjgKC2Rpc3Bvc2l0aW9uGAYgASgOMhkucG9zdGhhc3RlLnYxLkRpc3Bvc2l0aW9uQgi6SAWCAQIQATqgAbpInAEamQEKEWF0dGFjaG1lbnQuc291cmNlElFjb250ZW50IGFuZCByZWZlcmVuY2Ugc2F5IHdoYXQgdGhlIGF0dGFjaG1lbnQgaG9sZHMgaW4gdHdvIHdheXM6IGdpdmUgb25lIG9mIHRoZW0aMSEoc2l6ZSh0aGlzLmNvbnRlbnQpID4gMCAmJiB0aGlzLnJlZmVyZW5jZSAhPSAnJyki7QIKD0xpc3RVbnN1YnNjcmliZRIuCgN1cmwYASABKAlCIbpIHnIcGIQHMhdeKGh0dHBzOi8vWyEtOz0/LX5dKyk/JBImCgZtYWlsdG8YAiABKAlCFrpIE3IRGIQHMgxeWyEtOz0/LX5dKiQSEQoJb25lX2NsaWNrGAMgASgIOu4BukjqARp1ChRsaXN0X3Vuc3Vic2NyaWJlLndheRI4dXJsIGFuZCBtYWlsdG8gYXJlIGJvdGggZW1wdHk6IGdpdmUgYXQgbGVhc3Qgb25lIG9mIHRoZW0aI3RoaXMudXJsICE9ICcnIHx8IHRoaXMubWFpbHRvICE9ICcnGnEKGmxpc3RfdW5zdWJzY3JpYmUub25lX2NsaWNrEjBvbmVfY2xpY2sgbmVlZHMgdXJsLCB3aGljaCBtYWlsIHByb2dyYW1zIHBvc3QgdG8aISF0aGlzLm9uZV9jbGljayB8fCB0aGlzLnVybCAhPSAnJyJfCg5TdWJtaXRSZXNwb25zZRIKCgJpZBgBIAEoCRIvCgthY2NlcHRlZF9hdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEAoIcmVwbGF5ZWQYAyABKAgiTgoSU3VibWl0QmF0Y2hSZXF1ZXN0EjgKCG1lc3NhZ2VzGAEgAygLMhsucG9zdGhhc3RlLnYxLlN1Ym1pdFJlcXVlc3RCCeBBArpIA9gBAyJCChNTdWJtaXRCYXRjaFJlc3BvbnNlEisKB3Jlc3VsdHMYASADKAsyGi5wb3N0aGFzdGUudjEuU3VibWl0UmVzdWx0InIKDFN1Ym1pdFJlc3VsdBIwCghhY2NlcHRlZBgBIAEoCzIcLnBvc3RoYXN0ZS52MS5TdWJtaXRSZXNwb25zZUgAEiUKB3JlZnVzZWQYAiABKAsyEi5nb29nbGUucnBjLlN0YXR1c0gAQgkKB291dGNvbWUiTgoTU3VibWl0U3RyZWFtUmVxdWVzdBI3CgdtZXNzYWdlGAEgASgLMhsucG9zdGhhc3RlLnYxLlN1Ym1pdFJlcXVlc3RCCeBBArpIA9gBAyJyChRTdWJtaXRTdHJlYW1SZXNwb25zZRIrCgdyZXN1bHRzGAEgAygLMhoucG9zdGhhc3RlLnYxLlN1Ym1pdFJlc3VsdBIWCg5hY2NlcHRlZF9jb3VudBgCIAEoDRIVCg1yZWZ1c2VkX2NvdW50GAMgASgNIo0BChJTZW5kQW5kV2FpdFJlcXVlc3QSNwoHbWVzc2FnZRgBIAEoCzIbLnBvc3RoYXN0ZS52MS5TdWJtaXRSZXF1ZXN0QgngQQK6SAPIAQESPgoHdGltZW91dBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkISukgPqgEMIgMIrAIyBRCAwtcvIn4KE1NlbmRBbmRXYWl0UmVzcG9uc2USLgoIYWNjZXB0ZWQYASABKAsyHC5wb3N0aGFzdGUudjEuU3VibWl0UmVzcG9uc2USDwoHc2V0dGxlZBgCIAEoCBImCgdtZXNzYWdlGAMgASgLMhUucG9zdGhhc3RlLnYxLk1lc3NhZ2UiNgoXVXBsb2FkQXR0YWNobWVudFJlcXVlc3QSGwoHY29udGVudBgBIAEoDEIK4EECukgEegIQASJxChhVcGxvYWRBdHRhY2htZW50UmVzcG9uc2USEQoJcmVmZXJlbmNlGAEgASgJEi4KCmV4cGlyZXNfYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCnNpemVfYnl0ZXMYAyABKAMqXgoLRGlzcG9zaXRpb24SGwoXRElTUE9TSVRJT05fVU5TUEVDSUZJRUQQABIaChZESVNQT1NJVElPTl9BVFRBQ0hNRU5UEAESFgoSRElTUE9TSVRJT05fSU5MSU5FEAIy6gQKEVN1Ym1pc3Npb25TZXJ2aWNlEogBCgZTdWJtaXQSGy5wb3N0aGFzdGUudjEuU3VibWl0UmVxdWVzdBocLnBvc3RoYXN0ZS52MS5TdWJtaXRSZXNwb25zZSJD2s4YFgjKARIRL3YxL21lc3NhZ2VzL3tpZH2C0+STAiM6ASpaEDoBKiILL2VtYWlsL3NlbmQiDC92MS9tZXNzYWdlcxJxCgtTdWJtaXRCYXRjaBIgLnBvc3RoYXN0ZS52MS5TdWJtaXRCYXRjaFJlcXVlc3QaIS5wb3N0aGFzdGUudjEuU3VibWl0QmF0Y2hSZXNwb25zZSIdgtPkkwIXOgEqIhIvdjEvbWVzc2FnZXM6YmF0Y2gSVwoMU3VibWl0U3RyZWFtEiEucG9zdGhhc3RlLnYxLlN1Ym1pdFN0cmVhbVJlcXVlc3QaIi5wb3N0aGFzdGUudjEuU3VibWl0U3RyZWFtUmVzcG9uc2UoARJ3CgtTZW5kQW5kV2FpdBIgLnBvc3RoYXN0ZS52MS5TZW5kQW5kV2FpdFJlcXVlc3QaIS5wb3N0aGFzdGUudjEuU2VuZEFuZFdhaXRSZXNwb25zZSIjgtPkkwIdOgEqIhgvdjEvbWVzc2FnZXM6c2VuZEFuZFdhaXQShAEKEFVwbG9hZEF0dGFjaG1lbnQSJS5wb3N0aGFzdGUudjEuVXBsb2FkQXR0YWNobWVudFJlcXVlc3QaJi5wb3N0aGFzdGUudjEuVXBsb2FkQXR0YWNobWVudFJlc3BvbnNlIiHazhgDCMkBgtPkkwIUOgEqIg8vdjEvYXR0YWNobWVudHNiBnByb3RvMw", [file_buf_validate_validate, file_google_api_annotations, file_google_api_field_behavior, file_google_protobuf_duration, file_google_protobuf_timestamp, file_google_rpc_status, file_posthaste_v1_http_answer, file_posthaste_v1_lane, file_posthaste_v1_message]);
 
 /**
  * A message: either content fields, from which a MIME message is built, or `raw`, which is sent as it is.
@@ -146,12 +150,29 @@ export type SubmitRequest = Message<"posthaste.v1.SubmitRequest"> & {
   tenant: string;
 
   /**
-   * A key of your own under which a repeated submission is recognised. This release does not enforce it, and refuses a key with
-   * IDEMPOTENCY_NOT_SUPPORTED rather than pass over it. Default: none.
+   * A key of your own under which a repeated submission is recognised for 24 hours, within its tenant. The same key with the same request is
+   * answered with the first one's id and `replayed`; with another request it is refused by ALREADY_EXISTS (IDEMPOTENCY_KEY_REUSED), and while
+   * the first one is still on its way by ABORTED (IDEMPOTENCY_IN_FLIGHT). The header `Idempotency-Key` says the same; both must agree.
+   * Default: none.
    *
    * @generated from field: string idempotency_key = 17;
    */
   idempotencyKey: string;
+
+  /**
+   * Files that come with the message, in this order. Those with a `content_id` go beside the HTML that refers to them (multipart/related, RFC
+   * 2387), the others follow the body (multipart/mixed, RFC 2046, 5.1.3).
+   *
+   * @generated from field: repeated posthaste.v1.Attachment attachments = 18;
+   */
+  attachments: Attachment[];
+
+  /**
+   * How a recipient leaves the list: List-Unsubscribe (RFC 2369, 3.2) and List-Unsubscribe-Post (RFC 8058). Default: no such header.
+   *
+   * @generated from field: posthaste.v1.ListUnsubscribe list_unsubscribe = 19;
+   */
+  listUnsubscribe?: ListUnsubscribe | undefined;
 };
 
 /**
@@ -160,6 +181,98 @@ export type SubmitRequest = Message<"posthaste.v1.SubmitRequest"> & {
  */
 export const SubmitRequestSchema: GenMessage<SubmitRequest> = /*@__PURE__*/
   messageDesc(file_posthaste_v1_submission, 0);
+
+/**
+ * A file that comes with a message.
+ *
+ * @generated from message posthaste.v1.Attachment
+ */
+export type Attachment = Message<"posthaste.v1.Attachment"> & {
+  /**
+   * Name shown to the reader (RFC 2183, 2.3; beyond ASCII as RFC 2231 asks). Default: none.
+   *
+   * @generated from field: string filename = 1;
+   */
+  filename: string;
+
+  /**
+   * Media type, such as `application/pdf` (RFC 2045, 5.1), with parameters if need be. Default: what the filename's ending says, else
+   * `application/octet-stream`.
+   *
+   * @generated from field: string content_type = 2;
+   */
+  contentType: string;
+
+  /**
+   * The bytes themselves; base64 in JSON. Excludes `reference`.
+   *
+   * @generated from field: bytes content = 3;
+   */
+  content: Uint8Array;
+
+  /**
+   * What UploadAttachment answered. Excludes `content`.
+   *
+   * @generated from field: string reference = 4;
+   */
+  reference: string;
+
+  /**
+   * Content-ID without the angle brackets: what `cid:` in the HTML names (RFC 2392). Default: none, and the file is not part of the HTML.
+   *
+   * @generated from field: string content_id = 5;
+   */
+  contentId: string;
+
+  /**
+   * Whether it is shown in the body or offered for download (RFC 2183, 2). Default: inline with a `content_id`, else attachment.
+   *
+   * @generated from field: posthaste.v1.Disposition disposition = 6;
+   */
+  disposition: Disposition;
+};
+
+/**
+ * Describes the message posthaste.v1.Attachment.
+ * Use `create(AttachmentSchema)` to create a new message.
+ */
+export const AttachmentSchema: GenMessage<Attachment> = /*@__PURE__*/
+  messageDesc(file_posthaste_v1_submission, 1);
+
+/**
+ * How a recipient leaves the list.
+ *
+ * @generated from message posthaste.v1.ListUnsubscribe
+ */
+export type ListUnsubscribe = Message<"posthaste.v1.ListUnsubscribe"> & {
+  /**
+   * An https address. With `one_click` a POST to it unsubscribes without further questions (RFC 8058, 3.1).
+   *
+   * @generated from field: string url = 1;
+   */
+  url: string;
+
+  /**
+   * An address to write to, with `?subject=` and the like if need be (RFC 6068), without `mailto:`.
+   *
+   * @generated from field: string mailto = 2;
+   */
+  mailto: string;
+
+  /**
+   * Adds `List-Unsubscribe-Post: List-Unsubscribe=One-Click` (RFC 8058, 2), which the large mailbox providers ask of bulk mail. Default: false.
+   *
+   * @generated from field: bool one_click = 3;
+   */
+  oneClick: boolean;
+};
+
+/**
+ * Describes the message posthaste.v1.ListUnsubscribe.
+ * Use `create(ListUnsubscribeSchema)` to create a new message.
+ */
+export const ListUnsubscribeSchema: GenMessage<ListUnsubscribe> = /*@__PURE__*/
+  messageDesc(file_posthaste_v1_submission, 2);
 
 /**
  * The message is ours now.
@@ -180,6 +293,14 @@ export type SubmitResponse = Message<"posthaste.v1.SubmitResponse"> & {
    * @generated from field: google.protobuf.Timestamp accepted_at = 2;
    */
   acceptedAt?: Timestamp | undefined;
+
+  /**
+   * True when this repeats a submission under its idempotency key: id and time are those of the first, and nothing new was stored. In REST the
+   * header `Idempotency-Replayed: true` says the same.
+   *
+   * @generated from field: bool replayed = 3;
+   */
+  replayed: boolean;
 };
 
 /**
@@ -187,10 +308,306 @@ export type SubmitResponse = Message<"posthaste.v1.SubmitResponse"> & {
  * Use `create(SubmitResponseSchema)` to create a new message.
  */
 export const SubmitResponseSchema: GenMessage<SubmitResponse> = /*@__PURE__*/
-  messageDesc(file_posthaste_v1_submission, 1);
+  messageDesc(file_posthaste_v1_submission, 3);
 
 /**
- * The door: hands messages over.
+ * Many messages.
+ *
+ * @generated from message posthaste.v1.SubmitBatchRequest
+ */
+export type SubmitBatchRequest = Message<"posthaste.v1.SubmitBatchRequest"> & {
+  /**
+   * From 1 to 1,000 messages, and together at most as many bytes as the server takes in one request (64 MiB, unless it is configured otherwise).
+   *
+   * @generated from field: repeated posthaste.v1.SubmitRequest messages = 1;
+   */
+  messages: SubmitRequest[];
+};
+
+/**
+ * Describes the message posthaste.v1.SubmitBatchRequest.
+ * Use `create(SubmitBatchRequestSchema)` to create a new message.
+ */
+export const SubmitBatchRequestSchema: GenMessage<SubmitBatchRequest> = /*@__PURE__*/
+  messageDesc(file_posthaste_v1_submission, 4);
+
+/**
+ * What became of each.
+ *
+ * @generated from message posthaste.v1.SubmitBatchResponse
+ */
+export type SubmitBatchResponse = Message<"posthaste.v1.SubmitBatchResponse"> & {
+  /**
+   * In the order of the request.
+   *
+   * @generated from field: repeated posthaste.v1.SubmitResult results = 1;
+   */
+  results: SubmitResult[];
+};
+
+/**
+ * Describes the message posthaste.v1.SubmitBatchResponse.
+ * Use `create(SubmitBatchResponseSchema)` to create a new message.
+ */
+export const SubmitBatchResponseSchema: GenMessage<SubmitBatchResponse> = /*@__PURE__*/
+  messageDesc(file_posthaste_v1_submission, 5);
+
+/**
+ * What became of one message of many.
+ *
+ * @generated from message posthaste.v1.SubmitResult
+ */
+export type SubmitResult = Message<"posthaste.v1.SubmitResult"> & {
+  /**
+   * Exactly one is set.
+   *
+   * @generated from oneof posthaste.v1.SubmitResult.outcome
+   */
+  outcome: {
+    /**
+     * It is ours.
+     *
+     * @generated from field: posthaste.v1.SubmitResponse accepted = 1;
+     */
+    value: SubmitResponse;
+    case: "accepted";
+  } | {
+    /**
+     * It is not. Code and details are those that Submit would have failed with.
+     *
+     * @generated from field: google.rpc.Status refused = 2;
+     */
+    value: Status;
+    case: "refused";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message posthaste.v1.SubmitResult.
+ * Use `create(SubmitResultSchema)` to create a new message.
+ */
+export const SubmitResultSchema: GenMessage<SubmitResult> = /*@__PURE__*/
+  messageDesc(file_posthaste_v1_submission, 6);
+
+/**
+ * One message of a stream.
+ *
+ * @generated from message posthaste.v1.SubmitStreamRequest
+ */
+export type SubmitStreamRequest = Message<"posthaste.v1.SubmitStreamRequest"> & {
+  /**
+   * The message.
+   *
+   * @generated from field: posthaste.v1.SubmitRequest message = 1;
+   */
+  message?: SubmitRequest | undefined;
+};
+
+/**
+ * Describes the message posthaste.v1.SubmitStreamRequest.
+ * Use `create(SubmitStreamRequestSchema)` to create a new message.
+ */
+export const SubmitStreamRequestSchema: GenMessage<SubmitStreamRequest> = /*@__PURE__*/
+  messageDesc(file_posthaste_v1_submission, 7);
+
+/**
+ * What became of all messages of a stream.
+ *
+ * @generated from message posthaste.v1.SubmitStreamResponse
+ */
+export type SubmitStreamResponse = Message<"posthaste.v1.SubmitStreamResponse"> & {
+  /**
+   * In the order in which they came; as many as were read.
+   *
+   * @generated from field: repeated posthaste.v1.SubmitResult results = 1;
+   */
+  results: SubmitResult[];
+
+  /**
+   * How many of them were accepted.
+   *
+   * @generated from field: uint32 accepted_count = 2;
+   */
+  acceptedCount: number;
+
+  /**
+   * How many of them were refused.
+   *
+   * @generated from field: uint32 refused_count = 3;
+   */
+  refusedCount: number;
+};
+
+/**
+ * Describes the message posthaste.v1.SubmitStreamResponse.
+ * Use `create(SubmitStreamResponseSchema)` to create a new message.
+ */
+export const SubmitStreamResponseSchema: GenMessage<SubmitStreamResponse> = /*@__PURE__*/
+  messageDesc(file_posthaste_v1_submission, 8);
+
+/**
+ * A message, and how long its sender waits for it.
+ *
+ * @generated from message posthaste.v1.SendAndWaitRequest
+ */
+export type SendAndWaitRequest = Message<"posthaste.v1.SendAndWaitRequest"> & {
+  /**
+   * The message.
+   *
+   * @generated from field: posthaste.v1.SubmitRequest message = 1;
+   */
+  message?: SubmitRequest | undefined;
+
+  /**
+   * How long to wait for the upstream, from 100 ms to 5 minutes. A deadline of the call that comes earlier wins. Default: 30 s.
+   *
+   * @generated from field: google.protobuf.Duration timeout = 2;
+   */
+  timeout?: Duration | undefined;
+};
+
+/**
+ * Describes the message posthaste.v1.SendAndWaitRequest.
+ * Use `create(SendAndWaitRequestSchema)` to create a new message.
+ */
+export const SendAndWaitRequestSchema: GenMessage<SendAndWaitRequest> = /*@__PURE__*/
+  messageDesc(file_posthaste_v1_submission, 9);
+
+/**
+ * Where the message stood at the end of the wait.
+ *
+ * @generated from message posthaste.v1.SendAndWaitResponse
+ */
+export type SendAndWaitResponse = Message<"posthaste.v1.SendAndWaitResponse"> & {
+  /**
+   * As Submit answers it.
+   *
+   * @generated from field: posthaste.v1.SubmitResponse accepted = 1;
+   */
+  accepted?: SubmitResponse | undefined;
+
+  /**
+   * Whether every recipient is final. False: the time was over first, and delivery goes on.
+   *
+   * @generated from field: bool settled = 2;
+   */
+  settled: boolean;
+
+  /**
+   * The message as it was last seen; absent when its state could not be followed.
+   *
+   * @generated from field: posthaste.v1.Message message = 3;
+   */
+  message?: Message$1 | undefined;
+};
+
+/**
+ * Describes the message posthaste.v1.SendAndWaitResponse.
+ * Use `create(SendAndWaitResponseSchema)` to create a new message.
+ */
+export const SendAndWaitResponseSchema: GenMessage<SendAndWaitResponse> = /*@__PURE__*/
+  messageDesc(file_posthaste_v1_submission, 10);
+
+/**
+ * A file to be stored.
+ *
+ * @generated from message posthaste.v1.UploadAttachmentRequest
+ */
+export type UploadAttachmentRequest = Message<"posthaste.v1.UploadAttachmentRequest"> & {
+  /**
+   * Its bytes; base64 in JSON. At least one.
+   *
+   * @generated from field: bytes content = 1;
+   */
+  content: Uint8Array;
+};
+
+/**
+ * Describes the message posthaste.v1.UploadAttachmentRequest.
+ * Use `create(UploadAttachmentRequestSchema)` to create a new message.
+ */
+export const UploadAttachmentRequestSchema: GenMessage<UploadAttachmentRequest> = /*@__PURE__*/
+  messageDesc(file_posthaste_v1_submission, 11);
+
+/**
+ * The file is stored.
+ *
+ * @generated from message posthaste.v1.UploadAttachmentResponse
+ */
+export type UploadAttachmentResponse = Message<"posthaste.v1.UploadAttachmentResponse"> & {
+  /**
+   * What `Attachment.reference` takes. Opaque, and all that is needed to read the file in a mail: treat it like the file.
+   *
+   * @generated from field: string reference = 1;
+   */
+  reference: string;
+
+  /**
+   * Until when it can be used.
+   *
+   * @generated from field: google.protobuf.Timestamp expires_at = 2;
+   */
+  expiresAt?: Timestamp | undefined;
+
+  /**
+   * Bytes stored.
+   *
+   * @generated from field: int64 size_bytes = 3;
+   */
+  sizeBytes: bigint;
+};
+
+/**
+ * Describes the message posthaste.v1.UploadAttachmentResponse.
+ * Use `create(UploadAttachmentResponseSchema)` to create a new message.
+ */
+export const UploadAttachmentResponseSchema: GenMessage<UploadAttachmentResponse> = /*@__PURE__*/
+  messageDesc(file_posthaste_v1_submission, 12);
+
+/**
+ * How a mail program shows an attachment (RFC 2183, 2).
+ *
+ * @generated from enum posthaste.v1.Disposition
+ */
+export const Disposition = {
+  /**
+   * Not said: inline with a `content_id`, else attachment.
+   *
+   * @generated from enum value: DISPOSITION_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * Offered for download.
+   *
+   * @generated from enum value: DISPOSITION_ATTACHMENT = 1;
+   */
+  ATTACHMENT: 1,
+
+  /**
+   * Shown within the body.
+   *
+   * @generated from enum value: DISPOSITION_INLINE = 2;
+   */
+  INLINE: 2,
+} as const;
+
+/**
+ * How a mail program shows an attachment (RFC 2183, 2).
+ *
+ * @generated from enum posthaste.v1.Disposition
+ */
+export type Disposition = (typeof Disposition)[keyof typeof Disposition] | UnknownEnum;
+
+/**
+ * Describes the enum posthaste.v1.Disposition.
+ */
+export const DispositionSchema: GenEnum<Disposition> = /*@__PURE__*/
+  enumDesc(file_posthaste_v1_submission, 0);
+
+/**
+ * The door: hands messages over. Every method is served by Connect, gRPC, gRPC-Web and REST on one port, and by a native gRPC server on
+ * another that needs a third of the work a call.
  *
  * @generated from service posthaste.v1.SubmissionService
  */
@@ -199,9 +616,10 @@ export const SubmissionService: GenService<{
    * Accepts a message for delivery and answers at once, without waiting for any upstream. After a positive answer the message is stored
    * and will be delivered at least once, or its failure recorded.
    *
-   * Errors: INVALID_ARGUMENT (INVALID_FIELD, UNKNOWN_FIELD, MALFORMED_REQUEST, MESSAGE_TOO_LARGE, TOO_MANY_RECIPIENTS), UNIMPLEMENTED
-   * (IDEMPOTENCY_NOT_SUPPORTED), RESOURCE_EXHAUSTED (STORAGE_FULL), UNAVAILABLE (STORAGE_UNAVAILABLE). The last two are worth a retry after
-   * google.rpc.RetryInfo. After UNAVAILABLE or a lost answer the message may have been accepted: sending it again can make a second mail.
+   * Errors: INVALID_ARGUMENT (INVALID_FIELD, UNKNOWN_FIELD, MALFORMED_REQUEST, MESSAGE_TOO_LARGE, TOO_MANY_RECIPIENTS), FAILED_PRECONDITION
+   * (ATTACHMENT_NOT_FOUND), ALREADY_EXISTS (IDEMPOTENCY_KEY_REUSED), ABORTED (IDEMPOTENCY_IN_FLIGHT), RESOURCE_EXHAUSTED (STORAGE_FULL),
+   * UNAVAILABLE (STORAGE_UNAVAILABLE). ABORTED and the last two are worth a retry after google.rpc.RetryInfo. After UNAVAILABLE or a lost
+   * answer the message may have been accepted: sending it again can make a second mail, unless it carries an idempotency key.
    *
    * @generated from rpc posthaste.v1.SubmissionService.Submit
    */
@@ -209,6 +627,62 @@ export const SubmissionService: GenService<{
     methodKind: "unary";
     input: typeof SubmitRequestSchema;
     output: typeof SubmitResponseSchema;
+  },
+  /**
+   * Accepts many messages in one call, at most 1,000. Each is accepted or refused by itself; the call fails only when it cannot be read at
+   * all, is empty, or holds more messages than that.
+   *
+   * Errors of the call: INVALID_ARGUMENT (INVALID_FIELD, MALFORMED_REQUEST, MESSAGE_TOO_LARGE), UNAVAILABLE. Those of a message stand in its
+   * result, and are Submit's.
+   *
+   * @generated from rpc posthaste.v1.SubmissionService.SubmitBatch
+   */
+  submitBatch: {
+    methodKind: "unary";
+    input: typeof SubmitBatchRequestSchema;
+    output: typeof SubmitBatchResponseSchema;
+  },
+  /**
+   * Accepts messages as they come, one after another, and answers for all of them when the client has ended its side. While too much is on
+   * its way to storage the server reads no further, and the transport slows the client down. At most 50,000 messages: after that many the
+   * answer comes at once, and what the client sent beyond them was not read.
+   *
+   * When the call breaks before the answer, nobody knows how many were accepted: give each message an idempotency key, and send all again.
+   *
+   * Errors of the call: CANCELLED, DEADLINE_EXCEEDED, UNAVAILABLE. Those of a message stand in its result, and are Submit's.
+   *
+   * @generated from rpc posthaste.v1.SubmissionService.SubmitStream
+   */
+  submitStream: {
+    methodKind: "client_streaming";
+    input: typeof SubmitStreamRequestSchema;
+    output: typeof SubmitStreamResponseSchema;
+  },
+  /**
+   * Accepts a message, and answers when an upstream has taken responsibility for every recipient, when all are final in another way, or when
+   * `timeout` has passed, whichever comes first: for the few mails that a person waits for. The message is ours in each of these cases, and
+   * delivery goes on after a timeout.
+   *
+   * Errors: Submit's before the message is accepted. After that none: if its state cannot be followed, the answer says so by `settled` false.
+   *
+   * @generated from rpc posthaste.v1.SubmissionService.SendAndWait
+   */
+  sendAndWait: {
+    methodKind: "unary";
+    input: typeof SendAndWaitRequestSchema;
+    output: typeof SendAndWaitResponseSchema;
+  },
+  /**
+   * Stores an attachment once, so that many messages can name it by `Attachment.reference`. It is kept for 30 minutes.
+   *
+   * Errors: INVALID_ARGUMENT (INVALID_FIELD, MESSAGE_TOO_LARGE), RESOURCE_EXHAUSTED (STORAGE_FULL), UNAVAILABLE (STORAGE_UNAVAILABLE).
+   *
+   * @generated from rpc posthaste.v1.SubmissionService.UploadAttachment
+   */
+  uploadAttachment: {
+    methodKind: "unary";
+    input: typeof UploadAttachmentRequestSchema;
+    output: typeof UploadAttachmentResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_posthaste_v1_submission, 0);

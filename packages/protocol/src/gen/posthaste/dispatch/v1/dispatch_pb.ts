@@ -8,13 +8,86 @@ import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobu
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { LaneStats, SenderStats, Totals, UpstreamStats } from "../../v1/stats_pb.ts";
+import { file_posthaste_v1_stats } from "../../v1/stats_pb.ts";
 import type { Message, UnknownEnum } from "@bufbuild/protobuf";
 
 /**
  * Describes the file posthaste/dispatch/v1/dispatch.proto.
  */
 export const file_posthaste_dispatch_v1_dispatch: GenFile = /*@__PURE__*/
-  fileDesc("CiRwb3N0aGFzdGUvZGlzcGF0Y2gvdjEvZGlzcGF0Y2gucHJvdG8SFXBvc3RoYXN0ZS5kaXNwYXRjaC52MSKQAgoPRGlzcGF0Y2hSZXF1ZXN0Ei0KBWhlbGxvGAEgASgLMhwucG9zdGhhc3RlLmRpc3BhdGNoLnYxLkhlbGxvSAASNQoJaGVhcnRiZWF0GAIgASgLMiAucG9zdGhhc3RlLmRpc3BhdGNoLnYxLkhlYXJ0YmVhdEgAEi8KBmNyZWRpdBgDIAEoCzIdLnBvc3RoYXN0ZS5kaXNwYXRjaC52MS5DcmVkaXRIABItCgViZWd1bhgEIAEoCzIcLnBvc3RoYXN0ZS5kaXNwYXRjaC52MS5CZWd1bkgAEi8KBnJlcG9ydBgFIAEoCzIdLnBvc3RoYXN0ZS5kaXNwYXRjaC52MS5SZXBvcnRIAEIGCgRzYWlkIqcCChBEaXNwYXRjaFJlc3BvbnNlEjEKB3dlbGNvbWUYASABKAsyHi5wb3N0aGFzdGUuZGlzcGF0Y2gudjEuV2VsY29tZUgAEi0KBWJhdGNoGAIgASgLMhwucG9zdGhhc3RlLmRpc3BhdGNoLnYxLkJhdGNoSAASQQoPYWNrbm93bGVkZ2VtZW50GAMgASgLMiYucG9zdGhhc3RlLmRpc3BhdGNoLnYxLkFja25vd2xlZGdlbWVudEgAEi8KBmNhbmNlbBgEIAEoCzIdLnBvc3RoYXN0ZS5kaXNwYXRjaC52MS5DYW5jZWxIABI1CgloZWFydGJlYXQYBSABKAsyIC5wb3N0aGFzdGUuZGlzcGF0Y2gudjEuSGVhcnRiZWF0SABCBgoEc2FpZCK1AQoFSGVsbG8SEQoJc2VuZGVyX2lkGAEgASgJEjAKBGhlbGQYAiADKAsyIi5wb3N0aGFzdGUuZGlzcGF0Y2gudjEuSGVsZEF0dGVtcHQSNwoIb3V0Y29tZXMYAyADKAsyJS5wb3N0aGFzdGUuZGlzcGF0Y2gudjEuQXR0ZW1wdE91dGNvbWUSLgoHY3JlZGl0cxgEIAMoCzIdLnBvc3RoYXN0ZS5kaXNwYXRjaC52MS5DcmVkaXQiMAoLSGVsZEF0dGVtcHQSEgoKYXR0ZW1wdF9pZBgBIAEoCRINCgViZWd1bhgCIAEoCCILCglIZWFydGJlYXQiKgoGQ3JlZGl0EhAKCHVwc3RyZWFtGAEgASgJEg4KBndpbmRvdxgCIAEoDSIcCgVCZWd1bhITCgthdHRlbXB0X2lkcxgBIAMoCSJBCgZSZXBvcnQSNwoIb3V0Y29tZXMYASADKAsyJS5wb3N0aGFzdGUuZGlzcGF0Y2gudjEuQXR0ZW1wdE91dGNvbWUingEKDkF0dGVtcHRPdXRjb21lEhIKCmF0dGVtcHRfaWQYASABKAkSOwoKcmVjaXBpZW50cxgCIAMoCzInLnBvc3RoYXN0ZS5kaXNwYXRjaC52MS5SZWNpcGllbnRPdXRjb21lEicKBHRvb2sYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SEgoKbWVzc2FnZV9pZBgEIAEoCSKEAQoQUmVjaXBpZW50T3V0Y29tZRISCgpyZWNpcGllbnRzGAEgAygNEi8KB291dGNvbWUYAiABKA4yHi5wb3N0aGFzdGUuZGlzcGF0Y2gudjEuT3V0Y29tZRIrCgVyZXBseRgDIAEoCzIcLnBvc3RoYXN0ZS5kaXNwYXRjaC52MS5SZXBseSI6CgVSZXBseRIMCgRjb2RlGAEgASgNEhUKDWVuaGFuY2VkX2NvZGUYAiABKAkSDAoEdGV4dBgDIAEoCSJCCgdXZWxjb21lEg0KBWVwb2NoGAEgASgEEigKBWxlYXNlGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIkgKBUJhdGNoEg0KBWVwb2NoGAEgASgEEjAKCGF0dGVtcHRzGAIgAygLMh4ucG9zdGhhc3RlLmRpc3BhdGNoLnYxLkF0dGVtcHQiyAIKB0F0dGVtcHQSEgoKYXR0ZW1wdF9pZBgBIAEoCRISCgptZXNzYWdlX2lkGAIgASgJEhAKCHVwc3RyZWFtGAMgASgJEgwKBGZyb20YBCABKAkSOwoKcmVjaXBpZW50cxgFIAMoCzInLnBvc3RoYXN0ZS5kaXNwYXRjaC52MS5BdHRlbXB0UmVjaXBpZW50EikKBGJvZHkYBiABKAsyGy5wb3N0aGFzdGUuZGlzcGF0Y2gudjEuQm9keRIRCgllaWdodF9iaXQYByABKAgSEQoJc210cF91dGY4GAggASgIEhIKCmRzbl9yZXR1cm4YCSABKAkSFwoPZHNuX2VudmVsb3BlX2lkGAogASgJEiwKCGRlYWRsaW5lGAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIMCgRsYW5lGAwgASgJIlwKEEF0dGVtcHRSZWNpcGllbnQSDQoFaW5kZXgYASABKA0SDwoHYWRkcmVzcxgCIAEoCRISCgpkc25fbm90aWZ5GAMgASgJEhQKDGRzbl9vcmlnaW5hbBgEIAEoCSJWCgRCb2R5Eg4KBnN0cmVhbRgBIAEoCRIQCghzZXF1ZW5jZRgCIAEoBBIMCgRzaXplGAMgASgEEg4KBmNodW5rcxgEIAEoDRIOCgZkaWdlc3QYBSABKAkiJgoPQWNrbm93bGVkZ2VtZW50EhMKC2F0dGVtcHRfaWRzGAEgAygJIh0KBkNhbmNlbBITCgthdHRlbXB0X2lkcxgBIAMoCSIiChRMb29rdXBNZXNzYWdlUmVxdWVzdBIKCgJpZBgBIAEoCSJoChVMb29rdXBNZXNzYWdlUmVzcG9uc2USEwoLdGlja2V0X2pzb24YASABKAkSOgoKcmVjaXBpZW50cxgCIAMoCzImLnBvc3RoYXN0ZS5kaXNwYXRjaC52MS5Mb29rdXBSZWNpcGllbnQinQEKD0xvb2t1cFJlY2lwaWVudBINCgVzdGF0ZRgBIAEoCRIOCgZyZWFzb24YAiABKAkSJwoDZHVlGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIQCghhdHRlbXB0cxgEIAEoDRIwCgpsYXN0X3JlcGx5GAUgASgLMhwucG9zdGhhc3RlLmRpc3BhdGNoLnYxLlJlcGx5KpwCCgdPdXRjb21lEhcKE09VVENPTUVfVU5TUEVDSUZJRUQQABIVChFPVVRDT01FX0RFTElWRVJFRBABEhQKEE9VVENPTUVfREVGRVJSRUQQAhITCg9PVVRDT01FX0JPVU5DRUQQAxIUChBPVVRDT01FX0lOX0RPVUJUEAQSGQoVT1VUQ09NRV9VUFNUUkVBTV9ET1dOEAUSFAoQT1VUQ09NRV9EUkFJTklORxAGEhQKEE9VVENPTUVfVE9PX0xBVEUQBxIcChhPVVRDT01FX0JPRFlfVU5BVkFJTEFCTEUQCBIVChFPVVRDT01FX0JPRFlfTE9TVBAJEiQKIE9VVENPTUVfVVBTVFJFQU1fTEFDS1NfRVhURU5TSU9OEAoycgoPRGlzcGF0Y2hTZXJ2aWNlEl8KCERpc3BhdGNoEiYucG9zdGhhc3RlLmRpc3BhdGNoLnYxLkRpc3BhdGNoUmVxdWVzdBonLnBvc3RoYXN0ZS5kaXNwYXRjaC52MS5EaXNwYXRjaFJlc3BvbnNlKAEwATJ7Cg1Mb29rdXBTZXJ2aWNlEmoKDUxvb2t1cE1lc3NhZ2USKy5wb3N0aGFzdGUuZGlzcGF0Y2gudjEuTG9va3VwTWVzc2FnZVJlcXVlc3QaLC5wb3N0aGFzdGUuZGlzcGF0Y2gudjEuTG9va3VwTWVzc2FnZVJlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("CiRwb3N0aGFzdGUvZGlzcGF0Y2gvdjEvZGlzcGF0Y2gucHJvdG8SFXBvc3RoYXN0ZS5kaXNwYXRjaC52MSIUChJMb29rdXBTdGF0c1JlcXVlc3QigwIKE0xvb2t1cFN0YXRzUmVzcG9uc2USJgoFbGFuZXMYASADKAsyFy5wb3N0aGFzdGUudjEuTGFuZVN0YXRzEi4KCXVwc3RyZWFtcxgCIAMoCzIbLnBvc3RoYXN0ZS52MS5VcHN0cmVhbVN0YXRzEioKB3NlbmRlcnMYAyADKAsyGS5wb3N0aGFzdGUudjEuU2VuZGVyU3RhdHMSJAoGdG90YWxzGAQgASgLMhQucG9zdGhhc3RlLnYxLlRvdGFscxIUCgx1bnJlYWRfY291bnQYBSABKAMSLAoIdGFrZW5fYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIpACCg9EaXNwYXRjaFJlcXVlc3QSLQoFaGVsbG8YASABKAsyHC5wb3N0aGFzdGUuZGlzcGF0Y2gudjEuSGVsbG9IABI1CgloZWFydGJlYXQYAiABKAsyIC5wb3N0aGFzdGUuZGlzcGF0Y2gudjEuSGVhcnRiZWF0SAASLwoGY3JlZGl0GAMgASgLMh0ucG9zdGhhc3RlLmRpc3BhdGNoLnYxLkNyZWRpdEgAEi0KBWJlZ3VuGAQgASgLMhwucG9zdGhhc3RlLmRpc3BhdGNoLnYxLkJlZ3VuSAASLwoGcmVwb3J0GAUgASgLMh0ucG9zdGhhc3RlLmRpc3BhdGNoLnYxLlJlcG9ydEgAQgYKBHNhaWQipwIKEERpc3BhdGNoUmVzcG9uc2USMQoHd2VsY29tZRgBIAEoCzIeLnBvc3RoYXN0ZS5kaXNwYXRjaC52MS5XZWxjb21lSAASLQoFYmF0Y2gYAiABKAsyHC5wb3N0aGFzdGUuZGlzcGF0Y2gudjEuQmF0Y2hIABJBCg9hY2tub3dsZWRnZW1lbnQYAyABKAsyJi5wb3N0aGFzdGUuZGlzcGF0Y2gudjEuQWNrbm93bGVkZ2VtZW50SAASLwoGY2FuY2VsGAQgASgLMh0ucG9zdGhhc3RlLmRpc3BhdGNoLnYxLkNhbmNlbEgAEjUKCWhlYXJ0YmVhdBgFIAEoCzIgLnBvc3RoYXN0ZS5kaXNwYXRjaC52MS5IZWFydGJlYXRIAEIGCgRzYWlkIrUBCgVIZWxsbxIRCglzZW5kZXJfaWQYASABKAkSMAoEaGVsZBgCIAMoCzIiLnBvc3RoYXN0ZS5kaXNwYXRjaC52MS5IZWxkQXR0ZW1wdBI3CghvdXRjb21lcxgDIAMoCzIlLnBvc3RoYXN0ZS5kaXNwYXRjaC52MS5BdHRlbXB0T3V0Y29tZRIuCgdjcmVkaXRzGAQgAygLMh0ucG9zdGhhc3RlLmRpc3BhdGNoLnYxLkNyZWRpdCIwCgtIZWxkQXR0ZW1wdBISCgphdHRlbXB0X2lkGAEgASgJEg0KBWJlZ3VuGAIgASgIIgsKCUhlYXJ0YmVhdCIqCgZDcmVkaXQSEAoIdXBzdHJlYW0YASABKAkSDgoGd2luZG93GAIgASgNIhwKBUJlZ3VuEhMKC2F0dGVtcHRfaWRzGAEgAygJIkEKBlJlcG9ydBI3CghvdXRjb21lcxgBIAMoCzIlLnBvc3RoYXN0ZS5kaXNwYXRjaC52MS5BdHRlbXB0T3V0Y29tZSKeAQoOQXR0ZW1wdE91dGNvbWUSEgoKYXR0ZW1wdF9pZBgBIAEoCRI7CgpyZWNpcGllbnRzGAIgAygLMicucG9zdGhhc3RlLmRpc3BhdGNoLnYxLlJlY2lwaWVudE91dGNvbWUSJwoEdG9vaxgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhISCgptZXNzYWdlX2lkGAQgASgJIoQBChBSZWNpcGllbnRPdXRjb21lEhIKCnJlY2lwaWVudHMYASADKA0SLwoHb3V0Y29tZRgCIAEoDjIeLnBvc3RoYXN0ZS5kaXNwYXRjaC52MS5PdXRjb21lEisKBXJlcGx5GAMgASgLMhwucG9zdGhhc3RlLmRpc3BhdGNoLnYxLlJlcGx5IjoKBVJlcGx5EgwKBGNvZGUYASABKA0SFQoNZW5oYW5jZWRfY29kZRgCIAEoCRIMCgR0ZXh0GAMgASgJIkIKB1dlbGNvbWUSDQoFZXBvY2gYASABKAQSKAoFbGVhc2UYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iSAoFQmF0Y2gSDQoFZXBvY2gYASABKAQSMAoIYXR0ZW1wdHMYAiADKAsyHi5wb3N0aGFzdGUuZGlzcGF0Y2gudjEuQXR0ZW1wdCLIAgoHQXR0ZW1wdBISCgphdHRlbXB0X2lkGAEgASgJEhIKCm1lc3NhZ2VfaWQYAiABKAkSEAoIdXBzdHJlYW0YAyABKAkSDAoEZnJvbRgEIAEoCRI7CgpyZWNpcGllbnRzGAUgAygLMicucG9zdGhhc3RlLmRpc3BhdGNoLnYxLkF0dGVtcHRSZWNpcGllbnQSKQoEYm9keRgGIAEoCzIbLnBvc3RoYXN0ZS5kaXNwYXRjaC52MS5Cb2R5EhEKCWVpZ2h0X2JpdBgHIAEoCBIRCglzbXRwX3V0ZjgYCCABKAgSEgoKZHNuX3JldHVybhgJIAEoCRIXCg9kc25fZW52ZWxvcGVfaWQYCiABKAkSLAoIZGVhZGxpbmUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgwKBGxhbmUYDCABKAkiXAoQQXR0ZW1wdFJlY2lwaWVudBINCgVpbmRleBgBIAEoDRIPCgdhZGRyZXNzGAIgASgJEhIKCmRzbl9ub3RpZnkYAyABKAkSFAoMZHNuX29yaWdpbmFsGAQgASgJIlYKBEJvZHkSDgoGc3RyZWFtGAEgASgJEhAKCHNlcXVlbmNlGAIgASgEEgwKBHNpemUYAyABKAQSDgoGY2h1bmtzGAQgASgNEg4KBmRpZ2VzdBgFIAEoCSImCg9BY2tub3dsZWRnZW1lbnQSEwoLYXR0ZW1wdF9pZHMYASADKAkiHQoGQ2FuY2VsEhMKC2F0dGVtcHRfaWRzGAEgAygJIiIKFExvb2t1cE1lc3NhZ2VSZXF1ZXN0EgoKAmlkGAEgASgJImgKFUxvb2t1cE1lc3NhZ2VSZXNwb25zZRITCgt0aWNrZXRfanNvbhgBIAEoCRI6CgpyZWNpcGllbnRzGAIgAygLMiYucG9zdGhhc3RlLmRpc3BhdGNoLnYxLkxvb2t1cFJlY2lwaWVudCKdAQoPTG9va3VwUmVjaXBpZW50Eg0KBXN0YXRlGAEgASgJEg4KBnJlYXNvbhgCIAEoCRInCgNkdWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhAKCGF0dGVtcHRzGAQgASgNEjAKCmxhc3RfcmVwbHkYBSABKAsyHC5wb3N0aGFzdGUuZGlzcGF0Y2gudjEuUmVwbHkqnAIKB091dGNvbWUSFwoTT1VUQ09NRV9VTlNQRUNJRklFRBAAEhUKEU9VVENPTUVfREVMSVZFUkVEEAESFAoQT1VUQ09NRV9ERUZFUlJFRBACEhMKD09VVENPTUVfQk9VTkNFRBADEhQKEE9VVENPTUVfSU5fRE9VQlQQBBIZChVPVVRDT01FX1VQU1RSRUFNX0RPV04QBRIUChBPVVRDT01FX0RSQUlOSU5HEAYSFAoQT1VUQ09NRV9UT09fTEFURRAHEhwKGE9VVENPTUVfQk9EWV9VTkFWQUlMQUJMRRAIEhUKEU9VVENPTUVfQk9EWV9MT1NUEAkSJAogT1VUQ09NRV9VUFNUUkVBTV9MQUNLU19FWFRFTlNJT04QCjJyCg9EaXNwYXRjaFNlcnZpY2USXwoIRGlzcGF0Y2gSJi5wb3N0aGFzdGUuZGlzcGF0Y2gudjEuRGlzcGF0Y2hSZXF1ZXN0GicucG9zdGhhc3RlLmRpc3BhdGNoLnYxLkRpc3BhdGNoUmVzcG9uc2UoATABMuEBCg1Mb29rdXBTZXJ2aWNlEmoKDUxvb2t1cE1lc3NhZ2USKy5wb3N0aGFzdGUuZGlzcGF0Y2gudjEuTG9va3VwTWVzc2FnZVJlcXVlc3QaLC5wb3N0aGFzdGUuZGlzcGF0Y2gudjEuTG9va3VwTWVzc2FnZVJlc3BvbnNlEmQKC0xvb2t1cFN0YXRzEikucG9zdGhhc3RlLmRpc3BhdGNoLnYxLkxvb2t1cFN0YXRzUmVxdWVzdBoqLnBvc3RoYXN0ZS5kaXNwYXRjaC52MS5Mb29rdXBTdGF0c1Jlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_posthaste_v1_stats]);
+
+/**
+ * Asks what waits where.
+ *
+ * @generated from message posthaste.dispatch.v1.LookupStatsRequest
+ */
+export type LookupStatsRequest = Message<"posthaste.dispatch.v1.LookupStatsRequest"> & {
+};
+
+/**
+ * Describes the message posthaste.dispatch.v1.LookupStatsRequest.
+ * Use `create(LookupStatsRequestSchema)` to create a new message.
+ */
+export const LookupStatsRequestSchema: GenMessage<LookupStatsRequest> = /*@__PURE__*/
+  messageDesc(file_posthaste_dispatch_v1_dispatch, 0);
+
+/**
+ * What waits where. The fields are those of posthaste.v1.QueueStatsResponse.
+ *
+ * @generated from message posthaste.dispatch.v1.LookupStatsResponse
+ */
+export type LookupStatsResponse = Message<"posthaste.dispatch.v1.LookupStatsResponse"> & {
+  /**
+   * All lanes, the most urgent first.
+   *
+   * @generated from field: repeated posthaste.v1.LaneStats lanes = 1;
+   */
+  lanes: LaneStats[];
+
+  /**
+   * All upstreams that are configured, by name.
+   *
+   * @generated from field: repeated posthaste.v1.UpstreamStats upstreams = 2;
+   */
+  upstreams: UpstreamStats[];
+
+  /**
+   * Connected senders.
+   *
+   * @generated from field: repeated posthaste.v1.SenderStats senders = 3;
+   */
+  senders: SenderStats[];
+
+  /**
+   * Recipients since the partition began.
+   *
+   * @generated from field: posthaste.v1.Totals totals = 4;
+   */
+  totals?: Totals | undefined;
+
+  /**
+   * Stored messages that were not read yet.
+   *
+   * @generated from field: int64 unread_count = 5;
+   */
+  unreadCount: bigint;
+
+  /**
+   * When these figures were taken.
+   *
+   * @generated from field: google.protobuf.Timestamp taken_at = 6;
+   */
+  takenAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message posthaste.dispatch.v1.LookupStatsResponse.
+ * Use `create(LookupStatsResponseSchema)` to create a new message.
+ */
+export const LookupStatsResponseSchema: GenMessage<LookupStatsResponse> = /*@__PURE__*/
+  messageDesc(file_posthaste_dispatch_v1_dispatch, 1);
 
 /**
  * From a sender.
@@ -75,7 +148,7 @@ export type DispatchRequest = Message<"posthaste.dispatch.v1.DispatchRequest"> &
  * Use `create(DispatchRequestSchema)` to create a new message.
  */
 export const DispatchRequestSchema: GenMessage<DispatchRequest> = /*@__PURE__*/
-  messageDesc(file_posthaste_dispatch_v1_dispatch, 0);
+  messageDesc(file_posthaste_dispatch_v1_dispatch, 2);
 
 /**
  * From the scheduler.
@@ -136,7 +209,7 @@ export type DispatchResponse = Message<"posthaste.dispatch.v1.DispatchResponse">
  * Use `create(DispatchResponseSchema)` to create a new message.
  */
 export const DispatchResponseSchema: GenMessage<DispatchResponse> = /*@__PURE__*/
-  messageDesc(file_posthaste_dispatch_v1_dispatch, 1);
+  messageDesc(file_posthaste_dispatch_v1_dispatch, 3);
 
 /**
  * Opens a stream.
@@ -178,7 +251,7 @@ export type Hello = Message<"posthaste.dispatch.v1.Hello"> & {
  * Use `create(HelloSchema)` to create a new message.
  */
 export const HelloSchema: GenMessage<Hello> = /*@__PURE__*/
-  messageDesc(file_posthaste_dispatch_v1_dispatch, 2);
+  messageDesc(file_posthaste_dispatch_v1_dispatch, 4);
 
 /**
  * An attempt that a sender holds.
@@ -206,7 +279,7 @@ export type HeldAttempt = Message<"posthaste.dispatch.v1.HeldAttempt"> & {
  * Use `create(HeldAttemptSchema)` to create a new message.
  */
 export const HeldAttemptSchema: GenMessage<HeldAttempt> = /*@__PURE__*/
-  messageDesc(file_posthaste_dispatch_v1_dispatch, 3);
+  messageDesc(file_posthaste_dispatch_v1_dispatch, 5);
 
 /**
  * Says: I live.
@@ -221,7 +294,7 @@ export type Heartbeat = Message<"posthaste.dispatch.v1.Heartbeat"> & {
  * Use `create(HeartbeatSchema)` to create a new message.
  */
 export const HeartbeatSchema: GenMessage<Heartbeat> = /*@__PURE__*/
-  messageDesc(file_posthaste_dispatch_v1_dispatch, 4);
+  messageDesc(file_posthaste_dispatch_v1_dispatch, 6);
 
 /**
  * Room for an upstream: how many attempts the sender is ready to hold at once, those it holds already included.
@@ -250,7 +323,7 @@ export type Credit = Message<"posthaste.dispatch.v1.Credit"> & {
  * Use `create(CreditSchema)` to create a new message.
  */
 export const CreditSchema: GenMessage<Credit> = /*@__PURE__*/
-  messageDesc(file_posthaste_dispatch_v1_dispatch, 5);
+  messageDesc(file_posthaste_dispatch_v1_dispatch, 7);
 
 /**
  * Announces, before MAIL FROM is written; not waited for.
@@ -271,7 +344,7 @@ export type Begun = Message<"posthaste.dispatch.v1.Begun"> & {
  * Use `create(BegunSchema)` to create a new message.
  */
 export const BegunSchema: GenMessage<Begun> = /*@__PURE__*/
-  messageDesc(file_posthaste_dispatch_v1_dispatch, 6);
+  messageDesc(file_posthaste_dispatch_v1_dispatch, 8);
 
 /**
  * What came of attempts.
@@ -292,7 +365,7 @@ export type Report = Message<"posthaste.dispatch.v1.Report"> & {
  * Use `create(ReportSchema)` to create a new message.
  */
 export const ReportSchema: GenMessage<Report> = /*@__PURE__*/
-  messageDesc(file_posthaste_dispatch_v1_dispatch, 7);
+  messageDesc(file_posthaste_dispatch_v1_dispatch, 9);
 
 /**
  * What came of an attempt.
@@ -334,7 +407,7 @@ export type AttemptOutcome = Message<"posthaste.dispatch.v1.AttemptOutcome"> & {
  * Use `create(AttemptOutcomeSchema)` to create a new message.
  */
 export const AttemptOutcomeSchema: GenMessage<AttemptOutcome> = /*@__PURE__*/
-  messageDesc(file_posthaste_dispatch_v1_dispatch, 8);
+  messageDesc(file_posthaste_dispatch_v1_dispatch, 10);
 
 /**
  * One outcome, shared by some recipients of an attempt.
@@ -369,7 +442,7 @@ export type RecipientOutcome = Message<"posthaste.dispatch.v1.RecipientOutcome">
  * Use `create(RecipientOutcomeSchema)` to create a new message.
  */
 export const RecipientOutcomeSchema: GenMessage<RecipientOutcome> = /*@__PURE__*/
-  messageDesc(file_posthaste_dispatch_v1_dispatch, 9);
+  messageDesc(file_posthaste_dispatch_v1_dispatch, 11);
 
 /**
  * An SMTP reply (RFC 5321, 4.2).
@@ -404,7 +477,7 @@ export type Reply = Message<"posthaste.dispatch.v1.Reply"> & {
  * Use `create(ReplySchema)` to create a new message.
  */
 export const ReplySchema: GenMessage<Reply> = /*@__PURE__*/
-  messageDesc(file_posthaste_dispatch_v1_dispatch, 10);
+  messageDesc(file_posthaste_dispatch_v1_dispatch, 12);
 
 /**
  * Answers a hello.
@@ -432,7 +505,7 @@ export type Welcome = Message<"posthaste.dispatch.v1.Welcome"> & {
  * Use `create(WelcomeSchema)` to create a new message.
  */
 export const WelcomeSchema: GenMessage<Welcome> = /*@__PURE__*/
-  messageDesc(file_posthaste_dispatch_v1_dispatch, 11);
+  messageDesc(file_posthaste_dispatch_v1_dispatch, 13);
 
 /**
  * Attempts, most urgent first. The sender keeps the order.
@@ -460,7 +533,7 @@ export type Batch = Message<"posthaste.dispatch.v1.Batch"> & {
  * Use `create(BatchSchema)` to create a new message.
  */
 export const BatchSchema: GenMessage<Batch> = /*@__PURE__*/
-  messageDesc(file_posthaste_dispatch_v1_dispatch, 12);
+  messageDesc(file_posthaste_dispatch_v1_dispatch, 14);
 
 /**
  * One transaction to make.
@@ -558,7 +631,7 @@ export type Attempt = Message<"posthaste.dispatch.v1.Attempt"> & {
  * Use `create(AttemptSchema)` to create a new message.
  */
 export const AttemptSchema: GenMessage<Attempt> = /*@__PURE__*/
-  messageDesc(file_posthaste_dispatch_v1_dispatch, 13);
+  messageDesc(file_posthaste_dispatch_v1_dispatch, 15);
 
 /**
  * A recipient of an attempt.
@@ -600,7 +673,7 @@ export type AttemptRecipient = Message<"posthaste.dispatch.v1.AttemptRecipient">
  * Use `create(AttemptRecipientSchema)` to create a new message.
  */
 export const AttemptRecipientSchema: GenMessage<AttemptRecipient> = /*@__PURE__*/
-  messageDesc(file_posthaste_dispatch_v1_dispatch, 14);
+  messageDesc(file_posthaste_dispatch_v1_dispatch, 16);
 
 /**
  * Where a body lies.
@@ -649,7 +722,7 @@ export type Body = Message<"posthaste.dispatch.v1.Body"> & {
  * Use `create(BodySchema)` to create a new message.
  */
 export const BodySchema: GenMessage<Body> = /*@__PURE__*/
-  messageDesc(file_posthaste_dispatch_v1_dispatch, 15);
+  messageDesc(file_posthaste_dispatch_v1_dispatch, 17);
 
 /**
  * Outcomes that are journalled.
@@ -670,7 +743,7 @@ export type Acknowledgement = Message<"posthaste.dispatch.v1.Acknowledgement"> &
  * Use `create(AcknowledgementSchema)` to create a new message.
  */
 export const AcknowledgementSchema: GenMessage<Acknowledgement> = /*@__PURE__*/
-  messageDesc(file_posthaste_dispatch_v1_dispatch, 16);
+  messageDesc(file_posthaste_dispatch_v1_dispatch, 18);
 
 /**
  * Attempts to leave alone if they have not begun. Each is reported as untried or with its real outcome all the same.
@@ -691,7 +764,7 @@ export type Cancel = Message<"posthaste.dispatch.v1.Cancel"> & {
  * Use `create(CancelSchema)` to create a new message.
  */
 export const CancelSchema: GenMessage<Cancel> = /*@__PURE__*/
-  messageDesc(file_posthaste_dispatch_v1_dispatch, 17);
+  messageDesc(file_posthaste_dispatch_v1_dispatch, 19);
 
 /**
  * Asks for a message.
@@ -712,7 +785,7 @@ export type LookupMessageRequest = Message<"posthaste.dispatch.v1.LookupMessageR
  * Use `create(LookupMessageRequestSchema)` to create a new message.
  */
 export const LookupMessageRequestSchema: GenMessage<LookupMessageRequest> = /*@__PURE__*/
-  messageDesc(file_posthaste_dispatch_v1_dispatch, 18);
+  messageDesc(file_posthaste_dispatch_v1_dispatch, 20);
 
 /**
  * Where a message is.
@@ -740,7 +813,7 @@ export type LookupMessageResponse = Message<"posthaste.dispatch.v1.LookupMessage
  * Use `create(LookupMessageResponseSchema)` to create a new message.
  */
 export const LookupMessageResponseSchema: GenMessage<LookupMessageResponse> = /*@__PURE__*/
-  messageDesc(file_posthaste_dispatch_v1_dispatch, 19);
+  messageDesc(file_posthaste_dispatch_v1_dispatch, 21);
 
 /**
  * Where a recipient is.
@@ -789,7 +862,7 @@ export type LookupRecipient = Message<"posthaste.dispatch.v1.LookupRecipient"> &
  * Use `create(LookupRecipientSchema)` to create a new message.
  */
 export const LookupRecipientSchema: GenMessage<LookupRecipient> = /*@__PURE__*/
-  messageDesc(file_posthaste_dispatch_v1_dispatch, 20);
+  messageDesc(file_posthaste_dispatch_v1_dispatch, 22);
 
 /**
  * What can come of an attempt for a recipient.
@@ -924,6 +997,16 @@ export const LookupService: GenService<{
     methodKind: "unary";
     input: typeof LookupMessageRequestSchema;
     output: typeof LookupMessageResponseSchema;
+  },
+  /**
+   * What waits where, now. UNAVAILABLE: the scheduler does not own the partition.
+   *
+   * @generated from rpc posthaste.dispatch.v1.LookupService.LookupStats
+   */
+  lookupStats: {
+    methodKind: "unary";
+    input: typeof LookupStatsRequestSchema;
+    output: typeof LookupStatsResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_posthaste_dispatch_v1_dispatch, 1);
