@@ -27,6 +27,9 @@ const answers: Readonly<Record<ReasonName, Answer>> = {
   DEADLINE_EXCEEDED: { code: Code.DeadlineExceeded, http: 504 },
   CANCELLED: { code: Code.Canceled, http: 499 },
   UNAVAILABLE: { code: Code.Unavailable, http: 503, retryMs: 5_000 },
+  IDEMPOTENCY_KEY_REUSED: { code: Code.AlreadyExists, http: 409 },
+  IDEMPOTENCY_IN_FLIGHT: { code: Code.Aborted, http: 409, retryMs: 1_000 },
+  ATTACHMENT_NOT_FOUND: { code: Code.FailedPrecondition, http: 400 },
 };
 
 const errorDomain = 'posthaste.v1';

@@ -15,7 +15,7 @@ export interface StatusOptions {
   readonly clock: Clock;
 }
 
-export function createStatusService(options: StatusOptions): ServiceImpl<typeof StatusService> {
+export function createStatusService(options: StatusOptions): Partial<ServiceImpl<typeof StatusService>> {
   return {
     async getMessage({ id: given }, { signal }) {
       const id = given.toLowerCase();
