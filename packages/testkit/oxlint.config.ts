@@ -69,6 +69,8 @@ const notOurs: NonNullable<OxlintConfig['rules']> = {
   // What a property expects depends on what was drawn.
   'vitest/no-conditional-expect': 'off',
   'vitest/require-to-throw-message': 'off',
+  // The second one says which of many it was.
+  'vitest/valid-expect': ['error', { maxArgs: 2 }],
 };
 
 export default defineConfig({

@@ -7,7 +7,7 @@ import type { Options } from './options.ts';
 import { findPostfixTools, type PostfixTools } from './postfix/tools.ts';
 import { Remote } from './remote.ts';
 import type { SinkMethods } from './sink/process.ts';
-import { bundlePrograms, type ProgramName, sourcePrograms } from './system/bundle.ts';
+import { bundledPrograms, type ProgramFiles, sourcePrograms } from './system/program-files.ts';
 import { type Mode, System } from './system/system.ts';
 
 /** What all scenarios share: load and sink in processes of their own, and all that a system needs to start. */
@@ -18,7 +18,7 @@ export interface Rig {
   readonly load: Remote<LoadMethods>;
   readonly sink: Remote<SinkMethods>;
   readonly upstreamPort: number;
-  readonly files: Readonly<Record<ProgramName, string>>;
+  readonly files: ProgramFiles;
   /** Undefined: not present, or not wanted. */
   readonly postfix: PostfixTools | undefined;
   /** Tells how far it is. */
@@ -28,7 +28,7 @@ export interface Rig {
 export async function buildRig(options: Options, say: (line: string) => void): Promise<Rig> {
   const nats = await findNatsServer({ env: process.env, onFetch: say });
   const folder = mkdtempSync(join(makeFolder(options.folder ?? tmpdir()), 'posthaste-bench-'));
-  const files = options.fromSource ? sourcePrograms() : await bundlePrograms(join(folder, 'programs'));
+  const files = options.fromSource ? sourcePrograms() : await bundledPrograms(join(folder, 'programs'));
   const load = new Remote<LoadMethods>('load', join(import.meta.dirname, 'load/process.ts'));
   const sink = new Remote<SinkMethods>('sink', join(import.meta.dirname, 'sink/process.ts'));
   const upstreamPort = await sink.ask('listen', 0);

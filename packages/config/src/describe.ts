@@ -26,8 +26,28 @@ export function documentSettings(schema: Schema): string {
     .join('\n');
 }
 
-/** What a program prints for `--help`, or undefined when nobody asks. */
+/** A setting as `--help=json` tells it. */
+export interface SettingDocument {
+  readonly key: string;
+  readonly variable: string;
+  readonly kind: string;
+  /** As a file or a variable would give it; absent when there is none. */
+  readonly default?: string;
+  readonly secret: boolean;
+  readonly doc: string;
+}
+
+export function settingDocuments(schema: Schema): readonly SettingDocument[] {
+  return Object.entries(schema).map(([key, setting]) => {
+    const parsed = setting.default === undefined ? undefined : setting.parse(setting.default);
+    const shown = parsed?.kind === 'value' ? { default: showValue(setting, parsed.value) } : {};
+    return { key, variable: variableName(key), kind: setting.kind, ...shown, secret: setting.secret, doc: setting.doc };
+  });
+}
+
+/** What a program prints for `--help`, or `--help=json`; undefined when nobody asks. */
 export function helpFor(argv: readonly string[], schema: Schema): string | undefined {
+  if (argv.includes('--help=json')) return JSON.stringify(settingDocuments(schema));
   return argv.includes('--help') || argv.includes('-h') ? documentSettings(schema) : undefined;
 }
 

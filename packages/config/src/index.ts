@@ -1,4 +1,4 @@
-export { documentSettings, helpFor } from './describe.ts';
+export { documentSettings, helpFor, type SettingDocument } from './describe.ts';
 export type { Environment } from './environment.ts';
 export { type Config, ConfigError, loadConfig, type LoadOptions } from './load.ts';
 export { didYouMean, nearest } from './nearest.ts';

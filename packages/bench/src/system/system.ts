@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type NatsServer, startNatsServer } from '@posthaste/stream/server';
 import { freePort } from '@posthaste/testkit';
-import { type ProgramName, programNames } from './bundle.ts';
+import { type ProgramFiles, programNames } from './program-files.ts';
 import { Program } from './program.ts';
 import { readUsage, resetPeak, type Usage } from './usage.ts';
 
@@ -14,7 +14,7 @@ export interface SystemOptions {
   readonly folder: string;
   readonly natsBinary: string;
   /** The file of each program. */
-  readonly files: Readonly<Record<ProgramName, string>>;
+  readonly files: ProgramFiles;
   /** Where mail goes; the first one takes what no route names. */
   readonly upstreams: Readonly<Record<string, number>>;
   /** As the setting `routes` has them. */

@@ -1,0 +1,2 @@
+export { bundlePrograms } from './bundle.ts';
+export { type ProgramName, sourceOf } from './program.ts';
