@@ -17,6 +17,7 @@ function mailOf(number: number, size: number): Mail {
     to: [],
     raw: Buffer.alloc(size),
     receivedAt: 0,
+    secured: false,
     replyLost: false,
   };
 }

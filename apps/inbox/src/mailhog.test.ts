@@ -11,6 +11,7 @@ function mailOf(raw: string | Buffer): Mail {
     to: [{ address: 'b@example.net', parameters: {} }],
     raw: Buffer.from(raw),
     receivedAt: Date.UTC(2030, 0, 1),
+    secured: false,
     replyLost: false,
   };
 }

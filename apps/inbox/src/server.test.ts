@@ -91,7 +91,7 @@ describe('/chaos', () => {
   });
 
   it.each([
-    ['{"rules":[{"at":"nowhere"}]}', 'rules[0].at is "nowhere": expected one of greeting, ehlo, mail, rcpt, data, body, final'],
+    ['{"rules":[{"at":"nowhere"}]}', 'rules[0].at is "nowhere": expected one of greeting, ehlo, starttls, auth, mail, rcpt, data, body, final'],
     ['not JSON', 'script is not JSON: Unexpected token'],
   ])('answers %s by 400 with all faults and a hint, and keeps the script', async (body, fault) => {
     const response = await request('/chaos', { method: 'PUT', body });

@@ -46,6 +46,16 @@ const allowedBy: Readonly<Record<string, string>> = {
   ORCPT: 'DSN',
 };
 
+const nonAscii = /\P{ASCII}/u;
+
+/** The reply to a path that uses what was not on offer, or what its transaction's sender has not asked for. */
+export function findPathFault(path: Path, offered: ReadonlySet<string>, from: Path): string | undefined {
+  const unoffered = findUnoffered(path, offered);
+  if (unoffered !== undefined) return `555 5.5.4 Parameter ${unoffered} was not offered`;
+  const utf8 = from.parameters['SMTPUTF8'] !== undefined;
+  return !utf8 && nonAscii.test(path.address) ? '553 5.6.7 An address beyond ASCII needs SMTPUTF8' : undefined;
+}
+
 /** The first parameter that was not on offer. */
 export function findUnoffered(path: Path, offered: ReadonlySet<string>): string | undefined {
   return Object.keys(path.parameters).find((name) => !offered.has(allowedBy[name] ?? name));

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 
 /** A raw SMTP client for tests: sends exactly the bytes it is given, so that a test can break every rule of the protocol. */
 export interface SmtpDialog {
@@ -8,6 +9,8 @@ export interface SmtpDialog {
   reply(): Promise<string>;
   /** Sends a line with its CRLF and waits for the reply. */
   say(line: string): Promise<string>;
+  /** Goes on in TLS, after the server has said that it is ready; `ca` is the certificate to trust, in PEM. */
+  secure(ca: string): Promise<void>;
   /** Resolves when the server has closed the connection. */
   closed(): Promise<void>;
   close(): void;
@@ -24,8 +27,8 @@ export async function openDialog(address: { readonly host: string; readonly port
 const wholeReply = /^(?:\d{3}-.*\r\n)*\d{3}(?: .*)?\r\n/;
 
 class SocketDialog implements SmtpDialog {
-  readonly #socket: Socket;
   readonly #closed: Promise<void>;
+  #socket: Socket;
   #input = '';
   #ended = false;
   #wake: () => void = () => {};
@@ -33,6 +36,10 @@ class SocketDialog implements SmtpDialog {
   constructor(socket: Socket) {
     this.#socket = socket;
     this.#closed = new Promise((resolve) => socket.once('close', () => resolve()));
+    this.#listen(socket);
+  }
+
+  #listen(socket: Socket): void {
     socket.setEncoding('utf8').on('data', (text: string) => {
       this.#input += text;
       this.#wake();
@@ -66,6 +73,14 @@ class SocketDialog implements SmtpDialog {
   say(line: string): Promise<string> {
     this.send(`${line}\r\n`);
     return this.reply();
+  }
+
+  async secure(ca: string): Promise<void> {
+    this.#socket.removeAllListeners('data');
+    this.#socket = connectTls({ socket: this.#socket, ca, servername: 'localhost' });
+    const secured = once(this.#socket, 'secureConnect');
+    this.#listen(this.#socket);
+    await secured;
   }
 
   closed(): Promise<void> {

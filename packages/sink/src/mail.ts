@@ -13,6 +13,10 @@ export interface Mail {
   /** Which connection it came over, counted from 1. */
   readonly connection: number;
   readonly helo: string;
+  /** Whether it came over TLS. */
+  readonly secured: boolean;
+  /** Who had logged in, when the sink asks for a login. */
+  readonly user?: string;
   readonly from: Path;
   /** The recipients that were accepted. */
   readonly to: readonly Path[];

@@ -29,11 +29,11 @@ it('takes a script that uses every field', () => {
 it('names all faults at once, each with what came and what was expected', () => {
   expect(faultsOf({ rules: [{ at: 'dta', times: 0 }, 7, { reply: 'no' }], keyword: [] })).toEqual([
     'script.keyword is unknown: expected one of rules, keywords, maxBytes',
-    'rules[0].at is "dta": expected one of greeting, ehlo, mail, rcpt, data, body, final',
+    'rules[0].at is "dta": expected one of greeting, ehlo, starttls, auth, mail, rcpt, data, body, final',
     'rules[0].times is 0: expected a whole number from 1',
     'rules[1] is 7: expected an object with at, recipient, sender, times, delayMs, reply, drop',
     'rules[2].reply is "no": expected a code from 200 to 599 and a text, e.g. "451 4.7.1 Try again later"',
-    'rules[2].at is missing: expected one of greeting, ehlo, mail, rcpt, data, body, final',
+    'rules[2].at is missing: expected one of greeting, ehlo, starttls, auth, mail, rcpt, data, body, final',
   ]);
 });
 

@@ -1,9 +1,10 @@
 /** Where in a session a rule can step in, in the order of a session. */
-export const phases = ['greeting', 'ehlo', 'mail', 'rcpt', 'data', 'body', 'final'] as const;
+export const phases = ['greeting', 'ehlo', 'starttls', 'auth', 'mail', 'rcpt', 'data', 'body', 'final'] as const;
 
 /**
  * - `greeting`: a client has connected.
- * - `ehlo`, `mail`, `rcpt`, `data`: that command has come and is in order. HELO counts as `ehlo`.
+ * - `ehlo`, `starttls`, `mail`, `rcpt`, `data`: that command has come and is in order. HELO counts as `ehlo`.
+ * - `auth`: user and password have come and are right.
  * - `body`: the first bytes of the body have come. Nothing is stored yet, and no reply is due.
  * - `final`: the final dot has come. The mail is stored at once, before a delay, unless `reply` refuses it.
  */
@@ -38,7 +39,7 @@ export interface Rule {
 /** How a sink behaves. `{}` is a well-behaved one. */
 export interface Script {
   readonly rules?: readonly Rule[];
-  /** The EHLO keywords on offer, without SIZE. A client that uses what is not on offer is refused (555, for PIPELINING 503). */
+  /** The EHLO keywords on offer, without SIZE, STARTTLS and AUTH, which the sink adds when it can. A client that uses what is not on offer is refused (555, for PIPELINING 503). */
   readonly keywords?: readonly string[];
   /** The largest mail in bytes, said in EHLO as SIZE and kept to (552 5.3.4). */
   readonly maxBytes?: number;

@@ -1,16 +1,23 @@
 import type { Socket } from 'node:net';
+import type { SecureContext } from 'node:tls';
 import type { Clock } from '@posthaste/telemetry';
+import type { Credentials } from './auth.ts';
 import { BodyReader } from './body.ts';
-import { findUnoffered, parseCommand, parsePath, type Command } from './command.ts';
+import { findPathFault, parseCommand, parsePath, type Command } from './command.ts';
+import { Actor } from './conduct.ts';
+import { Login } from './login.ts';
 import type { Mail, Path } from './mail.ts';
-import type { Action, Occasion, Playbook } from './playbook.ts';
-import type { Phase } from './script.ts';
+import type { Occasion, Playbook } from './playbook.ts';
 import { Wire } from './wire.ts';
 
 /** What a session needs from its sink. */
 export interface Host {
   readonly hostname: string;
   readonly clock: Clock;
+  /** With it STARTTLS is on offer, or TLS begins at once. */
+  readonly tls?: { readonly context: SecureContext; readonly implicit: boolean };
+  /** With it nobody sends mail without a login. */
+  readonly auth?: Credentials;
   /** Asked each time: a script can change while sessions are open. */
   playbook(): Playbook;
   /** Takes the mail and returns its number. */
@@ -23,12 +30,11 @@ type Stage =
   | { readonly kind: 'awaiting body'; readonly from: Path; readonly to: readonly Path[] }
   | { readonly kind: 'body'; readonly from: Path; readonly to: readonly Path[]; readonly reader: BodyReader };
 
-const nonAscii = /\P{ASCII}/u;
-const noChange = () => {};
-
 /** One connection: a strict state machine (RFC 5321) with pipelining (RFC 2920), which asks the playbook at every phase. */
 export class Session {
   readonly #wire: Wire;
+  readonly #actor: Actor;
+  readonly #login: Login;
   readonly #host: Host;
   readonly #connection: number;
   #stage: Stage = { kind: 'command' };
@@ -37,9 +43,12 @@ export class Session {
 
   constructor(socket: Socket, host: Host, connection: number) {
     this.#wire = new Wire(socket, host.clock, () => this.#advance());
+    this.#actor = new Actor(this.#wire, host.playbook, () => this.#advance());
+    this.#login = new Login(this.#wire, this.#actor, host.auth);
     this.#host = host;
     this.#connection = connection;
-    this.#act('greeting', {}, `220 ${host.hostname} ESMTP`, noChange);
+    if (host.tls?.implicit === true) this.#wire.secure(host.tls.context);
+    this.#actor.act('greeting', {}, { reply: `220 ${host.hostname} ESMTP` });
     this.#wire.flush();
   }
 
@@ -59,15 +68,16 @@ export class Session {
         return true;
       case 'command':
       case 'transaction':
-        return this.#readCommand();
+        return this.#readLine();
     }
   }
 
-  #readCommand(): boolean {
+  #readLine(): boolean {
     const line = this.#wire.takeLine();
     if (line === undefined) return false;
     const pipelined = this.#wire.readable && this.#helo !== '';
     if (pipelined && !this.#offered.has('PIPELINING')) this.#wire.close('503 5.5.0 Improper use of pipelining, which was not offered');
+    else if (this.#login.asked) this.#login.answer(line);
     else this.#obey(parseCommand(line));
     return true;
   }
@@ -78,6 +88,10 @@ export class Session {
         return this.#ehlo(argument);
       case 'HELO':
         return this.#heloWithoutExtensions(argument);
+      case 'STARTTLS':
+        return this.#startTls();
+      case 'AUTH':
+        return this.#auth(argument);
       case 'MAIL':
         return this.#mail(argument);
       case 'RCPT':
@@ -99,33 +113,64 @@ export class Session {
 
   #ehlo(helo: string): void {
     if (helo === '') return this.#wire.reply('501 5.5.4 Syntax: EHLO hostname');
-    const { keywords, maxBytes } = this.#host.playbook();
-    const reply = [`250 ${this.#host.hostname}`, ...keywords, `SIZE ${maxBytes}`].join('\n');
-    this.#act('ehlo', {}, reply, () => this.#greet(helo, [...keywords, 'SIZE']));
+    const keywords = [...this.#host.playbook().keywords, ...this.#ownKeywords()];
+    const reply = [`250 ${this.#host.hostname}`, ...keywords].join('\n');
+    this.#actor.act('ehlo', {}, { reply, accept: () => this.#greet(helo, keywords) });
+  }
+
+  #ownKeywords(): readonly string[] {
+    const { tls, auth } = this.#host;
+    const startTls = tls !== undefined && !this.#wire.secured;
+    const login = auth !== undefined && !startTls;
+    return [`SIZE ${this.#host.playbook().maxBytes}`, ...(startTls ? ['STARTTLS'] : []), ...(login ? ['AUTH PLAIN LOGIN'] : [])];
   }
 
   #heloWithoutExtensions(helo: string): void {
     if (helo === '') return this.#wire.reply('501 5.5.4 Syntax: HELO hostname');
-    this.#act('ehlo', {}, `250 ${this.#host.hostname}`, () => this.#greet(helo, []));
+    this.#actor.act('ehlo', {}, { reply: `250 ${this.#host.hostname}`, accept: () => this.#greet(helo, []) });
   }
 
-  #greet(helo: string, offered: readonly string[]): void {
+  #greet(helo: string, keywords: readonly string[]): void {
     this.#helo = helo;
-    this.#offered = new Set(offered);
+    this.#offered = new Set(keywords.map((keyword) => keyword.split(' ', 1).join()));
     this.#stage = { kind: 'command' };
+  }
+
+  #startTls(): void {
+    const { tls } = this.#host;
+    if (tls === undefined) return this.#wire.reply('502 5.5.1 STARTTLS is not possible here');
+    if (this.#wire.secured) return this.#wire.reply('503 5.5.1 TLS is active already');
+    if (this.#helo === '') return this.#wire.reply('503 5.5.1 Send EHLO first');
+    this.#actor.act('starttls', {}, { reply: '220 2.0.0 Ready to start TLS', accept: () => this.#secure(tls.context) });
+  }
+
+  /** RFC 3207 4.2: what was said in clear is forgotten. */
+  #secure(context: SecureContext): void {
+    this.#helo = '';
+    this.#login.forget();
+    this.#offered = new Set();
+    this.#stage = { kind: 'command' };
+    this.#wire.secure(context);
+  }
+
+  #auth(argument: string): void {
+    if (this.#host.auth === undefined) return this.#wire.reply('502 5.5.1 AUTH is not possible here');
+    if (this.#helo === '') return this.#wire.reply('503 5.5.1 Send EHLO first');
+    if (!this.#login.missing || this.#stage.kind === 'transaction') return this.#wire.reply('503 5.5.1 AUTH is not possible now');
+    if (this.#host.tls !== undefined && !this.#wire.secured) return this.#wire.reply('530 5.7.0 Must issue a STARTTLS command first');
+    this.#login.begin(argument);
   }
 
   #mail(argument: string): void {
     if (this.#helo === '') return this.#wire.reply('503 5.5.1 Send EHLO first');
+    if (this.#login.missing) return this.#wire.reply('530 5.7.0 Authentication required');
     if (this.#stage.kind === 'transaction') return this.#wire.reply('503 5.5.1 Nested MAIL command');
     const from = parsePath('FROM', argument);
     if (from === undefined) return this.#wire.reply('501 5.5.4 Syntax: MAIL FROM:<address>');
-    const fault = this.#pathFault(from, from.parameters['SMTPUTF8'] !== undefined);
+    const fault = findPathFault(from, this.#offered, from);
     if (fault !== undefined) return this.#wire.reply(fault);
     if (Number(from.parameters['SIZE'] ?? 0) > this.#host.playbook().maxBytes) return this.#wire.reply('552 5.3.4 Message size exceeds the limit');
-    this.#act('mail', { sender: from.address }, '250 2.1.0 Ok', () => {
-      this.#stage = { kind: 'transaction', from, to: [] };
-    });
+    this.#actor.act('mail', { sender: from.address }, { reply: '250 2.1.0 Ok', accept: () => this.#enter({ kind: 'transaction', from, to: [] }) });
   }
 
   #rcpt(argument: string): void {
@@ -133,30 +178,22 @@ export class Session {
     const { from, to } = this.#stage;
     const path = parsePath('TO', argument);
     if (path === undefined || path.address === '') return this.#wire.reply('501 5.5.4 Syntax: RCPT TO:<address>');
-    const fault = this.#pathFault(path, from.parameters['SMTPUTF8'] !== undefined);
+    const fault = findPathFault(path, this.#offered, from);
     if (fault !== undefined) return this.#wire.reply(fault);
-    this.#act('rcpt', { sender: from.address, recipients: [path.address] }, '250 2.1.5 Ok', () => to.push(path));
-  }
-
-  #pathFault(path: Path, utf8: boolean): string | undefined {
-    const unoffered = findUnoffered(path, this.#offered);
-    if (unoffered !== undefined) return `555 5.5.4 Parameter ${unoffered} was not offered`;
-    return !utf8 && nonAscii.test(path.address) ? '553 5.6.7 An address beyond ASCII needs SMTPUTF8' : undefined;
+    this.#actor.act('rcpt', { sender: from.address, recipients: [path.address] }, { reply: '250 2.1.5 Ok', accept: () => to.push(path) });
   }
 
   #data(): void {
     if (this.#stage.kind !== 'transaction') return this.#wire.reply('503 5.5.1 Need MAIL command');
     const { from, to } = this.#stage;
     if (to.length === 0) return this.#wire.reply('554 5.5.1 No valid recipients');
-    this.#act('data', envelope(from, to), '354 End data with <CR><LF>.<CR><LF>', () => {
-      this.#stage = { kind: 'awaiting body', from, to };
-    });
+    const reply = '354 End data with <CR><LF>.<CR><LF>';
+    this.#actor.act('data', envelope(from, to), { reply, accept: () => this.#enter({ kind: 'awaiting body', from, to }) });
   }
 
   #beginBody({ from, to }: Extract<Stage, { kind: 'awaiting body' }>): void {
-    this.#act('body', envelope(from, to), undefined, () => {
-      this.#stage = { kind: 'body', from, to, reader: new BodyReader(this.#host.playbook().maxBytes) };
-    });
+    const reader = new BodyReader(this.#host.playbook().maxBytes);
+    this.#actor.act('body', envelope(from, to), { accept: () => this.#enter({ kind: 'body', from, to, reader }) });
   }
 
   #readBody({ from, to, reader }: Extract<Stage, { kind: 'body' }>): void {
@@ -172,49 +209,28 @@ export class Session {
   /** Stores before the reply and its delay: a client that gives up in between has delivered all the same, as with a real server. */
   #finish(from: Path, to: readonly Path[], raw: Buffer): void {
     const action = this.#host.playbook().decide('final', envelope(from, to));
-    if (action.move.kind === 'reply' && action.move.code >= 400) return this.#perform(action, undefined, noChange);
+    if (action.move.kind === 'reply' && action.move.code >= 400) return this.#actor.perform(action, {});
     const number = this.#host.store({
       connection: this.#connection,
       helo: this.#helo,
+      secured: this.#wire.secured,
+      ...(this.#login.user !== undefined && { user: this.#login.user }),
       from,
       to,
       raw,
       receivedAt: this.#host.clock.now(),
       replyLost: action.move.kind === 'drop',
     });
-    this.#perform(action, `250 2.0.0 Ok: queued as ${number}`, noChange);
+    this.#actor.perform(action, { reply: `250 2.0.0 Ok: queued as ${number}` });
+  }
+
+  #enter(stage: Stage): void {
+    this.#stage = stage;
   }
 
   #reset(): void {
     if (this.#stage.kind === 'transaction') this.#stage = { kind: 'command' };
     this.#wire.reply('250 2.0.0 Ok');
-  }
-
-  /** Does what the playbook says at this phase: `accept` and `reply` are what a well-behaved server does. */
-  #act(phase: Phase, occasion: Occasion, reply: string | undefined, accept: () => void): void {
-    this.#perform(this.#host.playbook().decide(phase, occasion), reply, accept);
-  }
-
-  #perform(action: Action, reply: string | undefined, accept: () => void): void {
-    if (action.delayMs === 0) return this.#conclude(action, reply, accept);
-    this.#wire.hold(action.delayMs, () => {
-      this.#conclude(action, reply, accept);
-      this.#advance();
-    });
-  }
-
-  #conclude({ move }: Action, reply: string | undefined, accept: () => void): void {
-    switch (move.kind) {
-      case 'drop':
-        return this.#wire.close();
-      case 'reply':
-        if (move.code < 400) accept();
-        // RFC 5321 3.8: 421 says that the channel closes.
-        return move.code === 421 ? this.#wire.close(move.text) : this.#wire.reply(move.text);
-      case 'proceed':
-        accept();
-        if (reply !== undefined) this.#wire.reply(reply);
-    }
   }
 }
 

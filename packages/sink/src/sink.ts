@@ -1,11 +1,13 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { createSecureContext } from 'node:tls';
 import { systemClock, type Clock } from '@posthaste/telemetry';
+import type { Credentials } from './auth.ts';
 import type { Mail } from './mail.ts';
 import { parseScript } from './parse-script.ts';
 import { Playbook } from './playbook.ts';
 import type { Script } from './script.ts';
-import { Session } from './session.ts';
+import { Session, type Host } from './session.ts';
 
 export interface SinkOptions {
   /** Called at each final dot, before the reply; must not throw. */
@@ -15,6 +17,18 @@ export interface SinkOptions {
   readonly clock?: Clock;
   /** What the greeting says. Default: sink.localhost. */
   readonly hostname?: string;
+  /** With it STARTTLS is on offer. */
+  readonly tls?: SinkTls;
+  /** With it mail is refused (530) before a login by AUTH PLAIN or LOGIN; with `tls` too, AUTH is refused before TLS. */
+  readonly auth?: Credentials;
+}
+
+export interface SinkTls {
+  /** PEM. */
+  readonly cert: string | Buffer;
+  readonly key: string | Buffer;
+  /** TLS from the first byte (RFC 8314), as on port 465, instead of STARTTLS. */
+  readonly implicit?: boolean;
 }
 
 export interface Address {
@@ -50,7 +64,8 @@ export function createSink(options: SinkOptions): Sink {
 }
 
 class ScriptedSink implements Sink {
-  readonly #options: SinkOptions;
+  readonly #onMail: SinkOptions['onMail'];
+  readonly #host: Host;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #script: Script;
@@ -61,9 +76,10 @@ class ScriptedSink implements Sink {
   #repliesLost = 0;
 
   constructor(options: SinkOptions) {
-    this.#options = options;
+    this.#onMail = options.onMail;
     this.#script = parseScript(options.script ?? {});
     this.#playbook = new Playbook(this.#script);
+    this.#host = this.#createHost(options);
     this.#server = createServer({ noDelay: true }, (socket) => this.#welcome(socket));
   }
 
@@ -111,14 +127,24 @@ class ScriptedSink implements Sink {
     socket.on('close', () => this.#sockets.delete(socket));
     // A reset by the client ends its session by 'close', which follows; there is nothing to tell it.
     socket.on('error', () => {});
-    const { clock = systemClock, hostname = 'sink.localhost' } = this.#options;
-    new Session(socket, { clock, hostname, playbook: () => this.#playbook, store: (mail) => this.#store(mail) }, this.#connections);
+    new Session(socket, this.#host, this.#connections);
+  }
+
+  #createHost({ clock = systemClock, hostname = 'sink.localhost', tls, auth }: SinkOptions): Host {
+    return {
+      clock,
+      hostname,
+      ...(tls && { tls: { context: createSecureContext({ cert: tls.cert, key: tls.key }), implicit: tls.implicit === true } }),
+      ...(auth && { auth }),
+      playbook: () => this.#playbook,
+      store: (mail) => this.#store(mail),
+    };
   }
 
   #store(mail: Omit<Mail, 'number'>): number {
     this.#mails += 1;
     if (mail.replyLost) this.#repliesLost += 1;
-    this.#options.onMail({ number: this.#mails, ...mail });
+    this.#onMail({ number: this.#mails, ...mail });
     return this.#mails;
   }
 }

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { TLSSocket, type SecureContext } from 'node:tls';
 import type { Clock } from '@posthaste/telemetry';
 
 const lineEnd = Buffer.from('\r\n');
@@ -10,19 +11,43 @@ const maxReadAheadBytes = 256 * 1024;
 
 /** The bytes of one connection: input that waits to be read, and replies that gather until they are flushed. */
 export class Wire {
-  readonly #socket: Socket;
   readonly #clock: Clock;
+  readonly #onInput: () => void;
   readonly #closing = new AbortController();
   #state: 'open' | 'held' | 'closed' = 'open';
+  #socket: Socket;
+  #secured = false;
   #input = nothing;
   #output = '';
 
   constructor(socket: Socket, clock: Clock, onInput: () => void) {
-    this.#socket = socket;
     this.#clock = clock;
+    this.#onInput = onInput;
+    this.#socket = socket;
+    this.#attend();
+  }
+
+  /** Whether TLS is on, or its handshake under way. */
+  get secured(): boolean {
+    return this.#secured;
+  }
+
+  /** Goes on in TLS. What came in clear behind STARTTLS is thrown away: it may be an attacker's (RFC 3207 6). */
+  secure(secureContext: SecureContext): void {
+    this.flush();
+    this.#input = nothing;
+    this.#secured = true;
+    this.#socket.removeAllListeners('data');
+    this.#socket = new TLSSocket(this.#socket, { isServer: true, secureContext });
+    // A handshake that fails ends the session by 'close', which follows.
+    this.#socket.on('error', () => {});
+    this.#attend();
+  }
+
+  #attend(): void {
     // No encoding is set on the socket, so that pieces are always Buffers.
-    socket.on('data', (piece) => this.#take(piece as Buffer, onInput));
-    socket.on('close', () => this.#end());
+    this.#socket.on('data', (piece) => this.#take(piece as Buffer));
+    this.#socket.on('close', () => this.#end());
   }
 
   /** Whether there is input, and it may be read now. */
@@ -86,10 +111,10 @@ export class Wire {
     this.#socket.destroySoon();
   }
 
-  #take(piece: Buffer, onInput: () => void): void {
+  #take(piece: Buffer): void {
     if (this.#state === 'closed') return;
     this.#input = this.#input.length === 0 ? piece : Buffer.concat([this.#input, piece]);
-    if (this.#state === 'open') onInput();
+    if (this.#state === 'open') this.#onInput();
     else if (this.#input.length > maxReadAheadBytes) this.#socket.pause();
   }
 

@@ -1,4 +1,4 @@
-import { openDialog } from '@posthaste/sink';
+import { openDialog, testCertificate } from '@posthaste/sink';
 import { expect, it } from 'vitest';
 import { startFakeUpstream } from './fake-upstream.ts';
 
@@ -29,4 +29,12 @@ it('goes down and comes back where it was', async () => {
   await expect(deliver(upstream)).rejects.toThrow('ECONNREFUSED');
   await upstream.comeBack();
   expect(await deliver(upstream)).toBe('250 2.0.0 Ok: queued as 1');
+});
+
+it('asks for TLS and a login', async () => {
+  await using upstream = await startFakeUpstream({ tls: testCertificate, auth: { user: 'u', pass: 'p' } });
+  const dialog = await openDialog(upstream);
+  await dialog.reply();
+  expect(await dialog.say('EHLO client.example')).toContain('STARTTLS');
+  expect(await dialog.say('MAIL FROM:<a@example.org>')).toBe('530 5.7.0 Authentication required');
 });

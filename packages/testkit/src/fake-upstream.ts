@@ -1,7 +1,8 @@
-import { createSink, type Mail, type Script, type SinkCounts } from '@posthaste/sink';
+import { createSink, type Mail, type Script, type SinkCounts, type SinkOptions } from '@posthaste/sink';
 import type { Clock } from '@posthaste/telemetry';
 
-export interface FakeUpstreamOptions {
+/** With `tls` (see testCertificate) and `auth` it asks for what a real smart host asks for. */
+export interface FakeUpstreamOptions extends Pick<SinkOptions, 'tls' | 'auth'> {
   /** A free one when left out. */
   readonly port?: number;
   /** A well-behaved one when left out. */
@@ -34,13 +35,13 @@ export interface FakeUpstream extends AsyncDisposable {
 }
 
 export async function startFakeUpstream(options: FakeUpstreamOptions = {}): Promise<FakeUpstream> {
-  const { port = 0, script = {}, clock, onMail, keepMails = true } = options;
+  const { port = 0, script = {}, clock, onMail, keepMails = true, tls, auth } = options;
   const mails: Mail[] = [];
   const take = (mail: Mail) => {
     if (keepMails) mails.push(mail);
     onMail?.(mail);
   };
-  const sink = createSink({ onMail: take, script, hostname: 'upstream.test', ...(clock && { clock }) });
+  const sink = createSink({ onMail: take, script, hostname: 'upstream.test', ...(clock && { clock }), ...(tls && { tls }), ...(auth && { auth }) });
   const address = await sink.listen({ host: '127.0.0.1', port });
   return {
     ...address,

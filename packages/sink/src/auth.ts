@@ -1,0 +1,49 @@
+/** The one user that a sink with a login knows. */
+export interface Credentials {
+  readonly user: string;
+  readonly pass: string;
+}
+
+/** Where an AUTH exchange (RFC 4954) stands. */
+export type Exchange =
+  | { readonly kind: 'challenge'; readonly text: string; readonly next: (line: string) => Exchange }
+  | { readonly kind: 'given'; readonly credentials: Credentials }
+  | { readonly kind: 'failed'; readonly reply: string };
+
+const cancelled: Exchange = { kind: 'failed', reply: '501 5.7.0 Authentication cancelled' };
+const undecodable: Exchange = { kind: 'failed', reply: '501 5.5.2 Cannot decode the base64' };
+const unknownMechanism: Exchange = { kind: 'failed', reply: '504 5.5.4 Mechanism not known here: PLAIN and LOGIN are' };
+
+/** Reads the argument of AUTH: a mechanism, and perhaps the first answer (`=` is an empty one). */
+export function beginAuth(argument: string): Exchange {
+  const [mechanism = '', initial] = argument.split(/ +/);
+  switch (mechanism.toUpperCase()) {
+    case 'PLAIN':
+      return initial === undefined ? ask('', readPlain) : answered(initial, readPlain);
+    case 'LOGIN':
+      return initial === undefined ? ask('Username:', askPassword) : answered(initial, askPassword);
+    default:
+      return unknownMechanism;
+  }
+}
+
+function ask(challenge: string, read: (text: string) => Exchange): Exchange {
+  return { kind: 'challenge', text: Buffer.from(challenge).toString('base64'), next: (line) => answered(line, read) };
+}
+
+function answered(line: string, read: (text: string) => Exchange): Exchange {
+  if (line === '*') return cancelled;
+  if (line !== '=' && !/^[A-Za-z0-9+/]*={0,2}$/.test(line)) return undecodable;
+  return read(Buffer.from(line, 'base64').toString('utf8'));
+}
+
+/** RFC 4616: whom to act as (not looked at), user and password, parted by NUL. */
+function readPlain(text: string): Exchange {
+  const [, user, pass, ...more] = text.split('\0');
+  if (user === undefined || pass === undefined || more.length > 0) return undecodable;
+  return { kind: 'given', credentials: { user, pass } };
+}
+
+function askPassword(user: string): Exchange {
+  return ask('Password:', (pass) => ({ kind: 'given', credentials: { user, pass } }));
+}

@@ -1,0 +1,68 @@
+import { beginAuth, type Credentials, type Exchange } from './auth.ts';
+import type { Actor } from './conduct.ts';
+import type { Wire } from './wire.ts';
+
+type State =
+  | { readonly kind: 'anonymous' }
+  | { readonly kind: 'asked'; readonly next: (line: string) => Exchange }
+  | { readonly kind: 'known'; readonly user: string };
+
+/** Who the client is, as far as it has shown. */
+export class Login {
+  readonly #wire: Wire;
+  readonly #actor: Actor;
+  readonly #expected: Credentials | undefined;
+  #state: State = { kind: 'anonymous' };
+
+  constructor(wire: Wire, actor: Actor, expected: Credentials | undefined) {
+    this.#wire = wire;
+    this.#actor = actor;
+    this.#expected = expected;
+  }
+
+  /** Whether mail must wait for a login. */
+  get missing(): boolean {
+    return this.#expected !== undefined && this.#state.kind !== 'known';
+  }
+
+  get user(): string | undefined {
+    return this.#state.kind === 'known' ? this.#state.user : undefined;
+  }
+
+  /** Whether the next line answers a challenge. */
+  get asked(): boolean {
+    return this.#state.kind === 'asked';
+  }
+
+  begin(argument: string): void {
+    this.#proceed(beginAuth(argument));
+  }
+
+  answer(line: string): void {
+    if (this.#state.kind === 'asked') this.#proceed(this.#state.next(line));
+  }
+
+  forget(): void {
+    this.#state = { kind: 'anonymous' };
+  }
+
+  #proceed(exchange: Exchange): void {
+    this.#state = exchange.kind === 'challenge' ? { kind: 'asked', next: exchange.next } : { kind: 'anonymous' };
+    switch (exchange.kind) {
+      case 'challenge':
+        return this.#wire.reply(`334 ${exchange.text}`);
+      case 'failed':
+        return this.#wire.reply(exchange.reply);
+      case 'given':
+        return this.#judge(exchange.credentials);
+    }
+  }
+
+  #judge({ user, pass }: Credentials): void {
+    if (user !== this.#expected?.user || pass !== this.#expected.pass) return this.#wire.reply('535 5.7.8 User or password is wrong');
+    const accept = () => {
+      this.#state = { kind: 'known', user };
+    };
+    this.#actor.act('auth', {}, { reply: '235 2.7.0 Welcome', accept });
+  }
+}
