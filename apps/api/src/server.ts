@@ -37,7 +37,7 @@ export function createApiServer(options: ApiOptions): Listener {
     jsonOptions: { ignoreUnknownFields: false },
     interceptors: createInterceptors({ log: options.log, timeoutMs: options.callTimeoutMs, requests }),
   });
-  router.service(SubmissionService, createSubmissionService(options.door, options.mailLog));
+  router.service(SubmissionService, createSubmissionService(options));
   router.service(StatusService, createStatusService(options));
   router.service(
     Health,
