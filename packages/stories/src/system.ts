@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { findNatsServer, type NatsServer, startNatsServer } from '@posthaste/stream/server';
 import { type FakeUpstream, type Script, startFakeUpstream } from '@posthaste/testkit';
 import { type CuttableLink, startCuttableLink } from './cuttable-link.ts';
+import { NatsCluster } from './nats-cluster.ts';
 import { Program, type ProgramName } from './program.ts';
 import { Receipts } from './receipts.ts';
 import { steadyPort } from './steady-port.ts';
@@ -13,6 +14,8 @@ export interface SystemOptions {
   readonly programs?: readonly ProgramName[];
   /** Upstreams by name, in the test's own process; the first one is where mail goes by default. Default: one, `main`. */
   readonly upstreams?: Readonly<Record<string, UpstreamOptions>>;
+  /** One nats-server, or three as deploy/ has them, without the link in between. Default: one. */
+  readonly nats?: 'one' | 'three';
   /** Of all programs, dotted keys. They win over what the system sets by itself. */
   readonly settings?: Readonly<Record<string, string>>;
 }
@@ -35,6 +38,7 @@ export class System {
   readonly #binary: string;
   readonly #programs = new Map<string, Program>();
   #nats: NatsServer | undefined;
+  #cluster: NatsCluster | undefined;
 
   private constructor(options: SystemOptions, parts: Parts) {
     this.dir = parts.dir;
@@ -60,7 +64,8 @@ export class System {
 
   /** NATS first, then the scheduler, which creates the streams, then the rest. */
   async start(): Promise<void> {
-    await this.startNats();
+    if (this.#options.nats === 'three') this.#cluster = await NatsCluster.start(this.dir);
+    else await this.startNats();
     const names = this.#options.programs ?? ['relay', 'scheduler', 'sender'];
     const programs = names.map((name) => this.add(name));
     for (const program of programs) program.launch();
@@ -106,7 +111,12 @@ export class System {
 
   /** Without the link in between: for whoever looks at the streams while the link is cut. */
   get natsUrl(): string {
-    return `nats://127.0.0.1:${this.natsPort}`;
+    return this.#cluster?.url ?? `nats://127.0.0.1:${this.natsPort}`;
+  }
+
+  get cluster(): NatsCluster {
+    if (!this.#cluster) throw new Error("this story has one NATS; ask for three with nats: 'three'");
+    return this.#cluster;
   }
 
   async startNats(): Promise<void> {
@@ -130,6 +140,7 @@ export class System {
   async close(): Promise<void> {
     await Promise.all([...this.#programs.values()].map((program) => program.kill()));
     await this.killNats();
+    await this.#cluster?.close();
     await Promise.all([this.link.close(), ...Object.values(this.upstreams).map((upstream) => upstream.close())]);
   }
 
@@ -143,7 +154,8 @@ export class System {
     );
     const listening = Object.entries(this.ports).map(([key, port]) => [key, `127.0.0.1:${port}`] as const);
     return {
-      'nats.url': `nats://127.0.0.1:${this.link.port}`,
+      'nats.url': this.#cluster?.url ?? `nats://127.0.0.1:${this.link.port}`,
+      'limits.replicas': this.#cluster ? '3' : '1',
       upstreams: upstreams.join(','),
       'sender.scheduler': `127.0.0.1:${this.ports['scheduler.listen']}`,
       'api.scheduler': `127.0.0.1:${this.ports['scheduler.listen']}`,
