@@ -10,10 +10,8 @@
  * Ends       on SIGTERM or SIGINT, or when its parent is gone: takes nothing new, and finishes the calls in hand.
  */
 import { once } from 'node:events';
-import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { type Config, formatAddress, loadConfig, helpFor } from '@posthaste/config';
-import { JournalFollower, Ledger } from '@posthaste/ledger';
+import { LiveLedger } from '@posthaste/ledger';
 import { connectStream, createPublisher, watchFill, type StreamConnection } from '@posthaste/stream';
 import { createDoor } from '@posthaste/submission';
 import { createAdminServer, createLog, createMailLog, describeError, exitWithParent, systemClock as clock, type Log } from '@posthaste/telemetry';
@@ -36,13 +34,13 @@ async function main(): Promise<void> {
   let ready = true;
   const connection = await connectStream({ url: values['nats.url'], name: 'api', log, clock });
   const isReady = () => ready && connection.connected;
-  const { server, follower, close } = build(values, connection, log, isReady);
+  const { server, ledger, close } = build(values, connection, log, isReady);
   const admin = createAdminServer({ ready: isReady });
   admin.listen(values['api.admin'].port, values['api.admin'].host);
   await once(admin, 'listening');
   if (!isLoopback(values['api.listen'].host)) log.warn('whoever reaches api.listen can send mail: there is no authentication yet');
   log.info('listening', { api: formatAddress(await server.listen(values['api.listen'])), admin: formatAddress(values['api.admin']) });
-  await Promise.race([stopping, follower.done]);
+  await Promise.race([stopping, ledger.done]);
   log.info('draining');
   ready = false;
   await server.close(values['api.drainTimeout']);
@@ -55,14 +53,11 @@ function build(values: ApiConfig, connection: StreamConnection, log: Log, ready:
   const publisher = createPublisher(connection, { clock, log, mode: values['storage.durability'], retryForMs: values['api.retryFor'] });
   const fill = watchFill(connection, { partition, clock, log });
   const limits = { maxBytes: values['api.maxSize'], maxRecipients: values['limits.recipients'], inlineBytes: values['limits.inline'] };
-  const ledger = openLedger(values['api.ledger']);
-  const following = new AbortController();
-  const follower = new JournalFollower({ connection, ledger, partition, clock, log, signal: following.signal });
+  const ledger = new LiveLedger({ path: values['api.ledger'], connection, partition, clock, log });
   const lookup = createSchedulerLookup(formatAddress(values['api.scheduler']), clock);
   const server = createApiServer({
     door: createDoor({ publisher, fill, clock, name: 'api', hostname: values['api.hostname'], limits }),
     ledger,
-    follower,
     lookup,
     clock,
     log,
@@ -75,20 +70,13 @@ function build(values: ApiConfig, connection: StreamConnection, log: Log, ready:
     maxConnections: values['api.maxConnections'],
   });
   const close = async () => {
-    following.abort();
-    await follower.done;
-    ledger.close();
+    await ledger.close();
     lookup.close();
     fill.close();
     await publisher.close();
     await connection.close();
   };
-  return { server, follower, close };
-}
-
-function openLedger(path: string): Ledger {
-  mkdirSync(dirname(path), { recursive: true });
-  return new Ledger(path);
+  return { server, ledger, close };
 }
 
 function isLoopback(host: string): boolean {

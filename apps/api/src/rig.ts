@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Code, ConnectError } from '@connectrpc/connect';
 import { Server, ServerCredentials, status, type handleUnaryCall } from '@grpc/grpc-js';
 import type { JournalEvent } from '@posthaste/core';
-import { JournalFollower, Ledger } from '@posthaste/ledger';
+import { LiveLedger } from '@posthaste/ledger';
 import { BadRequestSchema, ErrorInfoSchema, grpcService, RetryInfoSchema } from '@posthaste/protocol';
 import { LookupService, type LookupMessageRequest, type LookupMessageResponse } from '@posthaste/protocol/dispatch';
 import { connectStream, createPublisher, ensureStreams, openJournal, watchFill, type FillWatch } from '@posthaste/stream';
@@ -38,9 +38,7 @@ export async function startRig({ limits = {}, callTimeoutMs = 10_000, requestTim
   const watch = watchFill(connection, { partition: 0, clock, log: silentLog });
   const fill: FillWatch = { blocked: (mail) => full.stream ?? watch.blocked(mail), close: () => watch.close() };
   const door = createDoor({ publisher, fill, clock, name: 'api', hostname: 'api.example.org', limits });
-  const ledger = new Ledger(':memory:');
-  const following = new AbortController();
-  const follower = new JournalFollower({ connection, ledger, partition: 0, clock, log: silentLog, signal: following.signal });
+  const ledger = new LiveLedger({ path: ':memory:', connection, partition: 0, clock, log: silentLog });
   const scheduler = await startScheduler();
   const lookup = createSchedulerLookup(`127.0.0.1:${scheduler.port}`, clock);
   const timeouts = { callTimeoutMs, requestTimeoutMs, idleTimeoutMs: 10_000, maxConnections: 100 };
@@ -48,7 +46,6 @@ export async function startRig({ limits = {}, callTimeoutMs = 10_000, requestTim
     ...timeouts,
     door,
     ledger,
-    follower,
     lookup,
     clock,
     log: silentLog,
@@ -69,14 +66,12 @@ export async function startRig({ limits = {}, callTimeoutMs = 10_000, requestTim
     record: (events: readonly JournalEvent[]) => journal.append('events', Buffer.from(JSON.stringify({ epoch: 1, owner: 'test', events }))),
     async stop() {
       await server.close(1_000);
-      following.abort();
-      await follower.done;
       fill.close();
       lookup.close();
       scheduler.stop();
       await publisher.close();
+      await ledger.close();
       await connection.close();
-      ledger.close();
       await nats.stop();
       rmSync(folder, { recursive: true });
     },

@@ -9,10 +9,13 @@ import { createHealthService } from './health.ts';
 import { createInterceptors } from './interceptors.ts';
 import { createListener, type Listener } from './listener.ts';
 import { createReflectionService } from './reflection.ts';
-import { createStatusService, type StatusOptions } from './status-service.ts';
+import type { MessageSources } from './message-finding.ts';
+import { createStatusService } from './status-service.ts';
+import { createMessageWatch } from './status-watch.ts';
 import { createSubmissionService } from './submission-service.ts';
+import { createValidation } from './validation.ts';
 
-export interface ApiOptions extends StatusOptions {
+export interface ApiOptions extends MessageSources {
   readonly door: Door;
   readonly mailLog: MailLog;
   readonly log: Log;
@@ -27,6 +30,7 @@ export interface ApiOptions extends StatusOptions {
 /** gRPC, Connect, gRPC-Web and REST on one clear-text port. Builds without listening. */
 export function createApiServer(options: ApiOptions): Listener {
   const readMaxBytes = requestBytes(options.door.limits.maxBytes);
+  const watch = createMessageWatch(options);
   const services = [SubmissionService, StatusService];
   const requests = services.flatMap(({ methods }) => methods.map(({ input }) => input));
   const router = createConnectRouter({
@@ -35,10 +39,10 @@ export function createApiServer(options: ApiOptions): Listener {
     maxTimeoutMs: 24 * 3_600_000,
     acceptCompression: [compressionGzip, compressionBrotli],
     jsonOptions: { ignoreUnknownFields: false },
-    interceptors: createInterceptors({ log: options.log, timeoutMs: options.callTimeoutMs, requests }),
+    interceptors: createInterceptors({ log: options.log, timeoutMs: options.callTimeoutMs, validate: createValidation(requests) }),
   });
   router.service(SubmissionService, createSubmissionService(options));
-  router.service(StatusService, createStatusService(options));
+  router.service(StatusService, createStatusService({ ...options, watch }));
   router.service(
     Health,
     createHealthService(
@@ -47,7 +51,14 @@ export function createApiServer(options: ApiOptions): Listener {
     ),
   );
   if (options.reflection) router.service(ServerReflection, createReflectionService([...services, Health, ServerReflection]));
-  return createListener(createFront({ ...options, handlers: router.handlers, maxBytes: readMaxBytes }), options);
+  const listener = createListener(createFront({ ...options, handlers: router.handlers, maxBytes: readMaxBytes }), options);
+  return {
+    ...listener,
+    close(graceMs) {
+      watch.drain();
+      return listener.close(graceMs);
+    },
+  };
 }
 
 /** The largest request for a message of `maxBytes`: as base64 in JSON it grows by a third, and the other fields need room too. */

@@ -7,6 +7,7 @@ import { findNatsServer, startNatsServer, type NatsServer } from '@posthaste/str
 import { eventually } from '@posthaste/testkit';
 import { silentLog, systemClock as clock } from '@posthaste/telemetry';
 import { exampleId, usualEvents } from './example.ts';
+import { Changes } from './changes.ts';
 import { JournalFollower } from './follow.ts';
 import { Ledger } from './ledger.ts';
 
@@ -40,7 +41,7 @@ async function record(count = 3): Promise<string> {
 
 async function following(ledger: Ledger, work: (follower: JournalFollower) => Promise<void>): Promise<void> {
   const stopping = new AbortController();
-  const follower = new JournalFollower({ connection, ledger, partition: 0, clock, log: silentLog, signal: stopping.signal });
+  const follower = new JournalFollower({ connection, ledger, changes: new Changes(), partition: 0, clock, log: silentLog, signal: stopping.signal });
   await work(follower).finally(() => stopping.abort());
   await follower.done;
 }

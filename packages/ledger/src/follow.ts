@@ -1,12 +1,15 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { isStreamError, journalStream, readStream, streamState, type StreamConnection } from '@posthaste/stream';
 import { counter, gauge, type Clock, type Log } from '@posthaste/telemetry';
+import type { Changes } from './changes.ts';
 import type { Ledger, Position } from './ledger.ts';
 import { steps, type Step } from './steps.ts';
 
 export interface FollowOptions {
   readonly connection: StreamConnection;
   readonly ledger: Ledger;
+  /** Told of every message that an event was taken in for, known to the ledger or not. */
+  readonly changes: Changes;
   readonly partition: number;
   readonly clock: Clock;
   readonly log: Log;
@@ -53,16 +56,19 @@ export class JournalFollower {
     signal.throwIfAborted();
     if (this.#reached !== undefined && this.#reached >= last) return;
     await new Promise<void>((resolve, reject) => {
-      const waiter = { sequence: last, resolve };
-      this.#waiting.add(waiter);
-      signal.addEventListener(
-        'abort',
-        () => {
-          this.#waiting.delete(waiter);
-          reject(signal.reason);
+      const abandon = () => {
+        this.#waiting.delete(waiter);
+        reject(signal.reason);
+      };
+      const waiter = {
+        sequence: last,
+        resolve: () => {
+          signal.removeEventListener('abort', abandon);
+          resolve();
         },
-        { once: true },
-      );
+      };
+      this.#waiting.add(waiter);
+      signal.addEventListener('abort', abandon, { once: true });
     });
   }
 
@@ -106,11 +112,12 @@ export class JournalFollower {
   }
 
   #take(step: Step): Position {
-    const { ledger, partition, clock } = this.#options;
+    const { ledger, changes, partition, clock } = this.#options;
     if (step.kind === 'gap') this.#noteGap(step.position);
     else {
-      strangers.inc(ledger.apply(partition, step.events, step.position));
+      strangers.inc(ledger.apply(partition, step.events, step.position).length);
       taken.inc(step.events.length);
+      changes.tell(new Set(step.events.map(({ id }) => id)));
     }
     lag.set(Math.max(0, clock.now() - step.time) / 1000);
     this.#reach(step.position.sequence);
@@ -118,9 +125,10 @@ export class JournalFollower {
   }
 
   #noteGap(position: Position): void {
-    const { ledger, partition, log } = this.#options;
+    const { ledger, changes, partition, log } = this.#options;
     gaps.inc();
     const forgotten = ledger.forgetUnfinished(partition, position);
+    changes.tellAll();
     log.warn('a part of the journal is missing: unfinished mail is forgotten here, the scheduler knows it', {
       partition,
       resumedAt: position.sequence + 1,

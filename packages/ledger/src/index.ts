@@ -1,3 +1,2 @@
-export { JournalFollower, type FollowOptions } from './follow.ts';
-export { Ledger, type Position } from './ledger.ts';
+export { LiveLedger, type LiveLedgerOptions } from './live-ledger.ts';
 export type { AttemptEnd, AttemptRecord, MessageRecord, RecipientRecord } from './record.ts';

@@ -31,13 +31,13 @@ export class Ledger {
     return row && { createdAt: Number(row['created_at']), sequence: Number(row['sequence']), skip: Number(row['skip']) };
   }
 
-  /** Takes events in, in their order, and moves the position, in one transaction. Returns how many belong to no message that it knows. */
-  apply(partition: number, events: readonly JournalEvent[], position: Position): number {
+  /** Takes events in, in their order, and moves the position, in one transaction. Returns those that belong to no message that it knows. */
+  apply(partition: number, events: readonly JournalEvent[], position: Position): readonly JournalEvent[] {
     return this.#transact(partition, position, () => {
       const intake = new Intake(this.#sql);
       const strangers = events.filter((event) => !intake.take(event));
       intake.write();
-      return strangers.length;
+      return strangers;
     });
   }
 
@@ -66,7 +66,7 @@ export class Ledger {
     this.#database.close();
   }
 
-  #transact(partition: number, { createdAt, sequence, skip }: Position, work: () => number): number {
+  #transact<T>(partition: number, { createdAt, sequence, skip }: Position, work: () => T): T {
     this.#sql.begin.run();
     try {
       const result = work();
