@@ -1,7 +1,7 @@
 import type { SubmitRequest } from '@posthaste/protocol';
 import { isAddress, readMailboxes, shorten, type Mailbox } from './address.ts';
 import { isReservedHeader } from './compose.ts';
-import { refusal, type FieldFault } from './refusal.ts';
+import { refuseFields, type FieldFault } from './refusal.ts';
 
 /** Who writes to whom, read from a request. */
 export interface Addressing {
@@ -19,9 +19,8 @@ const nullSender = '<>';
 export function readAddressing(request: SubmitRequest): Addressing {
   const faults: FieldFault[] = [];
   const addressing = request.raw.length > 0 ? readEnvelope(request, faults) : readHeaders(request, faults);
-  if (faults.length === 0) return addressing;
-  const sentence = faults.map(({ field, description }) => `${field} ${description}`).join('; ');
-  throw refusal('INVALID_FIELD', sentence, { fields: faults });
+  if (faults.length > 0) throw refuseFields(faults);
+  return addressing;
 }
 
 /** Every address once, in the order to, cc, bcc. */

@@ -1,23 +1,20 @@
-import { create, type DescMessage } from '@bufbuild/protobuf';
-import { pathToString } from '@bufbuild/protobuf/reflect';
-import { createValidator, type Violation } from '@bufbuild/protovalidate';
 import { Code, ConnectError, type Interceptor } from '@connectrpc/connect';
 import type { Log } from '@posthaste/telemetry';
 import { explain } from './explain.ts';
-import { reasonOf, refusal, type FieldFault } from './refusal.ts';
+import { reasonOf, refusal } from './refusal.ts';
 import { startTimeLimit } from './time-limit.ts';
+import type { Validate } from './validation.ts';
 
 export interface InterceptorOptions {
   readonly log: Log;
   /** No unary call takes longer. */
   readonly timeoutMs: number;
-  /** The requests that will come. */
-  readonly requests: readonly DescMessage[];
+  readonly validate: Validate;
 }
 
 /** The outermost first. */
-export function createInterceptors({ log, timeoutMs, requests }: InterceptorOptions): Interceptor[] {
-  return [withReason(log), withDeadline(timeoutMs), withValidRequest(requests)];
+export function createInterceptors({ log, timeoutMs, validate }: InterceptorOptions): Interceptor[] {
+  return [withReason(log), withDeadline(timeoutMs), withValidRequest(validate)];
 }
 
 /** Whatever a service throws leaves with a reason; what nobody foresaw is logged, for the client learns nothing of it. */
@@ -53,22 +50,10 @@ function withDeadline(timeoutMs: number): Interceptor {
   };
 }
 
-/** Every request keeps the rules that stand in the contract (buf.validate). */
-function withValidRequest(requests: readonly DescMessage[]): Interceptor {
-  const validator = createValidator();
-  // Rules are compiled at their first use, which takes about 0.1 s: no caller should wait for that.
-  for (const request of requests) validator.validate(request, create(request));
+/** A stream's messages are checked one by one, by who takes them. */
+function withValidRequest(validate: Validate): Interceptor {
   return (next) => async (request) => {
-    if (request.stream) return next(request);
-    const result = validator.validate(request.method.input, request.message);
-    if (result.kind === 'error') throw new Error(`the rules of ${request.method.input.typeName} cannot be applied`, { cause: result.error });
-    if (result.kind === 'invalid') throw refuseViolations(result.violations);
+    if (!request.stream) validate(request.method.input, request.message);
     return next(request);
   };
-}
-
-function refuseViolations(violations: readonly Violation[]): ConnectError {
-  const fields = violations.map((violation): FieldFault => ({ field: pathToString(violation.field), description: violation.message }));
-  const sentence = fields.map(({ field, description }) => (field === '' ? description : `${field}: ${description}`)).join('; ');
-  return refusal('INVALID_FIELD', sentence, { fields });
 }

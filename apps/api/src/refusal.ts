@@ -26,6 +26,7 @@ const answers: Readonly<Record<ReasonName, Answer>> = {
   UNSUPPORTED_CONTENT: { code: Code.InvalidArgument, http: 415 },
   DEADLINE_EXCEEDED: { code: Code.DeadlineExceeded, http: 504 },
   CANCELLED: { code: Code.Canceled, http: 499 },
+  OVERLOADED: { code: Code.ResourceExhausted, http: 429, retryMs: 2_000 },
   UNAVAILABLE: { code: Code.Unavailable, http: 503, retryMs: 5_000 },
   IDEMPOTENCY_KEY_REUSED: { code: Code.AlreadyExists, http: 409 },
   IDEMPOTENCY_IN_FLIGHT: { code: Code.Aborted, http: 409, retryMs: 1_000 },
@@ -55,6 +56,17 @@ export function refusal(reason: ReasonName, sentence: string, { metadata = {}, f
   if (fields.length > 0) error.details.push({ desc: BadRequestSchema, value: { fieldViolations: fields.map((fault) => ({ ...fault })) } });
   if (retryMs !== undefined) error.details.push({ desc: RetryInfoSchema, value: { retryDelay: { seconds: BigInt(Math.floor(retryMs / 1000)) } } });
   return error;
+}
+
+/** Details travel in one header of a gRPC answer, and clients take few KiB of headers. */
+const mostFaults = 16;
+
+/** INVALID_FIELD with all faults at once, or as many as an answer can carry. */
+export function refuseFields(faults: readonly FieldFault[]): ConnectError {
+  const fields = faults.slice(0, mostFaults);
+  const more = faults.length - fields.length;
+  const sentence = fields.map(({ field, description }) => `${field}: ${description}`).join('; ');
+  return refusal('INVALID_FIELD', more > 0 ? `${sentence}; and ${more} more` : sentence, { fields });
 }
 
 /** The reason that an error carries, whether it was made here or came over the wire. */

@@ -89,7 +89,7 @@ test('full storage is 429 with Retry-After', async () => {
 
 test('another verb on a known path is 405 and says which is expected', async () => {
   const response = await fetch(`${rig.url}/v1/messages`, { method: 'DELETE' });
-  expect([response.status, response.headers.get('allow')]).toEqual([405, 'POST']);
+  expect([response.status, response.headers.get('allow')]).toEqual([405, 'POST, GET']);
 });
 
 test('what is served nowhere is 404, in the form of an error', async () => {
