@@ -2,12 +2,29 @@ import { hidden } from './redact.ts';
 import { describeSource, type Schema, type Source, variableName } from './schema.ts';
 import type { Setting } from './setting.ts';
 
-export function describeValues(schema: Schema, values: Readonly<Record<string, unknown>>, sources: Readonly<Record<string, Source>>): string {
-  const rows = Object.entries(schema).map(([key, setting]) => ({
+/** A setting as it is in force. */
+export interface SettingInForce {
+  readonly key: string;
+  /** Redacted. */
+  readonly value: string;
+  /** Such as `default` or `env POSTHASTE_RELAY_LISTEN`. */
+  readonly source: string;
+}
+
+export function listValues(
+  schema: Schema,
+  values: Readonly<Record<string, unknown>>,
+  sources: Readonly<Record<string, Source>>,
+): readonly SettingInForce[] {
+  return Object.entries(schema).map(([key, setting]) => ({
     key,
     value: showValue(setting, values[key]),
     source: describeSource(sources[key] ?? { kind: 'default' }),
   }));
+}
+
+/** One line a setting. */
+export function describeSettings(rows: readonly SettingInForce[]): string {
   const width = (texts: readonly string[]) => Math.max(0, ...texts.map((text) => text.length));
   const keyWidth = width(rows.map((row) => row.key));
   const valueWidth = Math.min(40, width(rows.map((row) => row.value)));
@@ -43,12 +60,6 @@ export function settingDocuments(schema: Schema): readonly SettingDocument[] {
     const shown = parsed?.kind === 'value' ? { default: showValue(setting, parsed.value) } : {};
     return { key, variable: variableName(key), kind: setting.kind, ...shown, secret: setting.secret, doc: setting.doc };
   });
-}
-
-/** What a program prints for `--help`, or `--help=json`; undefined when nobody asks. */
-export function helpFor(argv: readonly string[], schema: Schema): string | undefined {
-  if (argv.includes('--help=json')) return JSON.stringify(settingDocuments(schema));
-  return argv.includes('--help') || argv.includes('-h') ? documentSettings(schema) : undefined;
 }
 
 function defaultOf(setting: Setting<unknown>): string {

@@ -1,5 +1,7 @@
-export { documentSettings, helpFor, type SettingDocument } from './describe.ts';
+export { describeSettings, documentSettings, type SettingDocument } from './describe.ts';
 export type { Environment } from './environment.ts';
+export { helpFor } from './help.ts';
+export { holdsSettings, type InForce, inForceFlag, settingsInForce } from './in-force.ts';
 export { type Config, ConfigError, loadConfig, type LoadOptions } from './load.ts';
 export { didYouMean, nearest } from './nearest.ts';
 export { nodeFlags } from './node-flags.ts';
@@ -7,5 +9,5 @@ export { type Address, formatAddress, formatDuration, formatSize, type Parsed } 
 export { redactUrl } from './redact.ts';
 export { knownSections, type Schema, type Source, type Values, variableName } from './schema.ts';
 export { setting, type Setting, type SettingOptions } from './setting.ts';
-export { sharedSettings } from './shared.ts';
+export { repeatSettings, sharedSettings } from './shared.ts';
 export { type Route, type RouteMatch, upstreamSettings } from './upstreams.ts';

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { describeValues } from './describe.ts';
+import { describeSettings, listValues, type SettingInForce } from './describe.ts';
 import { type Environment, type ReadFile, readEnvironment } from './environment.ts';
 import { readFileSettings } from './file.ts';
 import { readFlags } from './flags.ts';
@@ -25,7 +25,9 @@ export interface Config<S extends Schema> {
   readonly sources: Readonly<Record<keyof S, Source>>;
   /** The file that was read, if one was named. */
   readonly file: string | undefined;
-  /** The effective configuration: one line a setting with its value and its source, secrets redacted. */
+  /** The effective configuration, secrets redacted. */
+  list(): readonly SettingInForce[];
+  /** The same as text: one line a setting with its value and its source. */
   describe(): string;
 }
 
@@ -60,7 +62,8 @@ export function loadConfig<const S extends Schema>(schema: S, options: LoadOptio
   if (faults.length > 0) throw new ConfigError(faults);
   const values = resolved.values as Values<S>;
   const sources = resolved.sources as Record<keyof S, Source>;
-  return { values, sources, file: path || undefined, describe: () => describeValues(schema, resolved.values, resolved.sources) };
+  const list = () => listValues(schema, resolved.values, resolved.sources);
+  return { values, sources, file: path || undefined, list, describe: () => describeSettings(list()) };
 }
 
 function readConfigFile(path: string | undefined, known: Known, readFile: ReadFile): Reading {

@@ -22,6 +22,7 @@ export const knownSections: readonly string[] = [
   'upstreams',
   'routes',
   'limits',
+  'dedupe',
   'up',
 ];
 
@@ -89,6 +90,7 @@ export const sharedKeys: readonly string[] = [
   'limits.tickets',
   'limits.tenant',
   'limits.replicas',
+  'dedupe.window',
 ];
 
 const sharedSections = new Set(sharedKeys.map(sectionOf));

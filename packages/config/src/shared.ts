@@ -16,3 +16,11 @@ export const sharedSettings = {
     doc: 'What was asked of storage: durable (each acknowledgement after fsync) or fast (a power cut may lose the last moments).',
   }),
 };
+
+/** For the program that recognises repeated submissions, and the one that creates the streams, which do the remembering. */
+export const repeatSettings = {
+  'dedupe.window': setting.duration({
+    default: '10m',
+    doc: 'How long the same mail over SMTP (client, envelope, Message-ID, content) is answered with the id of the first instead of being sent again; 0s is never.',
+  }),
+};
