@@ -5,6 +5,7 @@ import type { Clock } from '@posthaste/telemetry';
 import { createAccept, fullError, refuseWhenFull } from './accept.ts';
 import { checkCover } from './check-cover.ts';
 import { Intake, isInternational } from './intake.ts';
+import { mergeWishes } from './merge-wishes.ts';
 import type { Head } from './message/head.ts';
 import { createDoorMetrics, type DoorName } from './metrics.ts';
 import { SubmissionError } from './submission-error.ts';
@@ -76,8 +77,8 @@ function troubleOf({ fill, publisher }: DoorOptions, { maxPendingBytes }: Submis
 
 /** Bodies above the inline limit take room of their own: it must be there before the first chunk. */
 function createChunkOpener({ fill, publisher }: DoorOptions) {
-  return (id: string, { wishes }: Cover, head: Head): ChunkWriter => {
-    refuseWhenFull(fill, wishes?.lane ?? head.wishes.lane ?? 'normal', true);
+  return (id: string, cover: Cover, head: Head): ChunkWriter => {
+    refuseWhenFull(fill, mergeWishes(cover, head.wishes).lane ?? 'normal', true);
     return createChunkWriter(publisher, partitionOf(id), id);
   };
 }

@@ -5,6 +5,7 @@ import { Gather } from './gather.ts';
 import { rewriteHead, type Head } from './message/head.ts';
 import { LineEnds } from './message/line-ends.ts';
 import type { TraceFacts } from './message/trace.ts';
+import { mergeWishes } from './merge-wishes.ts';
 import { SubmissionError } from './submission-error.ts';
 import type { Acceptance, Cover, SubmissionLimits } from './submission.ts';
 
@@ -153,7 +154,7 @@ export class Intake {
       id,
       tenant,
       envelope,
-      wishes: { ...head.wishes, ...cover.wishes },
+      wishes: mergeWishes(cover, head.wishes),
       size: this.#size,
       body,
       eightBit,

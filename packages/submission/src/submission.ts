@@ -42,6 +42,8 @@ export interface Cover {
   /** Letters, digits, `-` and `_`, at most 64. Default: `default`. */
   readonly tenant?: string;
   readonly wishes?: Wishes;
+  /** For a message that does not say it itself: its own headers win; the default tags stand beside its own of other names. */
+  readonly defaults?: Pick<Wishes, 'lane' | 'tags'>;
 }
 
 export interface Submission extends Cover {
