@@ -1,0 +1,26 @@
+import { timestampMs } from '@bufbuild/protobuf/wkt';
+import type { ListMessagesRequest, Message } from '@posthaste/protocol';
+
+/** Whether a message is one of those asked for. */
+export function matches(message: Message, filter: ListMessagesRequest): boolean {
+  const acceptedMs = message.acceptedAt ? timestampMs(message.acceptedAt) : 0;
+  return (
+    (filter.states.length === 0 || filter.states.includes(message.state)) &&
+    (filter.lanes.length === 0 || filter.lanes.includes(message.lane)) &&
+    (!filter.acceptedAfter || acceptedMs >= timestampMs(filter.acceptedAfter)) &&
+    (!filter.acceptedBefore || acceptedMs < timestampMs(filter.acceptedBefore)) &&
+    (filter.recipient === '' || message.recipients.some(({ address }) => isOf(address, filter.recipient))) &&
+    (filter.from === '' || isOf(message.from, filter.from)) &&
+    (filter.tenant === '' || message.tenant === filter.tenant) &&
+    (filter.upstream === '' || message.recipients.some(({ attempts }) => attempts.at(-1)?.upstream === filter.upstream)) &&
+    // A fake upstream gives no ids, and a fake builds no MIME message.
+    filter.upstreamId === '' &&
+    filter.messageIdHeader === ''
+  );
+}
+
+/** The whole address, or with `@` in front any address at that domain. */
+function isOf(address: string, wanted: string): boolean {
+  const [known, asked] = [address.toLowerCase(), wanted.toLowerCase()];
+  return asked.startsWith('@') ? known.endsWith(asked) : known === asked;
+}

@@ -1,0 +1,118 @@
+import { create } from '@bufbuild/protobuf';
+import { durationMs, timestampFromMs, timestampMs } from '@bufbuild/protobuf/wkt';
+import {
+  AttemptOutcome,
+  AttemptSchema,
+  Lane,
+  MessageSchema,
+  MessageState,
+  Reason,
+  RecipientState,
+  ReplySchema,
+  type Message,
+  type Recipient,
+  type SubmitRequest,
+} from '@posthaste/protocol';
+
+/** What a fake upstream answers one attempt: it takes the mail, answers 4xx (and is asked again at once, ten times at most), or answers 5xx. */
+export interface FakeEnd {
+  readonly kind: 'deliver' | 'defer' | 'fail';
+  /** Of its reply. Default: 250, 451, 550. */
+  readonly code?: number;
+  /** Of its reply. */
+  readonly text?: string;
+}
+
+/** `wait`: nothing happens until the test calls `settle`. */
+export type FakeOutcome = FakeEnd | { readonly kind: 'wait' };
+
+export function newMessage(id: string, request: SubmitRequest, nowMs: number): Message {
+  const deadlineMs = request.ttl && Math.max(nowMs, request.sendAt ? timestampMs(request.sendAt) : 0) + durationMs(request.ttl);
+  const addresses = [...request.to, ...request.cc, ...request.bcc].map(bare);
+  return create(MessageSchema, {
+    id,
+    state: MessageState.QUEUED,
+    tenant: request.tenant === '' ? 'default' : request.tenant,
+    lane: request.lane === Lane.UNSPECIFIED ? Lane.NORMAL : request.lane,
+    from: bare(request.from),
+    recipients: [...new Set(addresses)].map((address) => ({ address, state: RecipientState.QUEUED, changedAt: timestampFromMs(nowMs) })),
+    acceptedAt: timestampFromMs(nowMs),
+    sizeBytes: BigInt(request.raw.length === 0 ? request.text.length + request.html.length : request.raw.length),
+    tags: request.tags,
+    ...(request.sendAt && { sendAt: request.sendAt }),
+    ...(request.deadline && { deadline: request.deadline }),
+    ...(deadlineMs !== undefined && { deadline: timestampFromMs(deadlineMs) }),
+  });
+}
+
+/** `local@domain` of `Name <local@domain>`. */
+export function bare(address: string): string {
+  return (/<([^<>]*)>\s*$/.exec(address)?.[1] ?? address).trim();
+}
+
+/** A real scheduler gives up too. */
+const mostAttempts = 10;
+
+/** One attempt and what came of it. */
+export function attempt(recipient: Recipient, outcome: FakeEnd, nowMs: number): void {
+  const at = timestampFromMs(nowMs);
+  const exhausted = outcome.kind === 'defer' && recipient.attemptCount + 1 >= mostAttempts;
+  const { state, attemptOutcome, reason, code, enhancedCode, text } = ends[exhausted ? 'exhaust' : outcome.kind];
+  const reply = create(ReplySchema, { code: outcome.code ?? code, enhancedCode, text: outcome.text ?? text });
+  recipient.attempts.push(
+    create(AttemptSchema, {
+      id: crypto.randomUUID(),
+      upstream: 'fake',
+      sender: 'fake',
+      startedAt: at,
+      endedAt: at,
+      outcome: attemptOutcome,
+      reason,
+      reply,
+    }),
+  );
+  Object.assign(recipient, { state, reason, lastReply: reply, attemptCount: recipient.attemptCount + 1, changedAt: at });
+}
+
+const ends = {
+  deliver: {
+    state: RecipientState.DELIVERED,
+    attemptOutcome: AttemptOutcome.DELIVERED,
+    reason: Reason.UNSPECIFIED,
+    code: 250,
+    enhancedCode: '2.0.0',
+    text: 'Ok',
+  },
+  defer: {
+    state: RecipientState.QUEUED,
+    attemptOutcome: AttemptOutcome.DEFERRED,
+    reason: Reason.UPSTREAM_DEFERRED,
+    code: 451,
+    enhancedCode: '4.3.0',
+    text: 'later',
+  },
+  fail: {
+    state: RecipientState.FAILED,
+    attemptOutcome: AttemptOutcome.FAILED,
+    reason: Reason.UPSTREAM_REJECTED,
+    code: 550,
+    enhancedCode: '5.1.1',
+    text: 'no such user',
+  },
+  exhaust: {
+    state: RecipientState.FAILED,
+    attemptOutcome: AttemptOutcome.FAILED,
+    reason: Reason.RETRIES_EXHAUSTED,
+    code: 451,
+    enhancedCode: '4.3.0',
+    text: 'later',
+  },
+} as const;
+
+/** As the contract defines it. */
+export function stateOf(recipients: readonly Recipient[]): MessageState {
+  const states = new Set(recipients.map(({ state }) => state));
+  if (states.has(RecipientState.QUEUED)) return MessageState.QUEUED;
+  if (!states.has(RecipientState.FAILED)) return MessageState.DELIVERED;
+  return states.has(RecipientState.DELIVERED) ? MessageState.PARTLY_DELIVERED : MessageState.FAILED;
+}

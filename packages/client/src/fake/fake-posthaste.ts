@@ -1,0 +1,77 @@
+import { createRouterTransport, type Transport } from '@connectrpc/connect';
+import { StatusService, SubmissionService, type SubmitRequest } from '@posthaste/protocol';
+import { createPosthasteClient, type PosthasteClient, type PosthasteClientOptions } from '../client.ts';
+import { messageStatus, type MessageStatus } from '../message-status.ts';
+import { FakeAttachments } from './fake-attachments.ts';
+import { bare, type FakeEnd, type FakeOutcome } from './fake-message.ts';
+import { FakeQueue } from './fake-queue.ts';
+import { FakeTroubles } from './fake-trouble.ts';
+import type { Refusal } from './refusal.ts';
+import { statusService } from './status-service.ts';
+import { submissionService } from './submission-service.ts';
+
+export interface FakePosthasteOptions {
+  /** Wall clock in milliseconds, for the times of messages. Default: the machine's. */
+  readonly now?: () => number;
+  /** Of its client; a test that counts attempts gives a clock and a random of its own. */
+  readonly client?: Omit<PosthasteClientOptions, 'baseUrl' | 'transport'>;
+}
+
+/** What was handed over. */
+export interface FakeSubmission {
+  readonly id: string;
+  /** In the contract's own words. */
+  readonly request: SubmitRequest;
+  /** Where it stands now. */
+  readonly status: MessageStatus;
+}
+
+/** A Posthaste in memory, for tests: it keeps the contract's rules and idempotency, and its upstream answers what the test says. */
+export interface FakePosthaste {
+  /** The real client, on the fake. */
+  readonly client: PosthasteClient;
+  /** For more clients. */
+  readonly transport: Transport;
+  /** What was accepted, oldest first; a mail that was repeated under its key stands here once. */
+  readonly submissions: readonly FakeSubmission[];
+  /** What the next attempts for this address lead to, in turn; after these, and for all others, mail is delivered. */
+  answer(address: string, ...outcomes: readonly FakeOutcome[]): void;
+  /** What happens to the recipients of this message that wait, by `{ kind: 'wait' }`. */
+  settle(id: string, outcome: FakeEnd): void;
+  /** The next mails that are handed over are refused, so many of them. Default: one. */
+  refuse(refusal: Refusal, times?: number): void;
+  /** The next mails that are handed over are accepted, and the answers lost, so many of them. Default: one. */
+  loseReplies(times?: number): void;
+  /** All watches break, as when a server drains. */
+  breakWatches(): void;
+}
+
+export function createFakePosthaste(options: FakePosthasteOptions = {}): FakePosthaste {
+  const now = options.now ?? Date.now;
+  const scripts = new Map<string, FakeOutcome[]>();
+  const queue = new FakeQueue((address) => scripts.get(address)?.shift() ?? { kind: 'deliver' }, now);
+  const troubles = new FakeTroubles();
+  let watches = new AbortController();
+  const transport = createRouterTransport((router) => {
+    router.service(SubmissionService, submissionService({ queue, troubles, attachments: new FakeAttachments(now) }));
+    router.service(
+      StatusService,
+      statusService(queue, () => watches.signal),
+    );
+  });
+  return {
+    client: createPosthasteClient({ ...options.client, transport }),
+    transport,
+    get submissions() {
+      return queue.all().map(({ message, request }) => ({ id: message.id, request, status: messageStatus(message) }));
+    },
+    answer: (address, ...outcomes) => void scripts.set(bare(address), [...outcomes]),
+    settle: (id, outcome) => queue.settle(id, outcome),
+    refuse: (refusal, times = 1) => troubles.add({ kind: 'refuse', refusal }, times),
+    loseReplies: (times = 1) => troubles.add({ kind: 'lose-reply' }, times),
+    breakWatches() {
+      watches.abort();
+      watches = new AbortController();
+    },
+  };
+}

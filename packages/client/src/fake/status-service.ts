@@ -1,0 +1,45 @@
+import type { ServiceImpl } from '@connectrpc/connect';
+import { GetMessageRequestSchema, ListMessagesRequestSchema, WatchMessageRequestSchema, type StatusService } from '@posthaste/protocol';
+import { isFinal } from '../message-status.ts';
+import { matches } from './fake-filter.ts';
+import type { FakeQueue } from './fake-queue.ts';
+import { statsOf } from './fake-stats.ts';
+import { refusalError } from './refusal.ts';
+import { validate } from './validation.ts';
+
+export function statusService(queue: FakeQueue, brokenWatches: () => AbortSignal): ServiceImpl<typeof StatusService> {
+  return {
+    getMessage(request) {
+      validate(GetMessageRequestSchema, request);
+      return { message: queue.present(request.id) };
+    },
+    async *watchMessage(request, { signal }) {
+      validate(WatchMessageRequestSchema, request);
+      const broken = brokenWatches();
+      const told = request.resumeToken === '' ? queue.versions(request.id).length - 1 : Number(request.resumeToken);
+      for (let version = told; ; version += 1) {
+        const message = queue.versions(request.id)[version];
+        if (message) yield { message, resumeToken: String(version + 1) };
+        if (message && isFinal(message.state)) return;
+        while (queue.versions(request.id).length <= version + 1) await next(queue, signal, broken);
+      }
+    },
+    listMessages(request) {
+      validate(ListMessagesRequestSchema, request);
+      const all = queue.all().filter(({ message }) => matches(message, request));
+      const from = Number(request.pageToken);
+      const to = from + (request.pageSize === 0 ? 50 : request.pageSize);
+      const messages = all.reverse().slice(from, to);
+      return { messages: messages.map(({ message }) => message), nextPageToken: to < all.length ? String(to) : '' };
+    },
+    queueStats: () => statsOf(queue.all().map(({ message }) => message)),
+  };
+}
+
+async function next(queue: FakeQueue, signal: AbortSignal, broken: AbortSignal): Promise<void> {
+  try {
+    await queue.change(AbortSignal.any([signal, broken]));
+  } catch (reason) {
+    throw broken.aborted ? refusalError({ code: 'UNAVAILABLE', sentence: 'the server drains; watch on at another' }) : reason;
+  }
+}

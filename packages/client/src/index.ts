@@ -1,0 +1,23 @@
+/** Hands mail to Posthaste, and asks where it is. */
+export { createPosthasteClient, type PosthasteClient, type PosthasteClientOptions, type SubmitOptions } from './client.ts';
+export type { ClientClock } from './clock.ts';
+export type { CallOptions } from './connection.ts';
+export type { MessageFilter, MessagePage, PageFilter } from './list.ts';
+export type { LaneName, Mail, MailAttachment, UnsubscribeWay } from './mail.ts';
+export type {
+  AttemptOutcomeName,
+  AttemptStatus,
+  MessageStateName,
+  MessageStatus,
+  ReasonName,
+  RecipientStateName,
+  RecipientStatus,
+  SmtpReply,
+} from './message-status.ts';
+export { PosthasteError, type ErrorCode, type FieldFault } from './posthaste-error.ts';
+export type { LaneFigures, QueueStats, TotalFigures, UpstreamFigures } from './queue-stats.ts';
+export type { Receipt, SubmitResult } from './receipt.ts';
+export { defaultRetryPolicy, delays, type RetryPolicy } from './retry-policy.ts';
+export type { SendAndWaitOptions, SendAndWaitResult } from './send-and-wait.ts';
+export type { StoredAttachment } from './stored-attachment.ts';
+export type { WatchedMessage, WatchOptions } from './watch.ts';

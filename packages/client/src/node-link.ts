@@ -1,0 +1,11 @@
+import { createGrpcTransport, Http2SessionManager } from '@connectrpc/connect-node';
+import type { Link } from './link.ts';
+
+/** A connection that nothing is heard on for so long is asked whether it lives; a watch would otherwise wait on a dead one for ever. */
+const pingIntervalMs = 20_000;
+
+/** gRPC over one HTTP/2 connection, which is opened at the first call and again when it breaks. It does not keep the process alive. */
+export function openLink(baseUrl: string): Link {
+  const sessionManager = new Http2SessionManager(baseUrl, { pingIntervalMs, pingTimeoutMs: 5_000 });
+  return { transport: createGrpcTransport({ baseUrl, sessionManager }), close: () => sessionManager.abort() };
+}

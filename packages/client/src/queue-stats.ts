@@ -1,0 +1,106 @@
+import { durationMs } from '@bufbuild/protobuf/wkt';
+import { Lane, UpstreamState, type LaneStats, type QueueStatsResponse, type Totals, type UpstreamStats } from '@posthaste/protocol';
+import { dateOf } from './message-status.ts';
+import { withProto, type WithProto } from './with-proto.ts';
+import { wordOf, type Word } from './word.ts';
+
+/** What waits where, which upstreams work, who sends. Counts are of recipients. */
+export interface QueueStats extends WithProto<QueueStatsResponse> {
+  /** The most urgent first. */
+  readonly lanes: readonly LaneFigures[];
+  readonly upstreams: readonly UpstreamFigures[];
+  /** Connected senders, and the attempts that each holds. */
+  readonly senders: readonly { readonly id: string; readonly heldCount: number }[];
+  /** Since the partition began. */
+  readonly totals: TotalFigures;
+  /** Stored messages that the scheduler has not read yet. */
+  readonly unreadCount: number;
+  /** How full the fullest stream is, from 0 to 1; at 0.9 new mail is refused. */
+  readonly fillRatio: number;
+  /** How far `list` is behind, milliseconds. */
+  readonly ledgerLagMs: number | undefined;
+  readonly takenAt: Date | undefined;
+}
+
+export interface LaneFigures {
+  readonly lane: Word<typeof Lane>;
+  /** Could go now. */
+  readonly readyCount: number;
+  /** Wait for their due time. */
+  readonly waitingCount: number;
+  readonly sendingCount: number;
+  readonly inDoubtCount: number;
+  readonly heldCount: number;
+  /** Of what is not final; undefined when the lane is empty. */
+  readonly oldestAcceptedAt: Date | undefined;
+}
+
+export interface UpstreamFigures {
+  readonly name: string;
+  readonly state: Word<typeof UpstreamState>;
+  readonly downSince: Date | undefined;
+  /** Why it is down; empty while it is up. */
+  readonly trouble: string;
+  readonly queuedCount: number;
+  readonly sendingCount: number;
+  /** Attempts that all senders together are ready to hold for it. */
+  readonly window: number;
+}
+
+export interface TotalFigures {
+  readonly acceptedCount: number;
+  readonly deliveredCount: number;
+  readonly failedCount: number;
+  readonly expiredCount: number;
+  readonly inDoubtCount: number;
+}
+
+export function queueStats(stats: QueueStatsResponse): QueueStats {
+  return withProto(
+    {
+      lanes: stats.lanes.map(laneFigures),
+      upstreams: stats.upstreams.map(upstreamFigures),
+      senders: stats.senders.map(({ id, heldCount }) => ({ id, heldCount: Number(heldCount) })),
+      totals: totalFigures(stats.totals),
+      unreadCount: Number(stats.unreadCount),
+      fillRatio: stats.fillRatio,
+      ledgerLagMs: stats.ledgerLag && durationMs(stats.ledgerLag),
+      takenAt: dateOf(stats.takenAt),
+    },
+    stats,
+  );
+}
+
+function laneFigures(lane: LaneStats): LaneFigures {
+  return {
+    lane: wordOf(Lane, lane.lane),
+    readyCount: Number(lane.readyCount),
+    waitingCount: Number(lane.waitingCount),
+    sendingCount: Number(lane.sendingCount),
+    inDoubtCount: Number(lane.inDoubtCount),
+    heldCount: Number(lane.heldCount),
+    oldestAcceptedAt: dateOf(lane.oldestAcceptedAt),
+  };
+}
+
+function upstreamFigures(upstream: UpstreamStats): UpstreamFigures {
+  return {
+    name: upstream.name,
+    state: wordOf(UpstreamState, upstream.state),
+    downSince: dateOf(upstream.downSince),
+    trouble: upstream.trouble,
+    queuedCount: Number(upstream.queuedCount),
+    sendingCount: Number(upstream.sendingCount),
+    window: Number(upstream.window),
+  };
+}
+
+function totalFigures(totals: Totals | undefined): TotalFigures {
+  return {
+    acceptedCount: Number(totals?.acceptedCount ?? 0),
+    deliveredCount: Number(totals?.deliveredCount ?? 0),
+    failedCount: Number(totals?.failedCount ?? 0),
+    expiredCount: Number(totals?.expiredCount ?? 0),
+    inDoubtCount: Number(totals?.inDoubtCount ?? 0),
+  };
+}
