@@ -8,7 +8,7 @@ interface Ban {
 
 const nats: Ban = { regex: '^(@nats-io/|nats$)', message: 'Only packages/stream knows NATS.' };
 const smtpServer: Ban = { regex: '^smtp-server(/|$)', message: 'Only relay, inbox and testkit speak the server side of SMTP.' };
-const nodemailer: Ban = { regex: '^nodemailer(/|$)', message: "Only the sender's SMTP file and the api's MIME builder use nodemailer." };
+const nodemailer: Ban = { regex: '^nodemailer(/|$)', message: "Only the sender's SMTP file uses nodemailer." };
 const apps: Ban = {
   regex: '^@posthaste/(api|cli|console|inbox|relay|scheduler|sender)(/|$)',
   message: 'Nothing imports an app: move what is shared into a package.',
@@ -104,7 +104,6 @@ export default defineConfig({
     { files: ['**/apps/{relay,inbox}/**', '**/packages/testkit/**'], rules: banned(...without(everywhere, smtpServer)) },
     { files: ['**/apps/{scheduler,sender}/src/**'], rules: { ...noTimeNoChance, ...banned(...everywhere, timers) } },
     { files: ['**/apps/sender/src/smtp-upstream.ts'], rules: banned(...without(everywhere, nodemailer), timers) },
-    { files: ['**/apps/api/src/compose.ts'], rules: banned(...without(everywhere, nodemailer)) },
     { files: ['**/packages/core/src/**'], rules: { ...noTimeNoChance, ...banned(anything, foreignFolder) } },
     // Virtual parts around the core compare and print; time and chance stay forbidden there.
     { files: ['**/packages/core/src/simulation/**', '**/packages/core/src/**/*.test.ts'], rules: banned(...everywhere, timers) },

@@ -1,6 +1,6 @@
 import type { SubmitRequest } from '@posthaste/protocol';
 import { isAddress, readMailboxes, shorten, type Mailbox } from './address.ts';
-import { isReservedHeader } from './compose.ts';
+import { contentFaults } from './mime/index.ts';
 import { refuseFields, type FieldFault } from './refusal.ts';
 
 /** Who writes to whom, read from a request. */
@@ -29,10 +29,7 @@ export function recipientsOf({ to, cc, bcc }: Addressing): string[] {
 }
 
 function readHeaders(request: SubmitRequest, faults: FieldFault[]): Addressing {
-  for (const name of Object.keys(request.headers)) {
-    if (isReservedHeader(name))
-      faults.push({ field: `headers["${name}"]`, description: 'cannot be given here: it has a field of its own, or is written on the way' });
-  }
+  faults.push(...contentFaults(request));
   const senders: FieldFault[] = [];
   const [from = { name: '', address: '' }] = readMailboxes('from', [request.from], senders);
   faults.push(...senders.map(({ description }) => ({ field: 'from', description })));

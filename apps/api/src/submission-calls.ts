@@ -6,8 +6,8 @@ import { Lane, SubmitResponseSchema, type SubmitRequest, type SubmitResponse } f
 import { SubmissionError, type Cover, type Door, type Protocol, type Wishes } from '@posthaste/submission';
 import type { MailLog } from '@posthaste/telemetry';
 import { clientAddress, overRest } from './call-context.ts';
-import { compose } from './compose.ts';
 import { readAddressing, recipientsOf, type Addressing } from './envelope.ts';
+import { buildMessage } from './mime/index.ts';
 import { refusal } from './refusal.ts';
 import { translateRefusal } from './submission-refusal.ts';
 
@@ -51,7 +51,7 @@ async function accept(door: Door, cover: Cover, request: SubmitRequest, addressi
   try {
     const trouble = door.refusal();
     if (trouble) throw trouble;
-    const raw = request.raw.length > 0 ? request.raw : await compose(request, addressing);
+    const raw = request.raw.length > 0 ? request.raw : buildMessage(request, addressing, door.limits).raw;
     return await door.submitRaw({ ...cover, raw });
   } catch (error) {
     throw error instanceof SubmissionError ? translateRefusal(error) : error;

@@ -13,7 +13,6 @@ const tree: Record<string, string> = {
   'apps/sender/src/server.ts': "import SMTPConnection from 'nodemailer/lib/smtp-connection';\nexport { SMTPConnection };\n",
   'apps/sender/src/smtp-upstream.ts': "import SMTPConnection from 'nodemailer/lib/smtp-connection';\nexport { SMTPConnection };\n",
   'apps/api/src/rest.ts': "import MailComposer from 'nodemailer/lib/mail-composer';\nexport { MailComposer };\n",
-  'apps/api/src/compose.ts': "import MailComposer from 'nodemailer/lib/mail-composer';\nexport { MailComposer };\n",
   'apps/cli/src/by-name.ts': "export { start } from '@posthaste/relay';\n",
   'apps/cli/src/by-path.ts': "export { start } from '../../relay/src/server.ts';\n",
   'apps/cli/src/lazily.ts': "export const start = () => import('@posthaste/relay');\n",

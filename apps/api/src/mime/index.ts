@@ -1,0 +1,3 @@
+export { buildMessage, type BuildFacts, type BuiltMessage } from './build-message.ts';
+export type { Content, StoredFile } from './entity.ts';
+export { contentFaults } from './request-faults.ts';
