@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { isIPv4 } from 'node:net';
-import { type Address, type Parsed, setting, type Setting, sharedSettings } from '@posthaste/config';
+import { type Address, type Parsed, repeatSettings, setting, type Setting, sharedSettings } from '@posthaste/config';
 
 /** NATS takes 1 MiB as one message unless told otherwise; the ticket and its frame need their part. */
 const largestInline = 896 * 1024;
@@ -12,6 +12,7 @@ const checked = <T>(base: Setting<T>, expected: string, holds: (value: T) => boo
 
 export const relaySettings = {
   ...sharedSettings,
+  ...repeatSettings,
   'relay.listen': checked(
     setting.address({ default: '127.0.0.1:2525', doc: 'Where mail is taken by SMTP; a loopback address.' }),
     'a loopback address (127.0.0.1, [::1] or localhost): there is no authentication and no TLS yet, so nobody else may reach it',

@@ -11,7 +11,7 @@
 import { once } from 'node:events';
 import { type Config, formatAddress, loadConfig, helpFor } from '@posthaste/config';
 import { connectStream, createPublisher, watchFill, type StreamConnection } from '@posthaste/stream';
-import { createDoor } from '@posthaste/submission';
+import { createDoor, Repeats } from '@posthaste/submission';
 import { createAdminServer, createLog, createMailLog, describeError, exitWithParent, systemClock, type Log } from '@posthaste/telemetry';
 import { relaySettings } from './config.ts';
 import { Relay } from './server.ts';
@@ -46,8 +46,10 @@ function build(values: RelayConfig, connection: StreamConnection, log: Log): { r
   const fill = watchFill(connection, { partition: 0, clock, log });
   const hostname = values['relay.hostname'];
   const limits = { maxBytes: values['relay.maxSize'], maxRecipients: values['limits.recipients'], inlineBytes: values['limits.inline'] };
+  const windowMs = values['dedupe.window'];
+  const repeats = windowMs > 0 ? { repeats: new Repeats({ connection, partition: 0, clock, windowMs }) } : {};
   const relay = new Relay({
-    door: createDoor({ publisher, fill, clock, name: 'smtp', hostname, limits }),
+    door: createDoor({ publisher, fill, clock, name: 'smtp', hostname, limits, ...repeats }),
     clock,
     log,
     mailLog: createMailLog({ program: 'relay', addresses: values['log.addresses'] }),

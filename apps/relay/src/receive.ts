@@ -15,7 +15,8 @@ export function receive(
   onEnd: () => void,
 ): Promise<Acceptance> {
   const client = { address: session.remoteAddress, ...(session.hostNameAppearsAs && { helo: session.hostNameAppearsAs }) };
-  const intake = door.begin({ envelope, client, protocol: session.transmissionType as Protocol });
+  const submitter = session.user ? `user ${session.user}` : session.remoteAddress;
+  const intake = door.begin({ envelope, client, submitter, protocol: session.transmissionType as Protocol });
   return new Promise((resolve, reject) => {
     stream.on('data', (bytes: Buffer) => {
       const room = intake.write(bytes);

@@ -14,7 +14,7 @@ import {
   type StreamEntry,
 } from '@posthaste/stream';
 import { findNatsServer, startNatsServer, type NatsServer } from '@posthaste/stream/server';
-import { createDoor, type SubmissionLimits } from '@posthaste/submission';
+import { createDoor, Repeats, type SubmissionLimits } from '@posthaste/submission';
 import { silentLog, silentMailLog, systemClock as clock, type MailLog } from '@posthaste/telemetry';
 import { openDialog, type SmtpDialog } from '@posthaste/testkit';
 import { Relay, type RelayOptions } from './server.ts';
@@ -23,6 +23,10 @@ export interface RigOptions extends Partial<Omit<RelayOptions, 'door' | 'clock' 
   readonly limits?: Partial<SubmissionLimits>;
   readonly storageBytes?: number;
   readonly retryForMs?: number;
+  /** Default: repeated submissions are not recognised. */
+  readonly windowMs?: number;
+  /** How the publisher gathers. Default: fast. */
+  readonly mode?: 'durable' | 'fast';
 }
 
 export interface Nats {
@@ -57,13 +61,14 @@ export async function startNats(): Promise<Nats> {
 
 /** For tests: the streams, and a relay on a free port before them. */
 export async function startRig(nats: Nats, options: RigOptions = {}) {
-  const { limits = {}, storageBytes = 2 ** 28, retryForMs = 500, ...relayOptions } = options;
+  const { limits = {}, storageBytes = 2 ** 28, retryForMs = 500, windowMs, mode = 'fast', ...relayOptions } = options;
   const connection = await connectStream({ url: nats.url, name: 'relay-test', log: silentLog, clock });
   await ensureStreams(connection, { partition: 0, storageBytes });
-  const publisher = createPublisher(connection, { clock, log: silentLog, mode: 'fast', retryForMs });
+  const publisher = createPublisher(connection, { clock, log: silentLog, mode, retryForMs });
   const fill = watchFill(connection, { partition: 0, clock, log: silentLog, intervalMs: 50 });
   const hostname = 'mx.example.org';
-  const door = createDoor({ publisher, fill, clock, name: 'smtp', hostname, limits });
+  const repeats = windowMs === undefined ? {} : { repeats: new Repeats({ connection, partition: 0, clock, windowMs }) };
+  const door = createDoor({ publisher, fill, clock, name: 'smtp', hostname, limits, ...repeats });
   const mailLog: MailLog = options.mailLog ?? silentMailLog;
   const defaults = { maxConnections: 20, idleTimeoutMs: 60_000, dataTimeoutMs: 60_000, hostname, mailLog };
   const relay = new Relay({ ...defaults, ...relayOptions, door, clock, log: silentLog });

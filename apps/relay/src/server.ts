@@ -127,10 +127,13 @@ export class Relay {
   }
 
   #logAccepted(acceptance: Awaited<ReturnType<Door['finish']>>, envelope: Envelope, session: SMTPServerSession): void {
-    const { id, lane, tenant, size, due } = acceptance;
+    const { id, lane, tenant, size, due, replayed } = acceptance;
     const to = envelope.recipients.map(({ address }) => address);
     const { transmissionType: door, remoteAddress: client } = session;
-    this.#options.mailLog.accepted({ id, lane, tenant, size, from: envelope.from, to, door, client, ...(due !== undefined && { due }) });
+    const { mailLog } = this.#options;
+    const line = { id, lane, tenant, size, from: envelope.from, to, door, client, ...(due !== undefined && { due }) };
+    if (replayed) mailLog.replayed(line);
+    else mailLog.accepted(line);
   }
 
   /** The client hears our sentence; the cause goes to the log when a person should look. */

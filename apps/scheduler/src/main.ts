@@ -67,7 +67,13 @@ function build(values: SchedulerConfig, connection: StreamConnection, log: Log):
 /** NATS may be starting, or electing a leader: the streams are asked for until they are there. */
 async function prepareStreams(values: SchedulerConfig, connection: StreamConnection, log: Log, stopping: AbortSignal): Promise<void> {
   const partition = values['scheduler.partition'];
-  const limits = { replicas: values['limits.replicas'], tickets: values['limits.tickets'], tenantMessages: values['limits.tenant'] };
+  const window = values['dedupe.window'];
+  const limits = {
+    replicas: values['limits.replicas'],
+    tickets: values['limits.tickets'],
+    tenantMessages: values['limits.tenant'],
+    ...(window > 0 && { duplicateWindowMs: window }),
+  };
   const storage = values['limits.storage'];
   while (!stopping.aborted) {
     try {

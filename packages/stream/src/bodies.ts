@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import type { StreamConnection } from './connection.ts';
 import { readLast } from './direct.ts';
 import { StreamError } from './errors.ts';
@@ -41,6 +41,11 @@ class StreamChunkWriter implements ChunkWriter {
   private readonly partition: number;
   private readonly id: string;
   private readonly hash = createHash('sha256');
+  /**
+   * A second writer for the same id writes other bytes: it must not be taken for a repetition of the first. Its chunks lie above the first one's,
+   * and the last one on a subject is what is read.
+   */
+  private readonly writing = randomUUID();
   private readonly inFlight: Promise<unknown>[] = [];
   private gathered: Uint8Array[] = [];
   private gatheredBytes = 0;
@@ -79,7 +84,7 @@ class StreamChunkWriter implements ChunkWriter {
     const stored = this.publisher.publish({
       stream: bodiesStream,
       subject: bodySubject(this.partition, this.id, number),
-      messageId: `${this.id}.${number}`,
+      messageId: `${this.writing}.${number}`,
       headers: {},
       body: chunk,
     });

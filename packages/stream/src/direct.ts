@@ -15,8 +15,12 @@ export interface StreamState {
   readonly limits: { readonly bytes: number; readonly messages: number };
 }
 
-/** Which entry: by its sequence, the first one from a sequence on, or the last one on a subject. */
-export type EntryKey = { readonly sequence: number } | { readonly from: number } | { readonly subject: string };
+/** Which entry: by its sequence, the first one from a sequence on, the last one on a subject, or the first one there since a time. */
+export type EntryKey =
+  | { readonly sequence: number }
+  | { readonly from: number }
+  | { readonly subject: string }
+  | { readonly since: number; readonly subject: string };
 
 export interface ReadEntryOptions {
   /** Ask the stream's leader: a replica may not have the newest entries yet. Slower: the answer is JSON. */
@@ -44,13 +48,20 @@ export function readNext(connection: StreamConnection, stream: string, from: num
   return readFromLeader(connection, stream, { from });
 }
 
+/** The first entry on a subject that was stored at this time (milliseconds since the epoch) or later. Rejects with NOT_FOUND or AWAY. */
+export function readSince(connection: StreamConnection, stream: string, subject: string, since: number): Promise<StreamEntry> {
+  return readFromLeader(connection, stream, { since, subject });
+}
+
 function request(key: EntryKey) {
   if ('sequence' in key) return { seq: key.sequence };
+  if ('since' in key) return { start_time: new Date(key.since).toISOString(), next_by_subj: key.subject };
   return 'from' in key ? { seq: key.from, next_by_subj: '>' } : { last_by_subj: key.subject };
 }
 
 function nameOf(key: EntryKey): string {
   if ('sequence' in key) return `entry ${key.sequence}`;
+  if ('since' in key) return `the first entry on ${key.subject} since ${new Date(key.since).toISOString()}`;
   return 'from' in key ? `the first entry from ${key.from} on` : `the last entry on ${key.subject}`;
 }
 

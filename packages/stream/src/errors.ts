@@ -51,6 +51,7 @@ const codes: ReadonlyMap<number, StreamErrorCode> = new Map<number, StreamErrorC
   [10059, 'NOT_FOUND'], // stream
   [10071, 'FENCED'], // wrong last sequence
   [10077, 'FULL'], // max_bytes, max_msgs or max_msgs_per_subject
+  [10158, 'AWAY'], // an entry of the same message id is being replicated: ask again for what became of it
   [10164, 'FENCED'], // wrong last sequence, in a batch
 ]);
 

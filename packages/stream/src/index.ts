@@ -1,10 +1,11 @@
 export { chunkBytes, createChunkWriter, readChunks, removeChunks, writeChunks, type ChunkWriter, type WrittenBody } from './bodies.ts';
 export { connectStream, type ConnectOptions, type StreamConnection } from './connection.ts';
-export { readEntry, readLast, readNext, streamState, type StreamState } from './direct.ts';
+export { readEntry, readLast, readNext, readSince, streamState, type StreamState } from './direct.ts';
 export type { StreamEntry } from './entry.ts';
 export { isStreamError, StreamError, type StreamErrorCode } from './errors.ts';
 export { watchFill, type FillWatch, type WatchFillOptions } from './fill.ts';
 export { openJournal, type Journal, type JournalOptions } from './journal.ts';
+export { createKey, readKey, type NewKey } from './keys.ts';
 export {
   bodiesStream,
   bodyFilter,
@@ -13,6 +14,7 @@ export {
   deadSubject,
   journalStream,
   journalSubject,
+  keysStream,
   laneOfStream,
   leasesStream,
   mailStream,

@@ -27,6 +27,11 @@ export const bodySubject = (partition: number, id: string, chunk: number): strin
 /** All chunks of one body. */
 export const bodyFilter = (partition: number, id: string): string => `body.${partition}.${id}.*`;
 
+/** Idempotency keys: one entry a key, by its digest. */
+export const keysStream = (partition: number): string => `KEYS_${partition}`;
+export const keySubject = (partition: number, digest: string): string => `key.${partition}.${digest}`;
+export const keyFilter = (partition: number): string => keySubject(partition, '*');
+
 export const leasesStream = 'KV_LEASES';
 export const leaseSubject = (partition: number): string => `$KV.LEASES.partition.${partition}`;
 

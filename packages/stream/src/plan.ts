@@ -1,5 +1,16 @@
 import { lanes, type Lane } from '@posthaste/core';
-import { bodiesStream, deadStream, journalStream, leasesStream, mailStream, settingsStream, stateStream, waitStream } from './layout.ts';
+import {
+  bodiesStream,
+  deadStream,
+  journalStream,
+  keyFilter,
+  keysStream,
+  leasesStream,
+  mailStream,
+  settingsStream,
+  stateStream,
+  waitStream,
+} from './layout.ts';
 
 /** Shares of the storage, as fractions; together at most 0.9, so that the file store is never full. */
 export interface StorageShares {
@@ -9,6 +20,7 @@ export interface StorageShares {
   readonly state: number;
   readonly journal: number;
   readonly bodies: number;
+  readonly keys: number;
   readonly settings: number;
 }
 
@@ -20,21 +32,25 @@ export interface StreamLimits {
   readonly tickets: number;
   /** Copies of each stream in a cluster: 1, 3 or 5. */
   readonly replicas: number;
+  /** How long MAIL and WAIT know a message id after its entry was stored; a second one of the same id is not stored meanwhile. Milliseconds. */
+  readonly duplicateWindowMs: number;
 }
 
 export const defaultLimits: StreamLimits = {
   shares: {
-    mail: { immediate: 0.06, high: 0.08, normal: 0.2, low: 0.2 },
+    mail: { immediate: 0.06, high: 0.08, normal: 0.2, low: 0.18 },
     wait: 0.1,
     dead: 0.04,
     state: 0.03,
     journal: 0.08,
     bodies: 0.1,
+    keys: 0.02,
     settings: 0.01,
   },
   tenantMessages: 1_000_000,
   tickets: 1_000_000,
   replicas: 1,
+  duplicateWindowMs: 120_000,
 };
 
 /** The part of JetStream's stream configuration that we decide. Durations in nanoseconds. */
@@ -57,15 +73,17 @@ export interface StreamConfig {
   readonly allow_rollup_hdrs: boolean;
 }
 
-const seconds = 1_000_000_000;
+const milliseconds = 1_000_000;
+const seconds = 1_000 * milliseconds;
 const duplicateWindow = 120 * seconds;
 const deadLetterAge = 7 * 24 * 3600 * seconds;
+const keyAge = 24 * 3600 * seconds;
 /** A lease has some 200 bytes; this is room for hundreds of partitions. */
 const leasesBytes = 128 * 1024;
 
 /** The streams of one partition, and those that all partitions share. `storageBytes` is what the shares are taken of. */
 export function planStreams(partition: number, storageBytes: number, limits: StreamLimits): readonly StreamConfig[] {
-  const { shares, tickets, tenantMessages } = limits;
+  const { shares, tickets, tenantMessages, duplicateWindowMs } = limits;
   const stream = (name: string, subject: string, share: number, rules: Partial<StreamConfig> = {}): StreamConfig => ({
     ...base(limits.replicas),
     name,
@@ -74,13 +92,16 @@ export function planStreams(partition: number, storageBytes: number, limits: Str
     ...rules,
   });
   const perTenant = { max_msgs: tickets, max_msgs_per_subject: tenantMessages, discard_new_per_subject: true };
+  const window = { duplicate_window: duplicateWindowMs * milliseconds };
+  const onceASubject = { max_msgs_per_subject: 1, discard_new_per_subject: true, max_age: keyAge };
   return [
-    ...lanes.map((lane) => stream(mailStream(partition, lane), `mail.${partition}.${lane}.*`, shares.mail[lane], perTenant)),
-    stream(waitStream(partition), `wait.${partition}.*`, shares.wait, { max_msgs: tickets }),
+    ...lanes.map((lane) => stream(mailStream(partition, lane), `mail.${partition}.${lane}.*`, shares.mail[lane], { ...perTenant, ...window })),
+    stream(waitStream(partition), `wait.${partition}.*`, shares.wait, { max_msgs: tickets, ...window }),
     stream(deadStream(partition), `dead.${partition}.*`, shares.dead, { discard: 'old', max_age: deadLetterAge }),
     stream(stateStream(partition), `state.${partition}.*`, shares.state, { max_msgs_per_subject: 1 }),
     stream(journalStream(partition), `journal.${partition}.*`, shares.journal),
     stream(bodiesStream, 'body.>', shares.bodies),
+    stream(keysStream(partition), keyFilter(partition), shares.keys, onceASubject),
     stream(leasesStream, '$KV.LEASES.>', 0, { ...keyValue, allow_msg_ttl: true, max_bytes: leasesBytes }),
     stream(settingsStream, '$KV.SETTINGS.>', shares.settings, keyValue),
   ];

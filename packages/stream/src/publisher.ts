@@ -7,7 +7,7 @@ import type { Headers } from './headers.ts';
 export interface Publication {
   readonly stream: string;
   readonly subject: string;
-  /** The `Nats-Msg-Id`. Within the stream's duplicate window (2 minutes) and one life of the server a second entry of the same id is not stored. */
+  /** The `Nats-Msg-Id`. Within the stream's duplicate window and one life of the server a second entry of the same id is not stored. */
   readonly messageId: string;
   readonly headers: Headers;
   readonly body: Uint8Array;
@@ -16,7 +16,7 @@ export interface Publication {
 export interface Stored {
   readonly stream: string;
   readonly sequence: number;
-  /** It had been stored before, under this sequence. */
+  /** It had been stored before, under this sequence: by an earlier try of ours, or by somebody else's publication of the same id. */
   readonly duplicate: boolean;
 }
 

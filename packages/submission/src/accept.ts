@@ -1,7 +1,18 @@
 import { encodeTicket, farOffMs, maxTicketBytes, partitionOf, type ChunkedBody, type Lane, type Ticket } from '@posthaste/core';
-import { isStreamError, mailStream, mailSubject, ticketHeader, waitStream, waitSubject, type FillWatch, type Publisher } from '@posthaste/stream';
+import {
+  isStreamError,
+  mailStream,
+  mailSubject,
+  ticketHeader,
+  waitStream,
+  waitSubject,
+  type FillWatch,
+  type Publisher,
+  type Stored,
+} from '@posthaste/stream';
 import type { Clock } from '@posthaste/telemetry';
 import { checkLane, checkTags, timingOf } from './check-cover.ts';
+import type { Repeats } from './repeats.ts';
 import { SubmissionError } from './submission-error.ts';
 import type { Acceptance, Envelope, Wishes } from './submission.ts';
 
@@ -17,6 +28,8 @@ export interface Mail {
   readonly eightBit: boolean;
   readonly smtpUtf8: boolean;
   readonly messageId: string;
+  /** Present when it could repeat an earlier submission: the same as that one's. */
+  readonly fingerprint?: string;
 }
 
 export type Accept = (mail: Mail) => Promise<Acceptance>;
@@ -25,28 +38,27 @@ export interface AcceptOptions {
   readonly publisher: Publisher;
   readonly fill: FillWatch;
   readonly clock: Clock;
+  /** Recognises repeated submissions. Absent: none is one. */
+  readonly repeats?: Repeats;
 }
 
 /**
  * How a mail becomes ours: one entry with ticket and body in MAIL, or, when it is due far off, in WAIT. Resolves when the stream has acknowledged
  * it, and not before. Rejects with a SubmissionError.
  */
-export function createAccept({ publisher, fill, clock }: AcceptOptions): Accept {
+export function createAccept({ publisher, fill, clock, repeats }: AcceptOptions): Accept {
   return async (mail) => {
     const ticket = ticketOf(mail, clock.now());
     const header = encodeTicket(ticket);
     if (header.length > maxTicketBytes) throw ticketTooLarge(ticket, header.length);
-    refuseWhenFull(fill, ticket.lane, ticket.chunked !== undefined);
-    const { body } = mail;
-    const entry = {
-      ...placeOf(ticket),
-      messageId: ticket.id,
-      headers: { [ticketHeader]: header },
-      body: body instanceof Uint8Array ? body : nothing,
+    const { body, fingerprint } = mail;
+    const entry = { ...placeOf(ticket), headers: { [ticketHeader]: header }, body: body instanceof Uint8Array ? body : nothing };
+    const store = async (messageId: string): Promise<Stored> => {
+      refuseWhenFull(fill, ticket.lane, ticket.chunked !== undefined);
+      return publisher.publish({ ...entry, messageId });
     };
-    await publisher.publish(entry).catch((error: unknown) => {
-      throw ourTrouble(error);
-    });
+    if (fingerprint !== undefined && repeats) return repeats.accept(fingerprint, acceptanceOf(ticket), store);
+    await store(ticket.id);
     return acceptanceOf(ticket);
   };
 }

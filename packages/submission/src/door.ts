@@ -8,6 +8,7 @@ import { Intake, isInternational } from './intake.ts';
 import { mergeWishes } from './merge-wishes.ts';
 import type { Head } from './message/head.ts';
 import { createDoorMetrics, type DoorName } from './metrics.ts';
+import type { Repeats } from './repeats.ts';
 import { SubmissionError } from './submission-error.ts';
 import { defaultLimits, type Acceptance, type Cover, type Submission, type SubmissionLimits } from './submission.ts';
 
@@ -23,14 +24,18 @@ export interface DoorOptions {
   /** How many partitions new mail is spread over. Default 1. */
   readonly partitions?: number;
   readonly newId?: () => string;
+  /** Recognises a submission that repeats an earlier one of the same submitter. Absent: none is one. */
+  readonly repeats?: Repeats;
 }
 
 export interface Door {
   readonly limits: SubmissionLimits;
   /** Why nothing can be accepted now; asked before a message is read. */
   refusal(): SubmissionError | undefined;
-  /** Begins a message whose bytes are still to come. */
-  begin(cover: Cover): Intake;
+  /** An id for a message to come. */
+  newId(): string;
+  /** Begins a message whose bytes are still to come. `id` is one of `newId`; by default a new one. */
+  begin(cover: Cover, id?: string): Intake;
   /** Ends it: resolves only when the mail is stored; rejects with a SubmissionError. */
   finish(intake: Intake): Promise<Acceptance>;
   /** The two together, for a message that is at hand. */
@@ -45,22 +50,24 @@ export function createDoor(options: DoorOptions): Door {
   const accept = createAccept(options);
   const openChunks = createChunkOpener(options);
 
-  const begin = (cover: Cover): Intake => {
-    const id = spread(newId(), partitions);
+  const nextId = () => spread(newId(), partitions);
+  const begin = (cover: Cover, id = nextId()): Intake => {
     const { protocol, client } = cover;
     const trace = { id, protocol, client, hostname, now: clock.now(), smtpUtf8: isInternational(cover) };
     const refusal = troubleOf(options, limits) ?? faultOf(cover, limits);
-    return new Intake({ id, cover, trace, limits, refusal, accept, openChunks: (head) => openChunks(id, cover, head) });
+    const submitter = options.repeats && cover.submitter !== undefined ? { submitter: cover.submitter } : {};
+    return new Intake({ id, cover, trace, limits, refusal, ...submitter, accept, openChunks: (head) => openChunks(id, cover, head) });
   };
   const finish = (intake: Intake): Promise<Acceptance> => metrics.observe(clock, () => intake.finish());
 
   return {
     limits,
     refusal: () => metrics.refusal(troubleOf(options, limits)),
+    newId: nextId,
     begin,
     finish,
-    async submitRaw({ raw, ...cover }) {
-      const intake = begin(cover);
+    async submitRaw({ raw, id, ...cover }) {
+      const intake = begin(cover, id);
       await pour(raw, intake);
       return finish(intake);
     },

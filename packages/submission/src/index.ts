@@ -1,5 +1,6 @@
 export { createDoor, type Door, type DoorOptions } from './door.ts';
 export { type Intake } from './intake.ts';
+export { Repeats } from './repeats.ts';
 export { recipientBytes, recipientRoom } from './ticket-room.ts';
 export { SubmissionError, type SubmissionErrorCode } from './submission-error.ts';
 export {

@@ -30,6 +30,7 @@ async function taken(pieces: readonly Buffer[], limits: Partial<SubmissionLimits
     trace,
     limits: { ...defaultLimits, ...limits },
     refusal: undefined,
+    submitter: '127.0.0.1',
     openChunks: () => ({
       async write(bytes) {
         chunks.push(Buffer.from(bytes));
@@ -175,7 +176,7 @@ describe('for every message', () => {
       fc.asyncProperty(bytes, fc.array(fc.nat(), { maxLength: 8 }), async (message, cuts) => {
         const outcome = (pieces: readonly Buffer[], limits = {}) =>
           taken(pieces, limits).then(
-            ({ body }) => body.toString('latin1'),
+            ({ body, fingerprint }) => `${body.toString('latin1')} ${fingerprint}`,
             (error: Error) => error.message,
           );
         const whole = await outcome([message]);

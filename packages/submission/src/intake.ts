@@ -1,12 +1,13 @@
 import type { ChunkedBody } from '@posthaste/core';
 import type { ChunkWriter } from '@posthaste/stream';
 import { ourTrouble, type Mail } from './accept.ts';
+import { Fingerprint } from './fingerprint.ts';
 import { Gather } from './gather.ts';
 import { rewriteHead, type Head } from './message/head.ts';
 import { LineEnds } from './message/line-ends.ts';
 import type { TraceFacts } from './message/trace.ts';
-import { mergeWishes } from './merge-wishes.ts';
 import { SubmissionError } from './submission-error.ts';
+import { mergeWishes } from './merge-wishes.ts';
 import type { Acceptance, Cover, SubmissionLimits } from './submission.ts';
 
 export interface IntakeOptions {
@@ -16,6 +17,8 @@ export interface IntakeOptions {
   readonly limits: SubmissionLimits;
   /** What speaks against the message already. */
   readonly refusal: SubmissionError | undefined;
+  /** By whom a repeated submission is to be recognised; absent when none is. */
+  readonly submitter?: string;
   openChunks(head: Head): ChunkWriter;
   accept(mail: Mail): Promise<Acceptance>;
 }
@@ -47,6 +50,8 @@ export class Intake {
   readonly #lineEnds = new LineEnds();
   readonly #gather = new Gather((bytes) => this.#transform(bytes));
   #stage: Stage;
+  /** Of a message that could be a repeated one, from its head on. */
+  #fingerprint: Fingerprint | undefined;
   /** Bytes as they came. */
   #came = 0;
   /** Bytes of the message as it will be stored. */
@@ -87,7 +92,7 @@ export class Intake {
   #transform(bytes: Buffer): Promise<void> | undefined {
     return this.#guard(() => {
       const clean = this.#lineEnds.push(bytes);
-      return this.#stage.kind === 'head' ? this.#takeHead([...this.#stage.pieces, clean], false) : this.#keep([clean]);
+      return this.#stage.kind === 'head' ? this.#takeHead([...this.#stage.pieces, clean], false) : this.#takeMore(clean);
     });
   }
 
@@ -95,14 +100,28 @@ export class Intake {
   #end(): void {
     const rest = this.#lineEnds.end();
     if (this.#stage.kind === 'head') void this.#takeHead([...this.#stage.pieces, rest], true);
-    else if (rest.length > 0) void this.#keep([rest]);
+    else if (rest.length > 0) void this.#takeMore(rest);
   }
 
   #takeHead(pieces: readonly Buffer[], complete: boolean): Promise<void> | undefined {
     const bytes = joined(pieces);
     const head = rewriteHead(bytes, complete, this.#options.limits.maxHeaderBytes, this.#options.trace);
     this.#stage = head ? { kind: 'inline', head, pieces: [] } : { kind: 'head', pieces: [bytes] };
+    if (head?.authored) this.#fingerprint = this.#beginFingerprint(head.authored);
     return head && this.#keep(head.pieces);
+  }
+
+  #beginFingerprint(authored: readonly Buffer[]): Fingerprint | undefined {
+    const { submitter, cover } = this.#options;
+    if (submitter === undefined) return undefined;
+    const fingerprint = new Fingerprint(submitter, cover.tenant ?? 'default', cover.envelope);
+    for (const piece of authored) fingerprint.update(piece);
+    return fingerprint;
+  }
+
+  #takeMore(bytes: Buffer): Promise<void> | undefined {
+    this.#fingerprint?.update(bytes);
+    return this.#keep([bytes]);
   }
 
   #keep(pieces: readonly Buffer[]): Promise<void> | undefined {
@@ -160,6 +179,7 @@ export class Intake {
       eightBit,
       smtpUtf8,
       messageId: head.messageId,
+      ...(this.#fingerprint && { fingerprint: this.#fingerprint.digest() }),
     };
   }
 

@@ -7,6 +7,12 @@ export type DoorName = 'smtp' | 'api';
 
 const accepted = counter('posthaste_accepted_total', 'Mails accepted, by door and lane. A rise is more mail coming in.', ['door', 'lane']);
 
+const replayed = counter(
+  'posthaste_replayed_total',
+  'Submissions that repeated an earlier one and were answered with its id, by door. A rise means that clients do not get our replies, or send twice.',
+  ['door'],
+);
+
 const refused = counter(
   'posthaste_refused_total',
   "Mails refused at the door, by code. A rise of FULL or AWAY is our trouble: storage at its limit, or not answering; of any other code, a submitter's.",
@@ -35,7 +41,8 @@ export function createDoorMetrics(door: DoorName): DoorMetrics {
       const began = clock.monotonic();
       try {
         const acceptance = await accept();
-        byLane.get(acceptance.lane)?.inc();
+        if (acceptance.replayed) replayed.labels(door).inc();
+        else byLane.get(acceptance.lane)?.inc();
         seconds.observe((clock.monotonic() - began) / 1000);
         return acceptance;
       } catch (error) {

@@ -39,6 +39,8 @@ export interface Cover {
   readonly envelope: Envelope;
   readonly protocol: Protocol;
   readonly client?: Client;
+  /** By whom a repeated submission is recognised: the authenticated user, else the client's address. Absent: it never is. */
+  readonly submitter?: string;
   /** Letters, digits, `-` and `_`, at most 64. Default: `default`. */
   readonly tenant?: string;
   readonly wishes?: Wishes;
@@ -49,6 +51,8 @@ export interface Cover {
 export interface Submission extends Cover {
   /** The message as it came (RFC 5322): headers and body. */
   readonly raw: Uint8Array | AsyncIterable<Uint8Array>;
+  /** Default: a new one. */
+  readonly id?: string;
 }
 
 /** A mail that is ours now. */
@@ -61,6 +65,8 @@ export interface Acceptance {
   readonly acceptedAt: number;
   /** Present when it waits for its time. */
   readonly due?: number;
+  /** It is the mail of an earlier submission, under that one's id; nothing new was stored. */
+  readonly replayed?: true;
 }
 
 export interface SubmissionLimits {

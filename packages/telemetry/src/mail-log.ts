@@ -4,6 +4,8 @@ import pino, { type DestinationStream } from 'pino';
 /** What happened to a mail: one line an event, the same fields each time. Every line has `log: "mail"`, `event` and `id`. */
 export interface MailLog {
   accepted(event: AcceptedLine): void;
+  /** Submitted again; answered with the id of the first submission, which is the `id` here. */
+  replayed(event: AcceptedLine): void;
   delivered(event: OutcomeLine & { readonly reply: LoggedReply; readonly tookMs?: number }): void;
   /** To be tried again at `due`. */
   deferred(event: OutcomeLine & { readonly reason: string; readonly reply: LoggedReply; readonly due: number }): void;
@@ -77,8 +79,13 @@ export function createMailLog({ program, addresses, destination = behindTheWork(
   const shown = addresses === 'hashed' ? hashed : (address: string) => address;
   const write = (event: string, { to, ...fields }: { readonly to: readonly string[] }) =>
     logger.info({ event, ...fields, recipients: to.length, to: to.slice(0, mostShown).map(shown) });
+  const submitted =
+    (event: string) =>
+    ({ from, ...fields }: AcceptedLine) =>
+      write(event, { ...fields, ...{ from: shown(from) } });
   return {
-    accepted: ({ from, ...fields }) => write('accepted', { ...fields, ...{ from: shown(from) } }),
+    accepted: submitted('accepted'),
+    replayed: submitted('replayed'),
     delivered: (fields) => write('delivered', fields),
     deferred: (fields) => write('deferred', fields),
     failed: (fields) => write('failed', fields),
@@ -95,6 +102,7 @@ function hashed(address: string): string {
 /** For tests, and for what was given no mail log. */
 export const silentMailLog: MailLog = {
   accepted: () => {},
+  replayed: () => {},
   delivered: () => {},
   deferred: () => {},
   failed: () => {},

@@ -10,6 +10,11 @@ export interface Head {
   readonly pieces: readonly Buffer[];
   readonly wishes: Wishes;
   readonly messageId: string;
+  /**
+   * What the author wrote of this part, by which a repeated submission is recognised: all but Date and Received. Absent without a Message-ID:
+   * two mails that only look the same are two mails.
+   */
+  readonly authored?: readonly Buffer[];
   /** A byte above 127 stands in the headers. */
   readonly eightBit: boolean;
 }
@@ -31,9 +36,11 @@ export function rewriteHead(bytes: Buffer, complete: boolean, maxHeaderBytes: nu
   const ownId = messageId ?? generatedMessageId(trace.id, trace.hostname);
   const added = receivedField(trace) + (dated ? '' : dateField(trace.now)) + (messageId === undefined ? `Message-ID: ${ownId}\r\n` : '');
   const gap = block.gap ? [] : [Buffer.from('\r\n')];
-  const pieces = [Buffer.from(added, 'latin1'), ...keptFields(bytes, block), ...gap, bytes.subarray(block.end)];
+  const rest = bytes.subarray(block.end);
+  const pieces = [Buffer.from(added, 'latin1'), ...fieldsWithout(isRemoved, bytes, block), ...gap, rest];
+  const authored = messageId ? { authored: [...fieldsWithout(isRewritten, bytes, block), rest] } : {};
   // eslint-disable-next-line no-control-regex
-  return { pieces, wishes, messageId: ownId, eightBit: /[^\x00-\x7f]/.test(block.text.slice(0, block.end)) };
+  return { pieces, wishes, messageId: ownId, ...authored, eightBit: /[^\x00-\x7f]/.test(block.text.slice(0, block.end)) };
 }
 
 function headerTooLarge(maxHeaderBytes: number): SubmissionError {
@@ -41,12 +48,12 @@ function headerTooLarge(maxHeaderBytes: number): SubmissionError {
   return new SubmissionError('INVALID_HEADER', `the message's header block is too large; expected ${expected}`, { field: 'header', expected });
 }
 
-/** The fields between the removed ones, in as few pieces as possible. */
-function keptFields(bytes: Buffer, { fields, end }: FoundBlock): Buffer[] {
+/** The fields between those left out, in as few pieces as possible. */
+function fieldsWithout(isLeftOut: (field: HeaderField) => boolean, bytes: Buffer, { fields, end }: FoundBlock): Buffer[] {
   const pieces: Buffer[] = [];
   let from = 0;
   for (const field of fields) {
-    if (!isRemoved(field)) continue;
+    if (!isLeftOut(field)) continue;
     if (field.start > from) pieces.push(bytes.subarray(from, field.start));
     from = field.end;
   }
@@ -56,4 +63,9 @@ function keptFields(bytes: Buffer, { fields, end }: FoundBlock): Buffer[] {
 
 function isRemoved({ name }: HeaderField): boolean {
   return name === 'bcc' || name === 'resent-bcc' || name.startsWith(controlPrefix);
+}
+
+/** By whoever hands the mail on, or by a client at each try. */
+function isRewritten({ name }: HeaderField): boolean {
+  return name === 'date' || name === 'received';
 }
