@@ -15,6 +15,7 @@ import { LiveLedger } from '@posthaste/ledger';
 import { connectStream, createPublisher, watchFill, type StreamConnection } from '@posthaste/stream';
 import { createDoor } from '@posthaste/submission';
 import { createAdminServer, createLog, createMailLog, describeError, exitWithParent, systemClock as clock, type Log } from '@posthaste/telemetry';
+import { createAttachments } from './attachments.ts';
 import { apiSettings } from './config.ts';
 import { createSchedulerLookup } from './scheduler-lookup.ts';
 import { createApiServer } from './server.ts';
@@ -57,6 +58,7 @@ function build(values: ApiConfig, connection: StreamConnection, log: Log, ready:
   const lookup = createSchedulerLookup(formatAddress(values['api.scheduler']), clock);
   const server = createApiServer({
     door: createDoor({ publisher, fill, clock, name: 'api', hostname: values['api.hostname'], limits }),
+    attachments: createAttachments({ publisher, connection, fill, clock, maxBytes: limits.maxBytes }),
     ledger,
     lookup,
     clock,

@@ -11,6 +11,7 @@ import { connectStream, createPublisher, ensureStreams, openJournal, watchFill, 
 import { findNatsServer, startNatsServer } from '@posthaste/stream/server';
 import { createDoor, type SubmissionLimits } from '@posthaste/submission';
 import { silentLog, silentMailLog, systemClock as clock } from '@posthaste/telemetry';
+import { createAttachments } from './attachments.ts';
 import { createSchedulerLookup } from './scheduler-lookup.ts';
 import { createApiServer } from './server.ts';
 
@@ -45,6 +46,7 @@ export async function startRig({ limits = {}, callTimeoutMs = 10_000, requestTim
   const server = createApiServer({
     ...timeouts,
     door,
+    attachments: createAttachments({ publisher, connection, fill, clock, maxBytes: door.limits.maxBytes }),
     ledger,
     lookup,
     clock,

@@ -4,6 +4,7 @@ import { StatusService, SubmissionService } from '@posthaste/protocol';
 import { Health, ServerReflection } from '@posthaste/protocol/grpc';
 import type { Door } from '@posthaste/submission';
 import type { Log, MailLog } from '@posthaste/telemetry';
+import type { Attachments } from './attachments.ts';
 import { createFront } from './front.ts';
 import { createHealthService } from './health.ts';
 import { createInterceptors } from './interceptors.ts';
@@ -18,6 +19,7 @@ import { createValidation } from './validation.ts';
 export interface ApiOptions extends MessageSources {
   readonly door: Door;
   readonly mailLog: MailLog;
+  readonly attachments: Attachments;
   readonly log: Log;
   readonly reflection: boolean;
   readonly ready: () => boolean;

@@ -3,8 +3,9 @@ import { durationMs, timestampFromMs, timestampMs } from '@bufbuild/protobuf/wkt
 import type { HandlerContext } from '@connectrpc/connect';
 import type { Lane as LaneName } from '@posthaste/core';
 import { Lane, SubmitResponseSchema, type SubmitRequest, type SubmitResponse } from '@posthaste/protocol';
-import { SubmissionError, type Cover, type Door, type Protocol, type Wishes } from '@posthaste/submission';
+import { SubmissionError, type Cover, type Door, type Protocol, type Submission, type Wishes } from '@posthaste/submission';
 import type { MailLog } from '@posthaste/telemetry';
+import type { Attachments } from './attachments.ts';
 import { clientAddress, overRest } from './call-context.ts';
 import { readAddressing, recipientsOf, type Addressing } from './envelope.ts';
 import { buildMessage } from './mime/index.ts';
@@ -14,17 +15,21 @@ import { translateRefusal } from './submission-refusal.ts';
 export interface SubmitOptions {
   readonly door: Door;
   readonly mailLog: MailLog;
+  readonly attachments: Attachments;
 }
 
 /** Takes one message whose rules have been checked, whatever call it came by. Rejects with a ConnectError. */
 export type Submit = (request: SubmitRequest, context: HandlerContext) => Promise<SubmitResponse>;
 
-export function createSubmit({ door, mailLog }: SubmitOptions): Submit {
+export function createSubmit({ door, mailLog, attachments }: SubmitOptions): Submit {
+  const build = (request: SubmitRequest, addressing: Addressing, signal: AbortSignal) =>
+    buildMessage(request, addressing, door.limits, attachments.contents(request.attachments, signal)).raw;
   return async (request, context) => {
     refuseIdempotencyKey(request, context);
     const addressing = readAddressing(request);
     const cover = coverOf(request, addressing, context);
-    const { id, acceptedAt, lane, tenant, size, due } = await accept(door, cover, request, addressing);
+    const raw = () => (request.raw.length > 0 ? request.raw : build(request, addressing, context.signal));
+    const { id, acceptedAt, lane, tenant, size, due } = await accept(door, cover, raw);
     mailLog.accepted({
       id,
       lane,
@@ -47,12 +52,11 @@ function refuseIdempotencyKey({ idempotencyKey }: SubmitRequest, { requestHeader
   throw refusal('IDEMPOTENCY_NOT_SUPPORTED', sentence, { fields: [{ field: 'idempotency_key', description: 'is not supported yet' }] });
 }
 
-async function accept(door: Door, cover: Cover, request: SubmitRequest, addressing: Addressing) {
+async function accept(door: Door, cover: Cover, raw: () => Submission['raw']) {
   try {
     const trouble = door.refusal();
     if (trouble) throw trouble;
-    const raw = request.raw.length > 0 ? request.raw : buildMessage(request, addressing, door.limits).raw;
-    return await door.submitRaw({ ...cover, raw });
+    return await door.submitRaw({ ...cover, raw: raw() });
   } catch (error) {
     throw error instanceof SubmissionError ? translateRefusal(error) : error;
   }
