@@ -34,10 +34,11 @@ export class MailSource {
     this.#coming = undefined;
   }
 
-  /** No more is wanted. */
+  /** No more is wanted. A producer that is still thinking is told, and not waited for. */
   async close(): Promise<void> {
-    this.#coming?.catch(() => {});
-    await this.#mails.return?.();
+    const closed = Promise.resolve(this.#mails.return?.());
+    if (this.#coming === undefined) await closed;
+    else Promise.all([this.#coming, closed]).catch(() => {});
   }
 
   async #over(withinMs: number, signal: AbortSignal): Promise<undefined> {

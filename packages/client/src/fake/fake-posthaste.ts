@@ -33,7 +33,7 @@ export interface FakePosthaste {
   /** For more clients. */
   readonly transport: Transport;
   /** What was accepted, oldest first; a mail that was repeated under its key stands here once. */
-  readonly submissions: readonly FakeSubmission[];
+  submissions(): FakeSubmission[];
   /** What the next attempts for this address lead to, in turn; after these, and for all others, mail is delivered. */
   answer(address: string, ...outcomes: readonly FakeOutcome[]): void;
   /** What happens to the recipients of this message that wait, by `{ kind: 'wait' }`. */
@@ -62,9 +62,7 @@ export function createFakePosthaste(options: FakePosthasteOptions = {}): FakePos
   return {
     client: createPosthasteClient({ ...options.client, transport }),
     transport,
-    get submissions() {
-      return queue.all().map(({ message, request }) => ({ id: message.id, request, status: messageStatus(message) }));
-    },
+    submissions: () => queue.all().map(({ message, request }) => ({ id: message.id, request, status: messageStatus(message) })),
     answer: (address, ...outcomes) => void scripts.set(bare(address), [...outcomes]),
     settle: (id, outcome) => queue.settle(id, outcome),
     refuse: (refusal, times = 1) => troubles.add({ kind: 'refuse', refusal }, times),
