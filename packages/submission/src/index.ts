@@ -1,4 +1,6 @@
 export { createDoor, type Door, type DoorOptions } from './door.ts';
+export { Idempotency, type Replay } from './idempotency.ts';
+export { IdempotencyConflict } from './idempotency-conflict.ts';
 export { type Intake } from './intake.ts';
 export { Repeats } from './repeats.ts';
 export { recipientBytes, recipientRoom } from './ticket-room.ts';

@@ -26,6 +26,10 @@ const acceptSeconds = histogram(
   ['door'],
 );
 
+export function countReplayed(door: DoorName): void {
+  replayed.labels(door).inc();
+}
+
 export interface DoorMetrics {
   /** Counts an acceptance and its time, or the refusal. */
   observe(clock: Clock, accept: () => Promise<Acceptance>): Promise<Acceptance>;
@@ -41,7 +45,7 @@ export function createDoorMetrics(door: DoorName): DoorMetrics {
       const began = clock.monotonic();
       try {
         const acceptance = await accept();
-        if (acceptance.replayed) replayed.labels(door).inc();
+        if (acceptance.replayed) countReplayed(door);
         else byLane.get(acceptance.lane)?.inc();
         seconds.observe((clock.monotonic() - began) / 1000);
         return acceptance;

@@ -5,7 +5,7 @@ import pino, { type DestinationStream } from 'pino';
 export interface MailLog {
   accepted(event: AcceptedLine): void;
   /** Submitted again; answered with the id of the first submission, which is the `id` here. */
-  replayed(event: AcceptedLine): void;
+  replayed(event: ReplayedLine): void;
   delivered(event: OutcomeLine & { readonly reply: LoggedReply; readonly tookMs?: number }): void;
   /** To be tried again at `due`. */
   deferred(event: OutcomeLine & { readonly reason: string; readonly reply: LoggedReply; readonly due: number }): void;
@@ -33,6 +33,8 @@ export interface AcceptedLine {
   /** Milliseconds since the epoch; present when it waits for its time. */
   readonly due?: number;
 }
+
+export type ReplayedLine = Pick<AcceptedLine, 'id' | 'tenant' | 'from' | 'to' | 'door' | 'client'>;
 
 export interface OutcomeLine {
   readonly id: string;
@@ -81,7 +83,7 @@ export function createMailLog({ program, addresses, destination = behindTheWork(
     logger.info({ event, ...fields, recipients: to.length, to: to.slice(0, mostShown).map(shown) });
   const submitted =
     (event: string) =>
-    ({ from, ...fields }: AcceptedLine) =>
+    ({ from, ...fields }: ReplayedLine) =>
       write(event, { ...fields, ...{ from: shown(from) } });
   return {
     accepted: submitted('accepted'),

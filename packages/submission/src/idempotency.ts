@@ -1,0 +1,147 @@
+import { hash, randomUUID } from 'node:crypto';
+import { createKey, keysStream, readKey, removeEntry, type Publisher, type StreamConnection } from '@posthaste/stream';
+import type { Clock } from '@posthaste/telemetry';
+import { ourTrouble } from './accept.ts';
+import { IdempotencyConflict } from './idempotency-conflict.ts';
+import { countReplayed, type DoorName } from './metrics.ts';
+import { RecentMails } from './recent-mails.ts';
+import { SubmissionError } from './submission-error.ts';
+import type { Acceptance } from './submission.ts';
+
+export interface IdempotencyOptions {
+  readonly connection: StreamConnection;
+  readonly publisher: Publisher;
+  readonly partition: number;
+  readonly clock: Clock;
+  /** For metrics. */
+  readonly name: DoorName;
+  readonly newId: () => string;
+  /** How long another process may be at work on a submission. */
+  readonly inFlightMs: number;
+  /** When a message was accepted; undefined when there is none of this id for sure. Rejects when that cannot be said now. */
+  readonly acceptedAt: (id: string) => Promise<number | undefined>;
+}
+
+/** A submission that carries a key. */
+export interface Claim {
+  readonly tenant: string;
+  readonly key: string;
+  /** Of the request: the same key with another one is refused. */
+  readonly fingerprint: string;
+  /** The call that it came by: what comes by the same call waits for the first one, because its client could not have heard of it. */
+  readonly call: object;
+}
+
+/** The mail of the first submission under this key. */
+export interface Replay {
+  readonly id: string;
+  readonly acceptedAt: number;
+  readonly replayed: true;
+}
+
+/** What KEYS holds under a key. */
+interface Entry {
+  readonly id: string;
+  readonly fingerprint: string;
+  readonly at: number;
+  /** The process that wrote it. */
+  readonly by: string;
+}
+
+interface InFlight extends Entry {
+  readonly call: object;
+  readonly done: Promise<unknown>;
+}
+
+const keyLifeMs = 24 * 3_600_000;
+
+/**
+ * At most one mail a key. The key is bound to an id before the mail is stored, and the mail is stored under that id, whoever tries and however often:
+ * two that try at the same time store one mail, because the id is its message id in the stream.
+ */
+export class Idempotency {
+  readonly #options: IdempotencyOptions;
+  readonly #process = randomUUID();
+  readonly #inFlight = new Map<string, InFlight>();
+  readonly #accepted = new RecentMails(keyLifeMs);
+
+  constructor(options: IdempotencyOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Submits, unless that was done before under this key. Rejects with an IdempotencyConflict, and with what `acceptedAt` and `submit` reject with.
+   *
+   * @param submit stores the mail under this id. AWAY means that it may be stored; any other rejection that it is not, and the key is free again.
+   */
+  async run(claim: Claim, submit: (id: string) => Promise<Acceptance>): Promise<Acceptance | Replay> {
+    const digest = digestOf(claim);
+    for (let other = this.#inFlight.get(digest); other; other = this.#inFlight.get(digest)) {
+      if (other.fingerprint !== claim.fingerprint) throw new IdempotencyConflict('REUSED', other.id);
+      if (other.call !== claim.call) throw new IdempotencyConflict('IN_FLIGHT', other.id);
+      await other.done.catch(() => {});
+    }
+    const { newId, clock } = this.#options;
+    const entry = { id: newId(), fingerprint: claim.fingerprint, at: clock.now(), by: this.#process };
+    const done = this.#claim(digest, entry, submit);
+    this.#inFlight.set(digest, { ...entry, call: claim.call, done });
+    return done.finally(() => this.#inFlight.delete(digest));
+  }
+
+  async #claim(digest: string, own: Entry, submit: (id: string) => Promise<Acceptance>): Promise<Acceptance | Replay> {
+    const first = await this.#bind(digest, own);
+    if (first.id === own.id) return this.#submit(digest, own, submit);
+    if (first.fingerprint !== own.fingerprint) throw new IdempotencyConflict('REUSED', first.id);
+    const { acceptedAt, clock, inFlightMs, name } = this.#options;
+    const at = this.#accepted.find(digest, own.at)?.acceptedAt ?? (await acceptedAt(first.id));
+    if (at !== undefined) {
+      countReplayed(name);
+      return { id: first.id, acceptedAt: at, replayed: true };
+    }
+    // An entry of this process is not in flight any more, or it would have been met there.
+    if (first.by !== this.#process && clock.now() - first.at < inFlightMs) throw new IdempotencyConflict('IN_FLIGHT', first.id);
+    return this.#submit(digest, first, submit);
+  }
+
+  /** Whose the key is: ours, or that of the first one. A repeated try of ours finds our own entry. */
+  async #bind(digest: string, own: Entry): Promise<Entry> {
+    const { connection, publisher, partition } = this.#options;
+    try {
+      if (await createKey(publisher, { partition, digest, content: Buffer.from(JSON.stringify(own)) })) return own;
+      const entry = await readKey(connection, partition, digest);
+      if (entry) return JSON.parse(Buffer.from(entry.body).toString()) as Entry;
+    } catch (error) {
+      throw ourTrouble(error);
+    }
+    // It was set free between the two questions.
+    throw new IdempotencyConflict('IN_FLIGHT', own.id);
+  }
+
+  async #submit(digest: string, { id }: Entry, submit: (id: string) => Promise<Acceptance>): Promise<Acceptance> {
+    try {
+      const acceptance = await submit(id);
+      this.#accepted.add(digest, { id, acceptedAt: acceptance.acceptedAt });
+      return acceptance;
+    } catch (error) {
+      if (!(error instanceof SubmissionError && error.code === 'AWAY')) await this.#setFree(digest, id);
+      throw error;
+    }
+  }
+
+  /** When that fails, the key stays bound to a mail that does not exist: the same request may still take it, another one not. */
+  async #setFree(digest: string, id: string): Promise<void> {
+    const { connection, partition } = this.#options;
+    try {
+      const entry = await readKey(connection, partition, digest);
+      if (entry && (JSON.parse(Buffer.from(entry.body).toString()) as Entry).id === id)
+        await removeEntry(connection, keysStream(partition), entry.sequence);
+    } catch (error) {
+      connection.log.warn('an idempotency key could not be set free', { id, error });
+    }
+  }
+}
+
+/** Two tenants may use the same word. */
+function digestOf({ tenant, key }: Claim): string {
+  return hash('sha256', JSON.stringify([tenant, key]), 'base64url');
+}
