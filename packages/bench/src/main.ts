@@ -9,10 +9,12 @@
  */
 import { describeMachine, describeThisMachine } from './report/machine.ts';
 import { help, type Options, readOptions } from './options.ts';
+import { describeRound, summarizePeers } from './report/peers-text.ts';
 import { describeBacklog, describeCase, summarizeCases } from './report/text.ts';
 import { buildRig, closeRig, type Rig } from './rig.ts';
 import { runBacklog } from './scenario/backlog.ts';
 import { runLatency } from './scenario/latency.ts';
+import { runPeers } from './scenario/peers.ts';
 import { runThroughput } from './scenario/throughput.ts';
 import { measureFsync } from './system/fsync-time.ts';
 
@@ -59,6 +61,11 @@ async function runScenario(rig: Rig, { scenario }: Options): Promise<Outcome> {
     case 'backlog': {
       const results = await runBacklog(rig, (result) => rig.say(`${describeBacklog(result)}\n`));
       return { results, missing: sum(results.map(({ waiting, delivered }) => waiting - delivered)) };
+    }
+    case 'peers': {
+      const results = await runPeers(rig, (name, round) => rig.say(describeRound(name, round)));
+      rig.say(`\n${summarizePeers(results)}`);
+      return { results, missing: 0 };
     }
   }
 }

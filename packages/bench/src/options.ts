@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 
-export const scenarios = ['throughput', 'latency', 'backlog'] as const;
+export const scenarios = ['throughput', 'latency', 'backlog', 'peers'] as const;
 
 export type Scenario = (typeof scenarios)[number];
 
@@ -28,6 +28,7 @@ export const help = `pnpm bench [options]: what Posthaste does on this machine, 
   --scenario NAME  throughput (the default): every mode, size and number of sessions
                    latency: replies at half of the load, with a quick upstream and with one that takes 5 s for each mail
                    backlog: 100,000 mails wait for an upstream that is down, then it comes back
+                   peers (or --peers): ours and BullMQ, Haraka and Postfix in turn, on the same load and upstream; installs them into the cache
   --only PARTS     cases that have one of these words, divided by commas, in their name: --only fast/10KiB/20,durable
   --quick          the two cases that have a target: fast/10KiB/20 and durable/10KiB/100, 3 s each
   --seconds N      how long each case sends (default 4)
@@ -46,6 +47,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
     args: args.filter((arg) => arg !== '--'),
     options: {
       scenario: { type: 'string', default: 'throughput' },
+      peers: { type: 'boolean', default: false },
       only: { type: 'string', default: '' },
       quick: { type: 'boolean', default: false },
       seconds: { type: 'string' },
@@ -62,7 +64,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
   if (values.help) return undefined;
   const quickCases = values.quick ? ['fast/10KiB/20', 'durable/10KiB/100'] : [];
   return {
-    scenario: readScenario(values.scenario),
+    scenario: values.peers ? 'peers' : readScenario(values.scenario),
     only: values.only === '' ? quickCases : values.only.split(','),
     mails: readPositive('mails', values.mails),
     forMs: (readPositive('seconds', values.seconds) ?? (values.quick ? 3 : 4)) * 1000,
