@@ -1,19 +1,25 @@
 /**
  * relay - the SMTP front door
  *
- * Takes      SMTP submissions on relay.listen.
- * Does       checks envelope and headers, gives an id, stores mail and ticket (nats.url), and only then answers 250 with the id.
+ * Takes      SMTP submissions on relay.listen (STARTTLS when there is a certificate) and relay.listenTls.
+ * Does       logs users in (relay.users), checks envelope and headers, gives an id, stores mail and ticket (nats.url), and only then answers 250 with the id.
  * Hands to   MAIL, or WAIT for what is due much later; the scheduler reads them.
  * Never      decides when or where; answers 5xx for our own trouble; looks into a body.
- * Watch      posthaste_refused_total (FULL, AWAY), posthaste_accept_seconds, posthaste_accepted_total.
+ * Watch      posthaste_refused_total (FULL, AWAY), posthaste_accept_seconds, posthaste_accepted_total, posthaste_relay_refusals_total,
+ *            posthaste_relay_certificate_expires_timestamp_seconds, posthaste_relay_stale_file.
+ * Reloads    certificate and users when their files change, and on SIGHUP.
  * Ends       on SIGTERM or SIGINT, or when its parent is gone: takes nothing new, and finishes the transactions in flight.
  */
 import { once } from 'node:events';
 import { type Config, formatAddress, loadConfig, helpFor } from '@posthaste/config';
-import { connectStream, createPublisher, watchFill, type StreamConnection } from '@posthaste/stream';
-import { createDoor, Repeats } from '@posthaste/submission';
+import { connectStream, createPublisher, watchFill, type FillWatch, type StreamConnection } from '@posthaste/stream';
+import { createDoor, Repeats, type Door } from '@posthaste/submission';
 import { createAdminServer, createLog, createMailLog, describeError, exitWithParent, systemClock, type Log } from '@posthaste/telemetry';
+import { openCertificate, type Certificate } from './certificate.ts';
 import { relaySettings } from './config.ts';
+import type { LiveFile } from './live-file.ts';
+import { Logins, openUsers, type Users } from './logins.ts';
+import { policyFrom } from './policy.ts';
 import { Relay } from './server.ts';
 
 type RelayConfig = Config<typeof relaySettings>['values'];
@@ -27,11 +33,12 @@ async function main(): Promise<void> {
   log.info('settings in force', { settings: config.describe().split('\n') });
   const stopping = stopSignal();
   const connection = await connectStream({ url: values['nats.url'], name: 'relay', log, clock: systemClock });
-  const { relay, close } = build(values, connection, log);
+  const files = await openFiles(values, log);
+  const { relay, close } = build(values, files, connection, log);
   const admin = createAdminServer({ ready: () => connection.connected && relay.listening });
   admin.listen(values['relay.admin'].port, values['relay.admin'].host);
   await once(admin, 'listening');
-  log.info('listening', { smtp: formatAddress(await relay.listen(values['relay.listen'])), admin: formatAddress(values['relay.admin']) });
+  log.info('listening', { ...(await listen(relay, values)), admin: formatAddress(values['relay.admin']) });
   await stopping;
   log.info('draining');
   await relay.drain(values['relay.drainTimeout']);
@@ -40,29 +47,78 @@ async function main(): Promise<void> {
   admin.closeAllConnections();
 }
 
-function build(values: RelayConfig, connection: StreamConnection, log: Log): { relay: Relay; close: () => Promise<void> } {
+interface Built {
+  readonly relay: Relay;
+  close(): Promise<void>;
+}
+
+interface Files {
+  readonly certificate?: LiveFile<Certificate>;
+  readonly users?: LiveFile<Users>;
+}
+
+/** Read once now: with a file that cannot be taken nothing starts. */
+async function openFiles(values: RelayConfig, log: Log): Promise<Files> {
+  const { 'relay.tlsCert': certPath, 'relay.tlsKey': keyPath, 'relay.users': usersPath } = values;
+  const files: Files = {
+    ...(certPath && keyPath && { certificate: await openCertificate({ certPath, keyPath }, systemClock, log) }),
+    ...(usersPath && { users: await openUsers(usersPath, systemClock, log) }),
+  };
+  // Without a listener SIGHUP would end the program.
+  process.on('SIGHUP', () => {
+    log.info('SIGHUP: reading certificate and users anew');
+    void Promise.all([files.certificate?.reload(), files.users?.reload()]);
+  });
+  return files;
+}
+
+function build(values: RelayConfig, { certificate, users }: Files, connection: StreamConnection, log: Log): Built {
   const clock = systemClock;
-  const publisher = createPublisher(connection, { clock, log, mode: values['storage.durability'], retryForMs: values['relay.retryFor'] });
-  const fill = watchFill(connection, { partition: 0, clock, log });
-  const hostname = values['relay.hostname'];
-  const limits = { maxBytes: values['relay.maxSize'], maxRecipients: values['limits.recipients'], inlineBytes: values['limits.inline'] };
-  const windowMs = values['dedupe.window'];
-  const repeats = windowMs > 0 ? { repeats: new Repeats({ connection, partition: 0, clock, windowMs }) } : {};
+  const { door, fill } = openDoor(values, connection, log);
   const relay = new Relay({
-    door: createDoor({ publisher, fill, clock, name: 'smtp', hostname, limits, ...repeats }),
+    door,
     clock,
     log,
     mailLog: createMailLog({ program: 'relay', addresses: values['log.addresses'] }),
-    hostname,
-    maxConnections: values['relay.maxConnections'],
-    idleTimeoutMs: values['relay.idleTimeout'],
-    dataTimeoutMs: values['relay.dataTimeout'],
+    hostname: values['relay.hostname'],
+    policy: policyFrom(values),
+    tlsMinVersion: values['relay.tlsMinVersion'],
+    ...(certificate && { certificate }),
+    ...(users && { logins: loginsOf(values, users) }),
   });
   const close = async () => {
+    certificate?.close();
+    users?.close();
     fill.close();
     await connection.close();
   };
   return { relay, close };
+}
+
+function openDoor(values: RelayConfig, connection: StreamConnection, log: Log): { door: Door; fill: FillWatch } {
+  const clock = systemClock;
+  const publisher = createPublisher(connection, { clock, log, mode: values['storage.durability'], retryForMs: values['relay.retryFor'] });
+  const fill = watchFill(connection, { partition: 0, clock, log });
+  const limits = {
+    maxBytes: values['relay.maxSize'],
+    maxHeaderBytes: values['relay.maxHeaderSize'],
+    maxRecipients: values['limits.recipients'],
+    inlineBytes: values['limits.inline'],
+  };
+  const windowMs = values['dedupe.window'];
+  const repeats = windowMs > 0 ? { repeats: new Repeats({ connection, partition: 0, clock, windowMs }) } : {};
+  return { door: createDoor({ publisher, fill, clock, name: 'smtp', hostname: values['relay.hostname'], limits, ...repeats }), fill };
+}
+
+function loginsOf(values: RelayConfig, users: LiveFile<Users>): Logins {
+  const { 'relay.maxFailedLoginsPerAddress': maxFailuresPerAddress, 'relay.failedLoginWindow': failureWindowMs } = values;
+  return new Logins({ users, clock: systemClock, maxFailuresPerAddress, failureWindowMs });
+}
+
+async function listen(relay: Relay, values: RelayConfig): Promise<{ smtp: string; smtps?: string }> {
+  const smtp = formatAddress(await relay.listen(values['relay.listen']));
+  const tls = values['relay.listenTls'];
+  return { smtp, ...(tls && { smtps: formatAddress(await relay.listenTls(tls)) }) };
 }
 
 function stopSignal(): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Acceptance, Door, Envelope, Protocol } from '@posthaste/submission';
+import type { Acceptance, Cover, Door, Protocol } from '@posthaste/submission';
 import type { SMTPServerDataStream, SMTPServerSession } from 'smtp-server';
 
 /**
@@ -9,14 +9,14 @@ import type { SMTPServerDataStream, SMTPServerSession } from 'smtp-server';
  */
 export function receive(
   door: Door,
-  envelope: Envelope,
+  about: Pick<Cover, 'envelope' | 'tenant' | 'defaults'>,
   session: SMTPServerSession,
   stream: SMTPServerDataStream,
   onEnd: () => void,
 ): Promise<Acceptance> {
   const client = { address: session.remoteAddress, ...(session.hostNameAppearsAs && { helo: session.hostNameAppearsAs }) };
   const submitter = session.user ? `user ${session.user}` : session.remoteAddress;
-  const intake = door.begin({ envelope, client, submitter, protocol: session.transmissionType as Protocol });
+  const intake = door.begin({ ...about, client, submitter, protocol: session.transmissionType as Protocol });
   return new Promise((resolve, reject) => {
     stream.on('data', (bytes: Buffer) => {
       const room = intake.write(bytes);

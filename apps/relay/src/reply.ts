@@ -1,13 +1,49 @@
 import type { SubmissionError, SubmissionErrorCode } from '@posthaste/submission';
 
+/** Why a client is refused for what it is or does, rather than for its mail. A closed set: it labels a metric. */
+export type RefusalReason = keyof typeof refusals | 'SYNTAX';
+
+/** RFC 3463, RFC 4954. After 421 the connection is closed. */
+const refusals = {
+  SHUTTING_DOWN: [421, '4.3.2'],
+  TOO_MANY_CONNECTIONS: [421, '4.3.2'],
+  TOO_MANY_CONNECTIONS_OF_ADDRESS: [421, '4.7.0'],
+  TOO_MANY_ERRORS: [421, '4.7.0'],
+  TOO_MANY_MESSAGES: [421, '4.7.0'],
+  TOO_MANY_RECIPIENTS: [452, '4.5.3'],
+  TOO_LARGE: [552, '5.3.4'],
+  LINE_TOO_LONG: [421, '4.5.2'],
+  COMMAND_TIMEOUT: [421, '4.4.2'],
+  DATA_TIMEOUT: [421, '4.4.2'],
+  DATA_TOO_SLOW: [421, '4.4.2'],
+  HANDSHAKE_TIMEOUT: [421, '4.4.2'],
+  NOT_TRUSTED: [550, '5.7.1'],
+  LOGIN_REQUIRED: [530, '5.7.0'],
+  LOGIN_NEEDS_TLS: [538, '5.7.11'],
+  LOGIN_NOT_POSSIBLE: [502, '5.5.1'],
+  LOGIN_WRONG: [535, '5.7.8'],
+  LOGIN_UNAVAILABLE: [454, '4.7.0'],
+  TOO_MANY_FAILED_LOGINS: [421, '4.7.0'],
+  TLS_NOT_POSSIBLE: [502, '5.5.1'],
+  SENDER_NOT_ALLOWED: [553, '5.7.1'],
+} as const satisfies Record<string, readonly [code: number, enhanced: string]>;
+
 /** A negative reply, in the form that smtp-server takes. */
 export class NegativeReply extends Error {
   readonly responseCode: number;
+  readonly reason: RefusalReason | undefined;
 
-  constructor(code: number, enhanced: string, sentence: string) {
+  /** @param reason when it is the client that is refused, not its mail: such refusals are counted apart */
+  constructor(code: number, enhanced: string, sentence: string, reason?: RefusalReason) {
     super(`${enhanced} ${plain(sentence)}`);
     this.responseCode = code;
+    this.reason = reason;
   }
+}
+
+export function refusal(reason: Exclude<RefusalReason, 'SYNTAX'>, sentence: string): NegativeReply {
+  const [code, enhanced] = refusals[reason];
+  return new NegativeReply(code, enhanced, sentence, reason);
 }
 
 /** RFC 3463. Our own trouble is always 4xx: the client keeps the mail and comes again. */

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { loadConfig } from '@posthaste/config';
 import { decodeTicket, type Lane, type Ticket } from '@posthaste/core';
 import {
   connectStream,
@@ -17,9 +18,11 @@ import { findNatsServer, startNatsServer, type NatsServer } from '@posthaste/str
 import { createDoor, Repeats, type SubmissionLimits } from '@posthaste/submission';
 import { silentLog, silentMailLog, systemClock as clock, type MailLog } from '@posthaste/telemetry';
 import { openDialog, type SmtpDialog } from '@posthaste/testkit';
+import { relaySettings } from './config.ts';
+import { policyFrom, type Policy } from './policy.ts';
 import { Relay, type RelayOptions } from './server.ts';
 
-export interface RigOptions extends Partial<Omit<RelayOptions, 'door' | 'clock' | 'log'>> {
+export interface RigOptions extends Partial<Omit<RelayOptions, 'door' | 'clock' | 'log' | 'policy'>>, Partial<Policy> {
   readonly limits?: Partial<SubmissionLimits>;
   readonly storageBytes?: number;
   readonly retryForMs?: number;
@@ -59,6 +62,8 @@ export async function startNats(): Promise<Nats> {
   };
 }
 
+const usualPolicy: Policy = { ...policyFrom(loadConfig(relaySettings, { argv: [], env: {} }).values), maxConnections: 20 };
+
 /** For tests: the streams, and a relay on a free port before them. */
 export async function startRig(nats: Nats, options: RigOptions = {}) {
   const { limits = {}, storageBytes = 2 ** 28, retryForMs = 500, windowMs, mode = 'fast', ...relayOptions } = options;
@@ -70,9 +75,10 @@ export async function startRig(nats: Nats, options: RigOptions = {}) {
   const repeats = windowMs === undefined ? {} : { repeats: new Repeats({ connection, partition: 0, clock, windowMs }) };
   const door = createDoor({ publisher, fill, clock, name: 'smtp', hostname, limits, ...repeats });
   const mailLog: MailLog = options.mailLog ?? silentMailLog;
-  const defaults = { maxConnections: 20, idleTimeoutMs: 60_000, dataTimeoutMs: 60_000, hostname, mailLog };
-  const relay = new Relay({ ...defaults, ...relayOptions, door, clock, log: silentLog });
+  const policy: Policy = { ...usualPolicy, ...relayOptions };
+  const relay = new Relay({ hostname, ...relayOptions, mailLog, policy, door, clock, log: silentLog });
   const address = await relay.listen({ host: '127.0.0.1', port: 0 });
+  const tlsAddress = options.certificate && (await relay.listenTls({ host: '127.0.0.1', port: 0 }));
   const clients: SmtpDialog[] = [];
   const dial = async (): Promise<SmtpDialog> => {
     const dialog = await openDialog(address);
@@ -81,6 +87,9 @@ export async function startRig(nats: Nats, options: RigOptions = {}) {
   };
   return {
     relay,
+    address,
+    /** Where TLS begins at once; present with a certificate. */
+    tlsAddress,
     connection,
     publisher,
     fill,

@@ -2,7 +2,7 @@ import type { TicketRecipient } from '@posthaste/core';
 import { recipientBytes, recipientRoom, type Envelope } from '@posthaste/submission';
 import type { SMTPServerAddress, SMTPServerSession } from 'smtp-server';
 import { checkAddress, checkEnvelopeId, checkOriginalRecipient, checkParameters } from './esmtp-parameters.ts';
-import { NegativeReply } from './reply.ts';
+import { refusal } from './reply.ts';
 
 /** A mail transaction from MAIL to DATA (RFC 5321, 3.3). Throws NegativeReply for what it does not take. */
 export class Transaction {
@@ -13,9 +13,10 @@ export class Transaction {
   /** What the recipients take in the ticket. */
   #bytes = 0;
 
-  constructor(sender: SMTPServerAddress, session: SMTPServerSession) {
+  /** @param logins whether clients can log in here */
+  constructor(sender: SMTPServerAddress, session: SMTPServerSession, logins: boolean) {
     const { smtpUtf8 = false, dsn } = session.envelope;
-    checkParameters('MAIL', sender);
+    checkParameters('MAIL', sender, logins);
     checkAddress(sender.address, smtpUtf8, '5.1.7');
     if (dsn?.envid) checkEnvelopeId(dsn.envid);
     this.#from = sender.address;
@@ -29,7 +30,7 @@ export class Transaction {
   /** The same recipient named again replaces the first: it gets one mail. */
   addRecipient(recipient: SMTPServerAddress, maxRecipients: number): void {
     const { address, dsn } = recipient;
-    checkParameters('RCPT', recipient);
+    checkParameters('RCPT', recipient, false);
     checkAddress(address, this.#smtpUtf8, '5.1.3');
     if (dsn?.orcpt) checkOriginalRecipient(dsn.orcpt, this.#smtpUtf8);
     const entry: TicketRecipient = {
@@ -46,7 +47,7 @@ export class Transaction {
     const before = this.#recipients.get(key);
     const bytes = this.#bytes + recipientBytes(entry) - (before ? recipientBytes(before) : 0);
     if ((!before && this.#recipients.size >= maxRecipients) || bytes > recipientRoom)
-      throw new NegativeReply(452, '4.5.3', 'too many recipients; send the others in a further transaction');
+      throw refusal('TOO_MANY_RECIPIENTS', 'too many recipients; send the others in a further transaction');
     this.#bytes = bytes;
     this.#recipients.set(key, entry);
   }

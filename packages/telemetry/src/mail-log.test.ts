@@ -31,6 +31,8 @@ describe('the mail log', () => {
       event: 'accepted',
       recipients: 1,
     });
+    log.accepted({ ...accepted, user: 'shop' });
+    expect(line()).toMatchObject({ user: 'shop' });
     log.failed({
       id: '1',
       lane: 'high',
@@ -57,7 +59,7 @@ describe('the mail log', () => {
     log.accepted({ ...accepted, from: '' });
     expect(line()).toMatchObject({ from: '', to: [expect.stringMatching(/^[0-9a-f]{16}$/)] });
     const [first] = line()['to'] as string[];
-    log.accepted({ ...accepted, to: ['b@EXAMPLE.net'] });
+    log.accepted({ ...accepted, to: ['b@EXAMPLE.net'], user: 'app@example.net' });
     expect(line()['to']).toEqual([first]);
     expect(JSON.stringify(line())).not.toContain('example');
   });

@@ -30,11 +30,13 @@ export interface AcceptedLine {
   readonly door: string;
   /** The client's IP address. */
   readonly client?: string;
+  /** As whom the client logged in; shown like an address when it is one. */
+  readonly user?: string;
   /** Milliseconds since the epoch; present when it waits for its time. */
   readonly due?: number;
 }
 
-export type ReplayedLine = Pick<AcceptedLine, 'id' | 'tenant' | 'from' | 'to' | 'door' | 'client'>;
+export type ReplayedLine = Pick<AcceptedLine, 'id' | 'tenant' | 'from' | 'to' | 'door' | 'client' | 'user'>;
 
 export interface OutcomeLine {
   readonly id: string;
@@ -83,8 +85,8 @@ export function createMailLog({ program, addresses, destination = behindTheWork(
     logger.info({ event, ...fields, recipients: to.length, to: to.slice(0, mostShown).map(shown) });
   const submitted =
     (event: string) =>
-    ({ from, ...fields }: ReplayedLine) =>
-      write(event, { ...fields, ...{ from: shown(from) } });
+    ({ from, user, ...fields }: ReplayedLine) =>
+      write(event, { ...fields, ...{ from: shown(from), ...(user !== undefined && { user: user.includes('@') ? shown(user) : user }) } });
   return {
     accepted: submitted('accepted'),
     replayed: submitted('replayed'),

@@ -1,0 +1,46 @@
+import type { Cover, Wishes } from '@posthaste/submission';
+import type { User } from '@posthaste/users';
+
+/** What the door is told of a mail by where it came from. */
+export type Origin = Pick<Cover, 'tenant' | 'defaults'>;
+
+/** What holds for mail that says nothing itself: of the relay, or of a user over it. */
+export interface OriginDefaults {
+  readonly tenant?: string | undefined;
+  readonly lane?: Wishes['lane'] | undefined;
+  readonly tags?: Wishes['tags'] | undefined;
+}
+
+/** A user's tenant stands; lane and tags are defaults, which the mail's own headers win over. */
+export function originOf(relay: OriginDefaults, user?: User): Origin {
+  const tenant = user?.tenant ?? relay.tenant;
+  const lane = user?.lane ?? relay.lane;
+  const tags = { ...relay.tags, ...user?.tags };
+  const defaults = { ...(lane && { lane }), ...(Object.keys(tags).length > 0 && { tags }) };
+  return { ...(tenant && { tenant }), ...(Object.keys(defaults).length > 0 && { defaults }) };
+}
+
+/** One client's stay: what it may do, and what it has done so far. */
+export class Visit {
+  /** For limits that are counted for each client. */
+  readonly key: string;
+  readonly loopback: boolean;
+  /** May send without a login. */
+  readonly trusted: boolean;
+  /** TLS from the first byte. */
+  readonly implicitTls: boolean;
+  /** 5xx replies since its last mail. */
+  errors = 0;
+  messages = 0;
+  failedLogins = 0;
+  user: User | undefined;
+  origin: Origin;
+
+  constructor(client: Pick<Visit, 'key' | 'loopback' | 'trusted' | 'implicitTls' | 'origin'>) {
+    this.key = client.key;
+    this.loopback = client.loopback;
+    this.trusted = client.trusted;
+    this.implicitTls = client.implicitTls;
+    this.origin = client.origin;
+  }
+}
