@@ -1,11 +1,29 @@
 import { hostname } from 'node:os';
-import { setting, sharedSettings } from '@posthaste/config';
+import { formatSize, setting, sharedSettings, type Setting } from '@posthaste/config';
+import { requestBytes } from './call-limits.ts';
+
+/** A size that must not be below what another one needs. */
+function atLeast(other: string, need: (bytes: number) => number, options: { readonly default: string; readonly doc: string }): Setting<number> {
+  return {
+    ...setting.size(options),
+    settle(value = 0, others) {
+      const least = need(Number(others[other]));
+      return value >= least
+        ? { kind: 'value', value }
+        : { kind: 'refused', expected: `a size of at least ${formatSize(least)}, for ${other} needs it` };
+    },
+  };
+}
 
 export const apiSettings = {
   ...sharedSettings,
   'api.listen': setting.address({
     default: '127.0.0.1:8080',
     doc: 'Where gRPC, Connect, gRPC-Web and REST are served, in clear text. Whoever reaches it can send mail: there is no authentication yet.',
+  }),
+  'api.grpc': setting.address({
+    default: '127.0.0.1:8081',
+    doc: 'Where gRPC alone is served, in clear text, at a third of the work a call. Whoever reaches it can send mail.',
   }),
   'api.admin': setting.address({ default: '127.0.0.1:9102', doc: 'Metrics and health of the api.' }),
   'api.scheduler': setting.address({ default: '127.0.0.1:7420', doc: 'Where the scheduler answers live questions.' }),
@@ -15,6 +33,18 @@ export const apiSettings = {
   }),
   'api.hostname': setting.string({ default: hostname(), doc: 'Its name in Received, and in the Message-ID of mail that comes without one.' }),
   'api.maxSize': setting.size({ default: '25MiB', doc: 'The largest message that is taken.' }),
+  'api.maxRequest': atLeast('api.maxSize', requestBytes, {
+    default: '64MiB',
+    doc: 'The largest request that holds many messages; it must have room for one of api.maxSize in base64, and 1 MiB beside it.',
+  }),
+  'api.maxInFlight': atLeast('api.maxRequest', (bytes) => bytes, {
+    default: '256MiB',
+    doc: 'What all requests may take in memory at once; those above it wait for 5 seconds, and are then refused with RESOURCE_EXHAUSTED.',
+  }),
+  'api.corsOrigins': setting.list({
+    default: [],
+    doc: 'From where pages in a browser may call, such as https://app.example.com; * is everywhere. Default: from nowhere.',
+  }),
   'api.maxConnections': setting.int({ default: 1000, min: 1, doc: 'How many clients may be connected at once.' }),
   'api.callTimeout': setting.duration({ default: '30s', doc: 'No unary call takes longer.' }),
   'api.requestTimeout': setting.duration({ default: '60s', doc: 'How long a client may take to send a whole request.' }),

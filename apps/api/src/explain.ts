@@ -1,5 +1,6 @@
-import { Code, type ConnectError } from '@connectrpc/connect';
-import { reasonOf, refusal, type ReasonName } from './refusal.ts';
+import { Code, ConnectError } from '@connectrpc/connect';
+import type { Log } from '@posthaste/telemetry';
+import { reasonOf, refusal, refuseTooLarge, type ReasonName } from './refusal.ts';
 
 /** What an error without a reason of ours means, by its code: such errors come from the protocols' own code. */
 const reasons: Readonly<Partial<Record<Code, ReasonName>>> = {
@@ -18,9 +19,18 @@ export function explain(error: ConnectError): ConnectError {
   if (unknown !== undefined) return refuseUnknownField(unknown);
   // Broken protobuf is reported as an internal error; it is the client who sent it.
   if (error.code === Code.Internal && error.rawMessage.startsWith('parse binary:')) return refusal('MALFORMED_REQUEST', error.rawMessage);
+  const limit = /readMaxBytes (\d+)/.exec(error.rawMessage)?.[1];
+  if (limit !== undefined) return refuseTooLarge(Number(limit));
   const reason = reasons[error.code];
   if (reason === undefined) return refusal('UNAVAILABLE', 'the request could not be served; try again', { cause: error.cause ?? error });
   return refusal(reason, error.rawMessage, { cause: error.cause });
+}
+
+/** Whatever was thrown, as the client hears it. What nobody foresaw is logged, for the client learns nothing of it. */
+export function explainThrown(thrown: unknown, method: string, log: Log): ConnectError {
+  const error = explain(ConnectError.from(thrown, Code.Internal));
+  if (reasonOf(error) === 'UNAVAILABLE') log.error('a call failed for a reason of ours', { method, error: error.cause ?? thrown });
+  return error;
 }
 
 export function refuseUnknownField(field: string): ConnectError {

@@ -1,38 +1,53 @@
 import { constants } from 'node:http2';
+import type { DescMethod } from '@bufbuild/protobuf';
 import { createContextValues, type ConnectError } from '@connectrpc/connect';
 import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from '@connectrpc/connect-node';
 import type { UniversalHandler, UniversalHandlerFn, UniversalServerRequest, UniversalServerResponse } from '@connectrpc/connect/protocol';
 import type { Log } from '@posthaste/telemetry';
+import { admit } from './admission.ts';
 import { arriveWithin } from './arrival.ts';
 import { clientAddress } from './call-context.ts';
+import { createCrossOrigin } from './cors.ts';
 import type { NodeRequest, NodeResponse, RequestHandler } from './listener.ts';
 import { refusal } from './refusal.ts';
 import { statusResponse } from './rest-error.ts';
-import { createTranscoder } from './rest.ts';
+import { createTranscoder, type Target } from './rest.ts';
+import type { Room } from './room.ts';
 import { connectResponse, grpcResponse, grpcWebResponse, withReasons } from './wire-errors.ts';
 
 export interface FrontOptions {
   readonly handlers: readonly UniversalHandler[];
-  /** The largest body of a request. */
-  readonly maxBytes: number;
+  /** What all requests together may take in memory. */
+  readonly room: Room;
+  /** The largest request of a method, or the largest message of its stream. */
+  readonly limitOf: (method: DescMethod) => number;
   /** How long the body of a unary call may take to arrive. */
   readonly requestTimeoutMs: number;
+  readonly corsOrigins: readonly string[];
   readonly log: Log;
 }
 
 /** Finds who answers a request: a method by its path, a REST binding, or nobody. */
-export function createFront({ handlers, maxBytes, requestTimeoutMs, log }: FrontOptions): RequestHandler {
+export function createFront({ handlers, room, limitOf, requestTimeoutMs, corsOrigins, log }: FrontOptions): RequestHandler {
   const calls = new Map<string, UniversalHandlerFn>(handlers.map((handler) => [handler.requestPath, withReasons(handler)]));
-  const streams = new Set(handlers.filter(({ method }) => method.methodKind !== 'unary').map(({ requestPath }) => requestPath));
-  const transcoder = createTranscoder(handlers, calls, maxBytes);
-  const answer = async (request: UniversalServerRequest): Promise<UniversalServerResponse> => {
-    const { pathname } = new URL(request.url);
-    const timely = streams.has(pathname) ? request : { ...request, body: arriveWithin(requestTimeoutMs, request.body as AsyncIterable<Uint8Array>) };
-    const call = calls.get(pathname);
-    return call ? call(timely) : (transcoder.handle(timely) ?? refuseUnknown(request, pathname));
+  const methods = new Map(handlers.map(({ requestPath, method }) => [requestPath, method]));
+  const transcoder = createTranscoder(handlers, calls, limitOf);
+  const crossOrigin = createCrossOrigin(corsOrigins);
+  const find = (request: UniversalServerRequest, path: string): Target =>
+    targetOf(methods.get(path), calls.get(path)) ?? transcoder.find(request.method, path) ?? unknownAt(path);
+
+  const serve = async (request: UniversalServerRequest, response: NodeResponse): Promise<UniversalServerResponse> => {
+    const { method, call } = find(request, new URL(request.url).pathname);
+    if (!method) return call(request);
+    const streams = method.methodKind === 'client_streaming';
+    const admission = admit(request, { room, streams, maxBytes: limitOf(method) });
+    response.once('close', () => admission.release());
+    return call({ ...request, body: streams ? admission.body : arriveWithin(requestTimeoutMs, admission.body) });
   };
+  const answer: Serve = async (request, response) => crossOrigin.preflight(request) ?? crossOrigin.mark(request, await serve(request, response));
+
   return (request, response) => {
-    serve(request, response, answer).catch((error: unknown) => {
+    respond(request, response, answer).catch((error: unknown) => {
       // The client has gone; there is nobody left to tell.
       log.debug('a response could not be written', { error });
       response.destroy();
@@ -40,11 +55,13 @@ export function createFront({ handlers, maxBytes, requestTimeoutMs, log }: Front
   };
 }
 
-async function serve(request: NodeRequest, response: NodeResponse, answer: UniversalHandlerFn): Promise<void> {
+type Serve = (request: UniversalServerRequest, response: NodeResponse) => Promise<UniversalServerResponse>;
+
+async function respond(request: NodeRequest, response: NodeResponse, serve: Serve): Promise<void> {
   const values = createContextValues().set(clientAddress, request.socket.remoteAddress);
   const universal = toUniversal(request, response, values);
   response.once('finish', () => request.complete || discardRest(request));
-  await universalResponseToNodeResponse(universal ? await answer(universal) : refuseHost(), response);
+  await universalResponseToNodeResponse(universal ? await serve(universal, response) : refuseHost(), response);
 }
 
 /** A request that was refused unread: over HTTP/1.1 its rest has to pass before the next one can come; its timeout ends it if need be. */
@@ -73,7 +90,15 @@ function refuseHost(): UniversalServerResponse {
   return statusResponse(refusal('MALFORMED_REQUEST', 'the request has no Host header, or its path cannot be read'));
 }
 
+function targetOf(method: DescMethod | undefined, call: UniversalHandlerFn | undefined): Target | undefined {
+  return method && call && { method, call };
+}
+
 /** Nothing answers here: said in the protocol that the client seems to speak. */
+function unknownAt(path: string): Target {
+  return { call: (request) => Promise.resolve(refuseUnknown(request, path)) };
+}
+
 function refuseUnknown({ header, method }: UniversalServerRequest, path: string): UniversalServerResponse {
   const type = header.get('content-type') ?? '';
   const error: ConnectError = refusal('METHOD_NOT_FOUND', `${method} ${path} is nothing that is served here`);

@@ -1,13 +1,13 @@
+import type { DescMessage, Message } from '@bufbuild/protobuf';
 import { Code, ConnectError, type Interceptor } from '@connectrpc/connect';
 import type { Log } from '@posthaste/telemetry';
-import { explain } from './explain.ts';
-import { reasonOf, refusal } from './refusal.ts';
+import { explainThrown } from './explain.ts';
 import { startTimeLimit } from './time-limit.ts';
 import type { Validate } from './validation.ts';
 
 export interface InterceptorOptions {
   readonly log: Log;
-  /** No unary call takes longer. */
+  /** No unary call takes longer, but one that is made to wait. */
   readonly timeoutMs: number;
   readonly validate: Validate;
 }
@@ -23,10 +23,7 @@ function withReason(log: Log): Interceptor {
     try {
       return await next(request);
     } catch (thrown) {
-      const error = explain(ConnectError.from(thrown, Code.Internal));
-      if (reasonOf(error) === 'UNAVAILABLE')
-        log.error('a call failed for a reason of ours', { method: request.method.name, error: error.cause ?? thrown });
-      throw error;
+      throw explainThrown(thrown, request.method.name, log);
     }
   };
 }
@@ -35,7 +32,7 @@ function withReason(log: Log): Interceptor {
 function withDeadline(timeoutMs: number): Interceptor {
   return (next) => async (request) => {
     if (request.stream) return next(request);
-    const limit = startTimeLimit(timeoutMs, () => refusal('DEADLINE_EXCEEDED', `the call took longer than ${timeoutMs} ms`));
+    const limit = startTimeLimit(request.method, timeoutMs);
     const { promise: gone, reject } = Promise.withResolvers<never>();
     gone.catch(() => {});
     // Connect aborts the signal at the deadline that the client gave, with the error to send as its reason.
@@ -50,10 +47,19 @@ function withDeadline(timeoutMs: number): Interceptor {
   };
 }
 
-/** A stream's messages are checked one by one, by who takes them. */
+/** What a client streams is checked message by message, by who takes it. */
 function withValidRequest(validate: Validate): Interceptor {
   return (next) => async (request) => {
-    if (!request.stream) validate(request.method.input, request.message);
-    return next(request);
+    const { input, methodKind } = request.method;
+    if (!request.stream) validate(input, request.message);
+    if (!request.stream || methodKind !== 'server_streaming') return next(request);
+    return next({ ...request, message: validEach(validate, input, request.message) });
   };
+}
+
+async function* validEach(validate: Validate, desc: DescMessage, requests: AsyncIterable<Message>): AsyncGenerator<Message> {
+  for await (const request of requests) {
+    validate(desc, request);
+    yield request;
+  }
 }

@@ -1,7 +1,7 @@
 /**
  * api - the typed door, and the answer to "where is my mail"
  *
- * Takes      Submit and GetMessage by gRPC, Connect, gRPC-Web and REST, all on api.listen.
+ * Takes      submissions, files and questions by gRPC, Connect, gRPC-Web and REST, all on api.listen; by gRPC alone on api.grpc, for volume.
  * Does       checks a submission, builds its MIME message, stores it with its ticket (nats.url), and only then answers with the id; turns JOURNAL into
  *            the ledger's rows (api.ledger), and answers status from them.
  * Hands to   MAIL, or WAIT for what is due much later; asks the scheduler about mail that the ledger does not know yet.
@@ -39,8 +39,10 @@ async function main(): Promise<void> {
   const admin = createAdminServer({ ready: isReady });
   admin.listen(values['api.admin'].port, values['api.admin'].host);
   await once(admin, 'listening');
-  if (!isLoopback(values['api.listen'].host)) log.warn('whoever reaches api.listen can send mail: there is no authentication yet');
-  log.info('listening', { api: formatAddress(await server.listen(values['api.listen'])), admin: formatAddress(values['api.admin']) });
+  for (const name of ['api.listen', 'api.grpc'] as const)
+    if (!isLoopback(values[name].host)) log.warn(`whoever reaches ${name} can send mail: there is no authentication yet`);
+  const [api, grpc] = await Promise.all([server.web.listen(values['api.listen']), server.grpc.listen(values['api.grpc'])]);
+  log.info('listening', { api: formatAddress(api), grpc: formatAddress(grpc), admin: formatAddress(values['api.admin']) });
   await Promise.race([stopping, ledger.done]);
   log.info('draining');
   ready = false;
@@ -70,6 +72,9 @@ function build(values: ApiConfig, connection: StreamConnection, log: Log, ready:
     requestTimeoutMs: values['api.requestTimeout'],
     idleTimeoutMs: values['api.idleTimeout'],
     maxConnections: values['api.maxConnections'],
+    maxRequestBytes: values['api.maxRequest'],
+    maxInFlightBytes: values['api.maxInFlight'],
+    corsOrigins: values['api.corsOrigins'],
   });
   const close = async () => {
     await ledger.close();

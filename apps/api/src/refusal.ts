@@ -69,6 +69,12 @@ export function refuseFields(faults: readonly FieldFault[]): ConnectError {
   return refusal('INVALID_FIELD', more > 0 ? `${sentence}; and ${more} more` : sentence, { fields });
 }
 
+export function refuseTooLarge(limitBytes: number, what = 'the request'): ConnectError {
+  return refusal('MESSAGE_TOO_LARGE', `${what} is too large; expected at most ${limitBytes} bytes`, {
+    metadata: { limit_bytes: String(limitBytes) },
+  });
+}
+
 /** The reason that an error carries, whether it was made here or came over the wire. */
 export function reasonOf(error: ConnectError): ReasonName | undefined {
   const reason = error.findDetails(ErrorInfoSchema).find((info) => info.domain === errorDomain)?.reason;

@@ -1,4 +1,4 @@
-import { getOption, hasOption, type JsonObject, type JsonValue } from '@bufbuild/protobuf';
+import { getOption, hasOption, type DescMethod, type JsonObject, type JsonValue } from '@bufbuild/protobuf';
 import { Code, ConnectError } from '@connectrpc/connect';
 import {
   createAsyncIterable,
@@ -18,6 +18,7 @@ import { jsonResponse, statusResponse } from './rest-error.ts';
 
 /** One binding of google.api.http. REST is a translation to a call by Connect's unary protocol, and back. */
 interface Route {
+  readonly method: DescMethod;
   readonly verb: string;
   readonly match: PathMatcher;
   readonly rule: HttpRule;
@@ -25,24 +26,30 @@ interface Route {
   readonly call: UniversalHandlerFn;
 }
 
+/** Who answers a request. */
+export interface Target {
+  /** Absent when the answer is a refusal. */
+  readonly method?: DescMethod;
+  call(request: UniversalServerRequest): Promise<UniversalServerResponse>;
+}
+
 export interface Transcoder {
   /** Undefined when the path belongs to no binding. */
-  handle(request: UniversalServerRequest): Promise<UniversalServerResponse> | undefined;
+  find(verb: string, path: string): Target | undefined;
 }
 
 export function createTranscoder(
   handlers: readonly UniversalHandler[],
   calls: ReadonlyMap<string, UniversalHandlerFn>,
-  maxBytes: number,
+  limitOf: (method: DescMethod) => number,
 ): Transcoder {
   const routes = handlers.flatMap((handler) => routesOf(handler, calls.get(handler.requestPath) ?? handler));
   return {
-    handle(request) {
-      const { pathname } = new URL(request.url);
-      const onPath = routes.filter((route) => route.match(pathname));
-      const route = onPath.find(({ verb }) => verb === request.method);
-      if (route) return serve(route, request, maxBytes);
-      return onPath.length > 0 ? Promise.resolve(refuseVerb(request.method, onPath)) : undefined;
+    find(verb, path) {
+      const onPath = routes.filter((route) => route.match(path));
+      const route = onPath.find((each) => each.verb === verb);
+      if (route) return { method: route.method, call: (request) => serve(route, request, limitOf(route.method)) };
+      return onPath.length > 0 ? { call: () => Promise.resolve(refuseVerb(verb, onPath)) } : undefined;
     },
   };
 }
@@ -54,7 +61,7 @@ function routesOf({ method }: UniversalHandler, call: UniversalHandlerFn): Route
   return [rule, ...rule.additionalBindings].map((binding) => {
     const { case: verb, value } = binding.pattern;
     if (verb === undefined || verb === 'custom') throw new Error(`${method.name}: google.api.http has no plain verb`);
-    return { verb: verb.toUpperCase(), match: compilePath(value), rule: binding, answer, call };
+    return { method, verb: verb.toUpperCase(), match: compilePath(value), rule: binding, answer, call };
   });
 }
 
@@ -110,7 +117,11 @@ async function translate({ rule, answer }: Route, response: UniversalServerRespo
   const bytes = await readAllBytes(response.body ?? createAsyncIterable([]), Number.MAX_SAFE_INTEGER);
   if (response.status !== 200) return statusResponse(errorFromJsonBytes(bytes, response.header, new ConnectError('the error cannot be read')));
   const fields = JSON.parse(Buffer.from(bytes).toString()) as JsonObject;
-  const header: Record<string, string> = answer?.location ? { location: fillPath(answer.location, fields) } : {};
+  const replayed = response.header?.get('idempotency-replayed');
+  const header: Record<string, string> = {
+    ...(answer?.location ? { location: fillPath(answer.location, fields) } : {}),
+    ...(replayed ? { 'idempotency-replayed': replayed } : {}),
+  };
   const part = rule.responseBody === '' ? fields : fields[rule.responseBody];
   return jsonResponse(answer?.status ?? 200, header, (part ?? {}) as JsonObject);
 }

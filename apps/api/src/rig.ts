@@ -21,10 +21,17 @@ export interface RigOptions {
   readonly limits?: Partial<SubmissionLimits>;
   readonly callTimeoutMs?: number;
   readonly requestTimeoutMs?: number;
+  /** How long a message is tried to be stored while NATS does not answer. */
+  readonly retryForMs?: number;
+  readonly maxRequestBytes?: number;
+  readonly maxInFlightBytes?: number;
+  readonly corsOrigins?: readonly string[];
 }
 
 /** For tests: an api server on a free port with a real NATS behind it; the scheduler's answers are what the test says. */
-export async function startRig({ limits = {}, callTimeoutMs = 10_000, requestTimeoutMs = 10_000 }: RigOptions = {}) {
+export async function startRig(options: RigOptions = {}) {
+  const { limits = {}, callTimeoutMs = 10_000, requestTimeoutMs = 10_000, retryForMs = 300, corsOrigins = [] } = options;
+  const { maxRequestBytes = 64 * 1024 * 1024, maxInFlightBytes = 256 * 1024 * 1024 } = options;
   const folder = mkdtempSync(join(tmpdir(), 'posthaste-api-'));
   const nats = await startNatsServer({
     binary: (await findNatsServer({ env: process.env })).binary,
@@ -34,7 +41,7 @@ export async function startRig({ limits = {}, callTimeoutMs = 10_000, requestTim
   const connection = await connectStream({ url: nats.url, name: 'api-test', log: silentLog, clock });
   await ensureStreams(connection, { partition: 0 });
   const journal = await openJournal(connection, { partition: 0, owner: 'test', log: silentLog, clock });
-  const publisher = createPublisher(connection, { clock, log: silentLog, mode: 'fast', retryForMs: 300 });
+  const publisher = createPublisher(connection, { clock, log: silentLog, mode: 'fast', retryForMs });
   const full: { stream: string | null } = { stream: null };
   const watch = watchFill(connection, { partition: 0, clock, log: silentLog });
   const fill: FillWatch = { blocked: (mail) => full.stream ?? watch.blocked(mail), close: () => watch.close() };
@@ -42,9 +49,10 @@ export async function startRig({ limits = {}, callTimeoutMs = 10_000, requestTim
   const ledger = new LiveLedger({ path: ':memory:', connection, partition: 0, clock, log: silentLog });
   const scheduler = await startScheduler();
   const lookup = createSchedulerLookup(`127.0.0.1:${scheduler.port}`, clock);
-  const timeouts = { callTimeoutMs, requestTimeoutMs, idleTimeoutMs: 10_000, maxConnections: 100 };
+  const bounds = { callTimeoutMs, requestTimeoutMs, idleTimeoutMs: 10_000, maxConnections: 100, maxRequestBytes, maxInFlightBytes };
   const server = createApiServer({
-    ...timeouts,
+    ...bounds,
+    corsOrigins,
     door,
     attachments: createAttachments({ publisher, connection, fill, clock, maxBytes: door.limits.maxBytes }),
     ledger,
@@ -55,11 +63,13 @@ export async function startRig({ limits = {}, callTimeoutMs = 10_000, requestTim
     reflection: true,
     ready: () => connection.connected,
   });
-  const { port } = await server.listen({ host: '127.0.0.1', port: 0 });
+  const anyPort = { host: '127.0.0.1', port: 0 };
+  const [{ port }, grpc] = await Promise.all([server.web.listen(anyPort), server.grpc.listen(anyPort)]);
 
   return {
     port,
     url: `http://127.0.0.1:${port}`,
+    grpcTarget: `127.0.0.1:${grpc.port}`,
     nats,
     connection,
     full,

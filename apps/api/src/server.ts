@@ -1,20 +1,24 @@
-import { createConnectRouter } from '@connectrpc/connect';
+import { createRegistry, type DescMethod } from '@bufbuild/protobuf';
+import { createConnectRouter, createServiceImplSpec, type ConnectRouter, type ServiceImplSpec } from '@connectrpc/connect';
 import { compressionBrotli, compressionGzip } from '@connectrpc/connect-node';
-import { StatusService, SubmissionService } from '@posthaste/protocol';
+import { file_google_rpc_error_details, StatusService, SubmissionService } from '@posthaste/protocol';
 import { Health, ServerReflection } from '@posthaste/protocol/grpc';
 import type { Door } from '@posthaste/submission';
 import type { Log, MailLog } from '@posthaste/telemetry';
 import type { Attachments } from './attachments.ts';
+import { maxBytesOf, requestBytes } from './call-limits.ts';
 import { createFront } from './front.ts';
+import { createGrpcServer } from './grpc/server.ts';
 import { createHealthService } from './health.ts';
 import { createInterceptors } from './interceptors.ts';
 import { createListener, type Listener } from './listener.ts';
-import { createReflectionService } from './reflection.ts';
 import type { MessageSources } from './message-finding.ts';
+import { createReflectionService } from './reflection.ts';
+import { Room } from './room.ts';
 import { createStatusService } from './status-service.ts';
-import { createMessageWatch } from './status-watch.ts';
+import { createMessageWatch, type MessageWatch } from './status-watch.ts';
 import { createSubmissionService } from './submission-service.ts';
-import { createValidation } from './validation.ts';
+import { createValidation, type Validate } from './validation.ts';
 
 export interface ApiOptions extends MessageSources {
   readonly door: Door;
@@ -27,43 +31,87 @@ export interface ApiOptions extends MessageSources {
   readonly requestTimeoutMs: number;
   readonly idleTimeoutMs: number;
   readonly maxConnections: number;
+  /** The largest request that holds many messages. */
+  readonly maxRequestBytes: number;
+  /** What all requests together may take in memory. */
+  readonly maxInFlightBytes: number;
+  /** From where pages may call; `*` is everywhere. */
+  readonly corsOrigins: readonly string[];
 }
 
-/** gRPC, Connect, gRPC-Web and REST on one clear-text port. Builds without listening. */
-export function createApiServer(options: ApiOptions): Listener {
-  const readMaxBytes = requestBytes(options.door.limits.maxBytes);
+export interface ApiServer {
+  /** gRPC, Connect, gRPC-Web and REST on one clear-text port. */
+  readonly web: Listener;
+  /** gRPC alone, on a port of its own, at a third of the work a call. */
+  readonly grpc: Listener;
+  /** Takes no more connections, lets the calls in hand finish, and after `graceMs` ends what is left. */
+  close(graceMs: number): Promise<void>;
+}
+
+/** Both servers answer by the same implementations. Builds without listening. */
+export function createApiServer(options: ApiOptions): ApiServer {
   const watch = createMessageWatch(options);
-  const services = [SubmissionService, StatusService];
-  const requests = services.flatMap(({ methods }) => methods.map(({ input }) => input));
-  const router = createConnectRouter({
-    readMaxBytes,
-    writeMaxBytes: readMaxBytes,
-    maxTimeoutMs: 24 * 3_600_000,
-    acceptCompression: [compressionGzip, compressionBrotli],
-    jsonOptions: { ignoreUnknownFields: false },
-    interceptors: createInterceptors({ log: options.log, timeoutMs: options.callTimeoutMs, validate: createValidation(requests) }),
-  });
-  router.service(SubmissionService, createSubmissionService(options));
-  router.service(StatusService, createStatusService({ ...options, watch }));
-  router.service(
-    Health,
-    createHealthService(
-      services.map(({ typeName }) => typeName),
-      options.ready,
-    ),
-  );
-  if (options.reflection) router.service(ServerReflection, createReflectionService([...services, Health, ServerReflection]));
-  const listener = createListener(createFront({ ...options, handlers: router.handlers, maxBytes: readMaxBytes }), options);
+  const room = new Room({ bytes: options.maxInFlightBytes });
+  const validate = createValidation([SubmissionService, StatusService].flatMap(({ methods }) => methods.map(({ input }) => input)));
+  const services = servicesOf(options, validate, watch);
+  const web = createWeb(options, services, validate, room);
+  const grpc = createGrpc(options, services, validate, room);
   return {
-    ...listener,
-    close(graceMs) {
+    web,
+    grpc,
+    async close(graceMs) {
       watch.drain();
-      return listener.close(graceMs);
+      await Promise.all([web.close(graceMs), grpc.close(graceMs)]);
     },
   };
 }
 
-/** The largest request for a message of `maxBytes`: as base64 in JSON it grows by a third, and the other fields need room too. */
-function requestBytes(maxBytes: number): number {
-  return Math.ceil(maxBytes / 3) * 4 + 1024 * 1024;
+function servicesOf(options: ApiOptions, validate: Validate, watch: MessageWatch): ServiceImplSpec[] {
+  const follow = (id: string, signal: AbortSignal) => watch.watchMessage(id, { signal });
+  const names = [SubmissionService, StatusService].map(({ typeName }) => typeName);
+  return [
+    createServiceImplSpec<typeof SubmissionService>(SubmissionService, createSubmissionService({ ...options, validate, follow })),
+    createServiceImplSpec<typeof StatusService>(StatusService, createStatusService({ ...options, watch })),
+    createServiceImplSpec<typeof Health>(Health, createHealthService(names, options.ready)),
+  ];
+}
+
+function createWeb(options: ApiOptions, services: readonly ServiceImplSpec[], validate: Validate, room: Room): Listener {
+  const { log, callTimeoutMs } = options;
+  const limitOf = sizeLimit(options);
+  const router = createConnectRouter({
+    readMaxBytes: requestBytes(0),
+    maxTimeoutMs: 24 * 3_600_000,
+    acceptCompression: [compressionGzip, compressionBrotli],
+    // What became of one message of many has details of any kind.
+    jsonOptions: { ignoreUnknownFields: false, registry: createRegistry(file_google_rpc_error_details) },
+    interceptors: createInterceptors({ log, timeoutMs: callTimeoutMs, validate }),
+  });
+  for (const { methods } of services) for (const { method, impl } of Object.values(methods)) addMethod(router, method, impl, limitOf(method));
+  const described = [...services.map(({ service }) => service), ServerReflection];
+  if (options.reflection) router.service(ServerReflection, createReflectionService(described));
+  return createListener(createFront({ ...options, handlers: router.handlers, room, limitOf }), options);
+}
+
+function addMethod(router: ConnectRouter, method: DescMethod, impl: unknown, readMaxBytes: number): void {
+  router.rpc(method, impl as never, { readMaxBytes });
+}
+
+function createGrpc(options: ApiOptions, services: readonly ServiceImplSpec[], validate: Validate, room: Room): Listener {
+  const limitOf = sizeLimit(options);
+  const limits = new Map<string, number>(
+    services.flatMap(({ service }) => service.methods.map((method) => [`/${service.typeName}/${method.name}`, limitOf(method)] as const)),
+  );
+  return createGrpcServer({
+    ...options,
+    services,
+    validate,
+    room,
+    maxBytes: Math.max(...limits.values()),
+    maxBytesOf: (path) => limits.get(path) ?? 0,
+  });
+}
+
+function sizeLimit({ door, maxRequestBytes }: ApiOptions): (method: DescMethod) => number {
+  return (method) => maxBytesOf(method, { maxMessageBytes: door.limits.maxBytes, maxRequestBytes });
 }

@@ -1,0 +1,89 @@
+import type { EventEmitter } from 'node:events';
+import type { DescMethod } from '@bufbuild/protobuf';
+import { createContextValues, type HandlerContext } from '@connectrpc/connect';
+import { Metadata, type ServerReadableStream, type ServerUnaryCall, type ServerWritableStream } from '@grpc/grpc-js';
+import { clientAddress } from '../call-context.ts';
+
+export type GrpcCall = ServerUnaryCall<unknown, unknown> | ServerReadableStream<unknown, unknown> | ServerWritableStream<unknown, unknown>;
+
+/** A call of grpc-js as services see every call. What costs something is made when it is asked for: most calls ask for none of it. */
+export class GrpcContext implements HandlerContext {
+  readonly method: DescMethod;
+  readonly protocolName = 'grpc';
+  readonly requestMethod = 'POST';
+  readonly #call: GrpcCall;
+  #requestHeader: Headers | undefined;
+  #responseHeader: Headers | undefined;
+  #responseTrailer: Headers | undefined;
+  #controller: AbortController | undefined;
+
+  constructor(method: DescMethod, call: GrpcCall) {
+    this.method = method;
+    this.#call = call;
+  }
+
+  get service() {
+    return this.method.parent;
+  }
+
+  get url(): string {
+    return `http://${this.#call.getHost()}${this.#call.getPath()}`;
+  }
+
+  get values() {
+    const peer = this.#call.getPeer();
+    const port = peer.lastIndexOf(':');
+    return createContextValues().set(clientAddress, port > 0 ? peer.slice(0, port) : undefined);
+  }
+
+  /** grpc-js tells of the client's deadline, of its going away, and of the end of each call, by the same event. */
+  get signal(): AbortSignal {
+    this.#controller ??= abortWith(this.#call);
+    return this.#controller.signal;
+  }
+
+  get requestHeader(): Headers {
+    return (this.#requestHeader ??= headersOf(this.#call.metadata));
+  }
+
+  get responseHeader(): Headers {
+    return (this.#responseHeader ??= new Headers());
+  }
+
+  get responseTrailer(): Headers {
+    return (this.#responseTrailer ??= new Headers());
+  }
+
+  timeoutMs = (): number | undefined => {
+    const deadline = Number(this.#call.getDeadline());
+    return Number.isFinite(deadline) ? deadline - Date.now() : undefined;
+  };
+
+  sendHeader(): void {
+    if (this.#responseHeader) this.#call.sendMetadata(metadataOf(this.#responseHeader));
+  }
+
+  trailer(): Metadata | undefined {
+    return this.#responseTrailer && metadataOf(this.#responseTrailer);
+  }
+}
+
+function abortWith(call: GrpcCall): AbortController {
+  const controller = new AbortController();
+  if (call.cancelled) controller.abort();
+  else (call as EventEmitter).once('cancelled', () => controller.abort());
+  return controller;
+}
+
+function headersOf(metadata: Metadata): Headers {
+  const headers = new Headers();
+  for (const [name, values] of Object.entries(metadata.toHttp2Headers()))
+    for (const value of [values].flat()) if (value !== undefined) headers.append(name, String(value));
+  return headers;
+}
+
+function metadataOf(headers: Headers): Metadata {
+  const metadata = new Metadata();
+  for (const [name, value] of headers) metadata.set(name, value);
+  return metadata;
+}

@@ -1,0 +1,124 @@
+import { once } from 'node:events';
+import { create, fromBinary, type DescMessage, type DescMethod, type Message, type MessageInitShape } from '@bufbuild/protobuf';
+import type { MethodImplSpec } from '@connectrpc/connect';
+import type {
+  handleClientStreamingCall,
+  handleServerStreamingCall,
+  handleUnaryCall,
+  MethodDefinition,
+  sendUnaryData,
+  ServerReadableStream,
+  ServerWritableStream,
+  UntypedHandleCall,
+} from '@grpc/grpc-js';
+import { grpcMethod } from '@posthaste/protocol';
+import type { Log } from '@posthaste/telemetry';
+import { explainThrown } from '../explain.ts';
+import { refusal } from '../refusal.ts';
+import { startTimeLimit } from '../time-limit.ts';
+import type { Validate } from '../validation.ts';
+import type { ArrivedMessage } from './arrival.ts';
+import { GrpcContext } from './context.ts';
+import { grpcStatusOf } from './status.ts';
+
+export interface GrpcMethodOptions {
+  readonly validate: Validate;
+  readonly log: Log;
+  /** No unary call takes longer, but one that is made to wait. */
+  readonly callTimeoutMs: number;
+}
+
+/** As grpc-js takes a method, but its requests come as bytes: what is wrong with them is ours to say. */
+export function definitionOf(method: DescMethod): MethodDefinition<Buffer, Message> {
+  return { ...grpcMethod(method), requestSerialize: (bytes) => bytes, requestDeserialize: (bytes) => bytes };
+}
+
+/** The implementation that Connect's router takes too, as grpc-js calls it. */
+export function handlerOf(spec: MethodImplSpec, options: GrpcMethodOptions): UntypedHandleCall {
+  switch (spec.kind) {
+    case 'unary':
+      return unary(spec, options);
+    case 'client_streaming':
+      return clientStreaming(spec, options);
+    case 'server_streaming':
+      return serverStreaming(spec, options);
+    case 'bidi_streaming':
+      throw new Error(`${spec.method.name}: the contract has no method that streams both ways`);
+  }
+}
+
+type SpecOf<K extends MethodImplSpec['kind']> = MethodImplSpec & { kind: K };
+
+function unary({ method, impl }: SpecOf<'unary'>, options: GrpcMethodOptions): handleUnaryCall<Buffer, Message> {
+  const { validate, callTimeoutMs } = options;
+  return (call, callback) => {
+    const context = new GrpcContext(method, call);
+    void answer(context, callback, options, async () => {
+      const request = decode(method.input, call.request);
+      validate(method.input, request);
+      const limit = startTimeLimit(method, callTimeoutMs);
+      return Promise.race([impl(request, context), limit.over]).finally(() => limit.stop());
+    });
+  };
+}
+
+function clientStreaming(
+  { method, impl }: SpecOf<'client_streaming'>,
+  options: GrpcMethodOptions,
+): handleClientStreamingCall<ArrivedMessage, Message> {
+  return (call, callback) => {
+    const context = new GrpcContext(method, call);
+    void answer(context, callback, options, () => impl(requestsOf(method.input, call), context));
+  };
+}
+
+async function answer(
+  context: GrpcContext,
+  callback: sendUnaryData<Message>,
+  { log }: GrpcMethodOptions,
+  run: () => Promise<MessageInitShape<DescMessage>>,
+): Promise<void> {
+  try {
+    const response = create(context.method.output, await run());
+    context.sendHeader();
+    callback(null, response, context.trailer());
+  } catch (thrown) {
+    callback(grpcStatusOf(explainThrown(thrown, context.method.name, log)));
+  }
+}
+
+/** Who stops reading early still answers, so the call itself goes on. */
+async function* requestsOf(input: DescMessage, call: ServerReadableStream<ArrivedMessage, Message>): AsyncGenerator<Message> {
+  for await (const { bytes, release } of call.iterator({ destroyOnReturn: false }) as AsyncIterable<ArrivedMessage>) {
+    release();
+    yield decode(input, bytes);
+  }
+}
+
+function serverStreaming({ method, impl }: SpecOf<'server_streaming'>, options: GrpcMethodOptions): handleServerStreamingCall<Buffer, Message> {
+  const { validate, log } = options;
+  const send = async (call: ServerWritableStream<Buffer, Message>, context: GrpcContext) => {
+    const request = decode(method.input, call.request);
+    validate(method.input, request);
+    for await (const response of impl(request, context)) {
+      if (!call.write(create(method.output, response))) await once(call, 'drain', { signal: context.signal });
+    }
+    call.end();
+  };
+  return (call) => {
+    const context = new GrpcContext(method, call);
+    send(call, context).catch((thrown: unknown) => {
+      // Otherwise the client has gone: there is nobody left to tell.
+      if (!context.signal.aborted) call.emit('error', grpcStatusOf(explainThrown(thrown, method.name, log)));
+    });
+  };
+}
+
+function decode<D extends DescMessage>(desc: D, bytes: Buffer) {
+  try {
+    return fromBinary(desc, bytes);
+  } catch (cause) {
+    const fault = cause instanceof Error ? cause.message : String(cause);
+    throw refusal('MALFORMED_REQUEST', `the request is no ${desc.typeName}: ${fault}`, { cause });
+  }
+}
