@@ -11,7 +11,7 @@ it('listens on the well-known ports', () => {
 });
 
 it('moves all ports with --port-base', () => {
-  expect(portsOf(load(['--port-base', '20000']))).toEqual([20000, 20001, 20002, 20003, 20004, 20005, 20006, 20007, 20008, 20009]);
+  expect(portsOf(load(['--port-base', '20000']))).toEqual([20000, 20001, 20002, 20003, 20004, 20005, 20006, 20007, 20008, 20009, 20010]);
 });
 
 it('leaves an address that was set by itself where it was set', () => {

@@ -4,11 +4,12 @@ import { type Address, type Config, setting, sharedSettings, upstreamSettings } 
 export const upSettings = {
   ...sharedSettings,
   'up.dataDir': setting.string({ default: './.posthaste', doc: 'Where mail, ledger and logs are kept.' }),
-  'up.portBase': setting.int({ optional: true, min: 1, max: 65_526, doc: 'Moves all ten ports: the first of them.' }),
+  'up.portBase': setting.int({ optional: true, min: 1, max: 65_525, doc: 'Moves all eleven ports: the first of them.' }),
   'up.upstream': setting.string({ optional: true, doc: 'Deliver to this smart host, smtp://[user:password@]host:port, instead of the inbox.' }),
   upstreams: upstreamSettings.upstreams,
   'relay.listen': setting.address({ default: '127.0.0.1:2525', doc: 'Where mail is taken by SMTP.' }),
   'api.listen': setting.address({ default: '127.0.0.1:8080', doc: 'Where mail and questions are taken by gRPC, Connect and REST.' }),
+  'api.grpc': setting.address({ default: '127.0.0.1:8081', doc: 'Where mail and questions are taken by gRPC alone, for volume.' }),
   'inbox.smtp': setting.address({ default: '127.0.0.1:1025', doc: 'Where the inbox takes mail.' }),
   'inbox.http': setting.address({ default: '127.0.0.1:8025', doc: 'Where the inbox shows mail.' }),
   'scheduler.listen': setting.address({ default: '127.0.0.1:7420', doc: 'Where senders find the scheduler.' }),
@@ -41,6 +42,7 @@ export const portOrder = [
   'api.admin',
   'scheduler.admin',
   'sender.admin',
+  'api.grpc',
 ] as const;
 
 export type DoorName = (typeof portOrder)[number];

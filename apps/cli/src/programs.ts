@@ -35,7 +35,7 @@ const apps: readonly { readonly name: AppName; readonly readyAt: DoorName; reado
   { name: 'scheduler', readyAt: 'scheduler.admin', readyPath: '/readyz', doors: ['scheduler.listen', 'scheduler.admin'] },
   { name: 'sender', readyAt: 'sender.admin', readyPath: '/readyz', doors: ['sender.admin'] },
   { name: 'relay', readyAt: 'relay.admin', readyPath: '/readyz', doors: ['relay.listen', 'relay.admin'] },
-  { name: 'api', readyAt: 'api.admin', readyPath: '/readyz', doors: ['api.listen', 'api.admin'] },
+  { name: 'api', readyAt: 'api.admin', readyPath: '/readyz', doors: ['api.listen', 'api.grpc', 'api.admin'] },
   { name: 'inbox', readyAt: 'inbox.http', readyPath: '/api/v2/messages?limit=1', doors: ['inbox.smtp', 'inbox.http'] },
 ];
 

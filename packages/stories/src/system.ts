@@ -175,7 +175,16 @@ interface Parts extends Pick<System, 'dir' | 'natsPort' | 'link' | 'upstreams' |
   readonly binary: string;
 }
 
-const listeners = ['relay.listen', 'relay.admin', 'api.listen', 'api.admin', 'scheduler.listen', 'scheduler.admin', 'sender.admin'] as const;
+const listeners = [
+  'relay.listen',
+  'relay.admin',
+  'api.listen',
+  'api.grpc',
+  'api.admin',
+  'scheduler.listen',
+  'scheduler.admin',
+  'sender.admin',
+] as const;
 
 async function choosePorts(): Promise<Ports> {
   const ports: [string, number][] = [];

@@ -73,7 +73,16 @@ export class System {
   }
 }
 
-const listeners = ['relay.listen', 'relay.admin', 'api.listen', 'api.admin', 'scheduler.listen', 'scheduler.admin', 'sender.admin'] as const;
+const listeners = [
+  'relay.listen',
+  'relay.admin',
+  'api.listen',
+  'api.grpc',
+  'api.admin',
+  'scheduler.listen',
+  'scheduler.admin',
+  'sender.admin',
+] as const;
 
 type Ports = Readonly<Record<(typeof listeners)[number], number>>;
 
