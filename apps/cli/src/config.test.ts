@@ -7,7 +7,7 @@ const load = (argv: string[], env: Record<string, string> = {}): UpConfig =>
 const portsOf = (config: UpConfig) => portOrder.map((name) => layOutDoors(config)[name].port);
 
 it('listens on the well-known ports', () => {
-  expect(portsOf(load([]))).toEqual([2525, 8080, 1025, 8025, 7420, 4222, 9101, 9102, 9103, 9104]);
+  expect(portsOf(load([]))).toEqual([2525, 8080, 1025, 8025, 7420, 4222, 9101, 9102, 9103, 9104, 8081]);
 });
 
 it('moves all ports with --port-base', () => {
