@@ -26,5 +26,6 @@ export type { RecipientState } from './recipient.ts';
 export type { LogExtent, Remains } from './restoring.ts';
 export type { Snapshot, SnapshotWithStates, StateRecord } from './snapshot.ts';
 export { Router, type Route, type RouteMatch } from './router.ts';
+export { finalMessageStates, liveMessageStates, messageStateOf, type MessageState } from './message-state.ts';
 export { recentSpanMs } from './recent-ids.ts';
 export { apply, isFinal, untouched, type RecipientEvent } from './recipient.ts';

@@ -7,10 +7,10 @@ test('only those who asked for a message hear of it, until they ask no more', ()
   const leave = changes.subscribe('a', () => heard.push('first'));
   changes.subscribe('a', () => heard.push('second'));
   changes.subscribe('b', () => heard.push('other'));
-  changes.tell(['a', 'c']);
+  changes.tell([{ id: 'a' }, { id: 'c' }]);
   leave();
   leave();
-  changes.tell(['a']);
+  changes.tell([{ id: 'a' }]);
   changes.tellAll();
   expect(heard).toEqual(['first', 'second', 'second', 'second', 'other']);
 });
@@ -22,6 +22,6 @@ test('who leaves twice takes no one else along', () => {
   leave();
   changes.subscribe('a', () => (heard += 1));
   leave();
-  changes.tell(['a']);
+  changes.tell([{ id: 'a' }]);
   expect(heard).toBe(1);
 });

@@ -12,13 +12,13 @@ export class Changes {
     };
   }
 
-  tell(ids: Iterable<string>): void {
+  tell(events: Iterable<{ readonly id: string }>): void {
     if (this.#listeners.size === 0) return;
-    for (const id of ids) this.#listeners.get(id)?.forEach((listener) => listener());
+    for (const { id } of events) this.#listeners.get(id)?.forEach((listener) => listener());
   }
 
   /** After more has changed than can be named. */
   tellAll(): void {
-    this.tell([...this.#listeners.keys()]);
+    for (const listeners of this.#listeners.values()) listeners.forEach((listener) => listener());
   }
 }

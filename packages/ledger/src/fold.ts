@@ -7,11 +7,23 @@ export function firstRecord(ticket: Ticket, at: number): RecipientRecord {
   return { state, changedAt: at, attempts: [] };
 }
 
-/** The record after an event. The state is what the scheduler's own rules make of it; an event that moves nothing leaves no trace. */
+/**
+ * The record after an event. The state is what the scheduler's own rules make of it; an event that moves nothing leaves no trace. A state that was
+ * not made from the journal's beginning (seed.ts) may contain attempts of which the journal tells later.
+ */
 export function fold(record: RecipientRecord, event: RecipientEvent): RecipientRecord {
+  if (event.kind === 'started' && 'attempt' in record.state && !isLater(event.attempt, record.state.attempt)) return record;
   const state = apply(record.state, event);
   if (state === record.state) return record;
   return { state, changedAt: event.at, attempts: foldAttempts(record.attempts, event) };
+}
+
+/** Attempts are numbered in the order of their starts: `<epoch>.<number>`. */
+function isLater(attempt: string, than: string | undefined): boolean {
+  if (than === undefined) return true;
+  const [epoch = 0, number = 0] = attempt.split('.').map(Number);
+  const [thanEpoch = 0, thanNumber = 0] = than.split('.').map(Number);
+  return epoch === thanEpoch ? number > thanNumber : epoch > thanEpoch;
 }
 
 type Outcome = Exclude<RecipientEvent, { kind: 'started' | 'expired' }>;

@@ -1,8 +1,9 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { isStreamError, journalStream, readStream, streamState, type StreamConnection } from '@posthaste/stream';
+import { isStreamError, journalStream, readStream, StreamError, streamState, type StreamConnection } from '@posthaste/stream';
 import { counter, gauge, type Clock, type Log } from '@posthaste/telemetry';
 import type { Changes } from './changes.ts';
 import type { Ledger, Position } from './ledger.ts';
+import { readSeed } from './seed.ts';
 import { steps, type Step } from './steps.ts';
 
 export interface FollowOptions {
@@ -10,6 +11,8 @@ export interface FollowOptions {
   readonly ledger: Ledger;
   /** Told of every message that an event was taken in for, known to the ledger or not. */
   readonly changes: Changes;
+  /** Whether metrics show how it goes. Default: true. */
+  readonly measured?: boolean;
   readonly partition: number;
   readonly clock: Clock;
   readonly log: Log;
@@ -35,12 +38,20 @@ const gaps = counter(
   'Times that a part of the journal was found missing. A rise means that the ledger was behind by more than the journal keeps.',
 );
 
+interface Waiter {
+  readonly sequence: number;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
 /** Takes a partition's journal into the ledger from its creation on, until the signal is aborted. */
 export class JournalFollower {
   readonly #options: FollowOptions;
-  readonly #waiting = new Set<{ readonly sequence: number; readonly resolve: () => void }>();
+  readonly #waiting = new Set<Waiter>();
   /** Up to where this journal, and no earlier one, is in; undefined until that was found out. */
   #reached: number | undefined;
+  /** When the entry that was taken in last was journalled, milliseconds since the epoch. */
+  #reachedAt: number | undefined;
   /** Settles when it is over; rejects when the ledger cannot be written any more. */
   readonly done: Promise<void>;
 
@@ -55,20 +66,39 @@ export class JournalFollower {
     const { last } = await streamState(connection, journalStream(partition));
     signal.throwIfAborted();
     if (this.#reached !== undefined && this.#reached >= last) return;
-    await new Promise<void>((resolve, reject) => {
-      const abandon = () => {
-        this.#waiting.delete(waiter);
-        reject(signal.reason);
-      };
-      const waiter = {
-        sequence: last,
-        resolve: () => {
-          signal.removeEventListener('abort', abandon);
-          resolve();
-        },
-      };
-      this.#waiting.add(waiter);
-      signal.addEventListener('abort', abandon, { once: true });
+    await this.#reaches(last, signal);
+  }
+
+  /** How far the ledger is behind the journal, milliseconds. Rejects with a StreamError. */
+  async lagMs(): Promise<number> {
+    const { connection, partition, clock } = this.#options;
+    const { last, createdAt } = await streamState(connection, journalStream(partition));
+    if (this.#reached !== undefined && this.#reached >= last) return 0;
+    return Math.max(0, clock.now() - (this.#reachedAt ?? createdAt));
+  }
+
+  /** Entries of the journal: those that were taken in, and all. Rejects with a StreamError. */
+  async progress(): Promise<{ readonly entries: number; readonly of: number }> {
+    const { connection, partition } = this.#options;
+    const { first, last } = await streamState(connection, journalStream(partition));
+    return { entries: Math.max(0, (this.#reached ?? 0) - first + 1), of: last - first + 1 };
+  }
+
+  /** Ends the wait of all who wait for it to catch up: it will not. */
+  abandon(): void {
+    const error = new StreamError('AWAY', 'the journal is not followed any more');
+    for (const waiter of this.#waiting) waiter.reject(error);
+  }
+
+  #reaches(sequence: number, signal: AbortSignal): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const waiter: Waiter = { sequence, resolve, reject };
+    const abort = () => reject(signal.reason);
+    this.#waiting.add(waiter);
+    signal.addEventListener('abort', abort, { once: true });
+    return promise.finally(() => {
+      this.#waiting.delete(waiter);
+      signal.removeEventListener('abort', abort);
     });
   }
 
@@ -94,7 +124,7 @@ export class JournalFollower {
     const position = ledger.position(partition);
     if (!position && begin.sequence === 0) return begin;
     if (position?.createdAt === createdAt && position.sequence >= begin.sequence && position.sequence <= last) return position;
-    this.#noteGap(begin);
+    await this.#passGap(begin);
     return begin;
   }
 
@@ -104,44 +134,53 @@ export class JournalFollower {
     this.#reach(from.sequence);
     for await (const entries of readStream(connection, { stream: journalStream(partition), from: from.sequence + 1, dense: true, signal })) {
       for (const step of steps(partition, position, entries)) {
-        position = this.#take(step);
+        position = await this.#take(step);
         await turn();
       }
       await clock.sleep(gatherMs, signal).catch(() => {});
     }
   }
 
-  #take(step: Step): Position {
-    const { ledger, changes, partition, clock } = this.#options;
-    if (step.kind === 'gap') this.#noteGap(step.position);
-    else {
-      strangers.inc(ledger.apply(partition, step.events, step.position).length);
-      taken.inc(step.events.length);
-      changes.tell(new Set(step.events.map(({ id }) => id)));
-    }
-    lag.set(Math.max(0, clock.now() - step.time) / 1000);
+  async #take(step: Step): Promise<Position> {
+    if (step.kind === 'gap') await this.#passGap(step.position);
+    else this.#takeEvents(step);
+    this.#reachedAt = step.time;
     this.#reach(step.position.sequence);
     return step.position;
   }
 
-  #noteGap(position: Position): void {
-    const { ledger, changes, partition, log } = this.#options;
-    gaps.inc();
-    const forgotten = ledger.forgetUnfinished(partition, position);
+  #takeEvents({ events, position, time }: Extract<Step, { kind: 'events' }>): void {
+    const { ledger, changes, partition, clock, measured = true } = this.#options;
+    const unknown = ledger.apply(partition, events, position);
+    changes.tell(events);
+    if (!measured) return;
+    strangers.inc(unknown.length);
+    taken.inc(events.length);
+    lag.set(Math.max(0, clock.now() - time) / 1000);
+  }
+
+  /** What the lost part told of mail under way is made up for as far as WAIT and STATE hold it. */
+  async #passGap(position: Position): Promise<void> {
+    const { ledger, changes, partition, log, measured = true } = this.#options;
+    if (measured) gaps.inc();
+    const forgotten = ledger.forgetUnfinished(partition);
+    let seeded = 0;
+    for await (const mails of readSeed(this.#options)) {
+      ledger.put(mails);
+      seeded += mails.length;
+    }
+    ledger.apply(partition, [], position);
     changes.tellAll();
-    log.warn('a part of the journal is missing: unfinished mail is forgotten here, the scheduler knows it', {
+    log.warn('a part of the journal is missing: mail under way is known again as far as WAIT and STATE hold it, the rest the scheduler knows', {
       partition,
       resumedAt: position.sequence + 1,
       forgotten,
+      seeded,
     });
   }
 
   #reach(sequence: number): void {
     this.#reached = sequence;
-    for (const waiter of this.#waiting) {
-      if (waiter.sequence > sequence) continue;
-      this.#waiting.delete(waiter);
-      waiter.resolve();
-    }
+    for (const waiter of this.#waiting) if (waiter.sequence <= sequence) waiter.resolve();
   }
 }

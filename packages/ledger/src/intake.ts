@@ -1,25 +1,33 @@
-import { partitionOf, type Accepted, type JournalEvent, type RecipientEvent } from '@posthaste/core';
+import { messageStateOf, partitionOf, type Accepted, type JournalEvent, type RecipientEvent, type Ticket } from '@posthaste/core';
 import { firstRecord, fold } from './fold.ts';
 import type { RecipientRecord } from './record.ts';
 import type { Statements } from './statements.ts';
+import { upstreamIdOf } from './upstream-id.ts';
+import type { WordIndex } from './word-index.ts';
+import { wordOf, wordsOf } from './words.ts';
 
-interface Row {
-  readonly kind: 'new' | 'stored';
-  readonly address: string;
-  record: RecipientRecord;
+/** A mail that the transaction touches. */
+interface Touched {
+  /** Set when its row is new. */
+  ticket?: Ticket;
+  readonly acceptedAt: number;
+  readonly records: RecipientRecord[];
+  /** Under which upstreams took it in this transaction. */
+  readonly upstreamIds: Set<string>;
 }
 
 /**
- * The events of one transaction, coalesced: a recipient's row is read at most once and written at most once, however many events of its mail
- * come together. On the usual road accepted, started and delivered do.
+ * The events of one transaction, coalesced: a mail's row is read at most once and written at most once, however many of its events come together.
+ * On the usual road accepted, started and delivered do.
  */
 export class Intake {
   readonly #sql: Statements;
-  /** By message and the recipient's number in it. */
-  readonly #touched = new Map<string, Map<number, Row>>();
+  readonly #words: WordIndex;
+  readonly #touched = new Map<string, Touched>();
 
-  constructor(sql: Statements) {
+  constructor(sql: Statements, words: WordIndex) {
     this.#sql = sql;
+    this.#words = words;
   }
 
   /** False when the event belongs to a message that the ledger does not know. */
@@ -30,41 +38,83 @@ export class Intake {
     return true;
   }
 
-  write(): void {
-    for (const [id, rows] of this.#touched) for (const [number, row] of rows) this.#writeRow(id, number, row);
+  /** Takes in a mail as it stands, in the place of its events. */
+  put(ticket: Ticket, records: readonly RecipientRecord[]): void {
+    this.#touched.set(ticket.id, { ticket, acceptedAt: ticket.acceptedAt, records: [...records], upstreamIds: upstreamIdsOf(records) });
   }
 
-  #accept({ id, at, ticket }: Accepted): void {
-    const { recipients, ...rest } = ticket;
-    this.#sql.putMessage.run(id, partitionOf(id), ticket.acceptedAt, JSON.stringify(rest));
+  write(): void {
+    for (const [id, touched] of this.#touched) this.#writeRow(id, touched);
+  }
+
+  #accept({ at, ticket }: Accepted): void {
     const record = firstRecord(ticket, at);
-    this.#touched.set(id, new Map(recipients.map(({ address }, number) => [number, { kind: 'new', address, record }])));
+    this.put(
+      ticket,
+      ticket.recipients.map(() => record),
+    );
   }
 
   #move(event: RecipientEvent): boolean {
-    const rows = event.recipients.map((number) => this.#row(event.id, number));
-    for (const row of rows) if (row) row.record = fold(row.record, event);
-    return rows.every((row) => row !== undefined);
+    const touched = this.#touch(event.id);
+    if (!touched) return false;
+    const { records, upstreamIds } = touched;
+    for (const number of event.recipients) {
+      const before = records[number];
+      if (!before) return false;
+      const after = (records[number] = fold(before, event));
+      if (after !== before && after.state.kind === 'delivered') addUpstreamId(upstreamIds, after);
+    }
+    return true;
   }
 
-  #row(id: string, number: number): Row | undefined {
-    const rows = this.#touched.get(id) ?? new Map<number, Row>();
-    const touched = rows.get(number);
-    if (touched) return touched;
-    const stored = this.#sql.recipient.get(id, number);
-    if (!stored) return undefined;
-    const row: Row = { kind: 'stored', address: String(stored['address']), record: parseRecord(stored['record']) };
-    this.#touched.set(id, rows.set(number, row));
-    return row;
+  #touch(id: string): Touched | undefined {
+    const known = this.#touched.get(id);
+    if (known) return known;
+    const row = this.#sql.message.get(id);
+    if (!row) return undefined;
+    const touched = { acceptedAt: Number(row['accepted_at']), records: parseRecords(row['records']), upstreamIds: new Set<string>() };
+    this.#touched.set(id, touched);
+    return touched;
   }
 
-  #writeRow(id: string, number: number, { kind, address, record }: Row): void {
-    const json = JSON.stringify(record);
-    if (kind === 'new') this.#sql.putRecipient.run(id, number, address, record.state.kind, json);
-    else this.#sql.updateRecipient.run(record.state.kind, json, id, number);
+  #writeRow(id: string, { ticket, acceptedAt, records, upstreamIds }: Touched): void {
+    const state = messageStateOf(records.map((record) => record.state.kind));
+    const changedAt = records.reduce((latest, record) => Math.max(latest, record.changedAt), 0);
+    const json = JSON.stringify(records);
+    const words = [...upstreamIds].map((upstreamId) => wordOf('upstreamId', upstreamId));
+    if (ticket) {
+      const { lane, tenant } = ticket;
+      const upstream = lastUpstream(records);
+      this.#sql.putMessage.run(id, partitionOf(id), acceptedAt, changedAt, state, lane, tenant, upstream, JSON.stringify(ticket), json);
+      words.push(...wordsOf(ticket));
+    } else this.#sql.updateMessage.run(changedAt, state, lastUpstream(records), json, id);
+    this.#words.add(words, { acceptedAt, id });
   }
 }
 
-export function parseRecord(column: unknown): RecipientRecord {
-  return JSON.parse(String(column)) as RecipientRecord;
+export function parseRecords(column: unknown): RecipientRecord[] {
+  return JSON.parse(String(column)) as RecipientRecord[];
+}
+
+/** The ids under which upstreams took a mail. */
+export function upstreamIdsOf(records: readonly RecipientRecord[]): Set<string> {
+  const ids = new Set<string>();
+  for (const record of records) addUpstreamId(ids, record);
+  return ids;
+}
+
+function addUpstreamId(ids: Set<string>, { state }: RecipientRecord): void {
+  const id = state.kind === 'delivered' ? upstreamIdOf(state.reply.text) : undefined;
+  if (id !== undefined) ids.add(id);
+}
+
+/** Where the mail was tried last; empty when it was not. */
+function lastUpstream(records: readonly RecipientRecord[]): string {
+  let last = { startedAt: -Infinity, upstream: '' };
+  for (const { attempts } of records) {
+    const attempt = attempts.at(-1);
+    if (attempt && attempt.startedAt > last.startedAt) last = attempt;
+  }
+  return last.upstream;
 }

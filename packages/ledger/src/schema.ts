@@ -1,20 +1,26 @@
 import { DatabaseSync } from 'node:sqlite';
 
 /** To be raised with every change below: a ledger of another version is dropped, and rebuilt from the journal. */
-const version = 1;
+const version = 2;
 
 /**
- * What is asked for by itself is a column; what is only shown is JSON in one. The keys are UUIDv7, so new rows go to the end of their tree. `open`
- * counts the recipients that are not final.
+ * A mail is one row, with all its recipients: what is asked for by itself is a column; what is only shown is JSON in one. `upstream` is the one that
+ * was tried last. The index by state holds all that a list can be narrowed by cheaply, in the order of lists; both grow at their ends, and cost 2 us a
+ * mail together. `fresh`, `word` and `run` belong to word-index.ts.
  */
 const tables = `
   CREATE TABLE message (
-    id TEXT PRIMARY KEY, partition INTEGER NOT NULL, accepted_at INTEGER NOT NULL, ticket TEXT NOT NULL
+    id TEXT PRIMARY KEY, partition INTEGER NOT NULL, accepted_at INTEGER NOT NULL, changed_at INTEGER NOT NULL, state TEXT NOT NULL,
+    lane TEXT NOT NULL, tenant TEXT NOT NULL, upstream TEXT NOT NULL, ticket TEXT NOT NULL, records TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
-  CREATE TABLE recipient (
-    message TEXT NOT NULL, number INTEGER NOT NULL, address TEXT NOT NULL, state TEXT NOT NULL, record TEXT NOT NULL,
-    PRIMARY KEY (message, number)
+  CREATE INDEX message_by_state ON message (state, accepted_at, id, lane, tenant, upstream);
+  CREATE TABLE fresh (number INTEGER PRIMARY KEY, word INTEGER NOT NULL, accepted_at INTEGER NOT NULL, message TEXT NOT NULL) STRICT;
+  CREATE TABLE word (
+    run INTEGER NOT NULL, word INTEGER NOT NULL, accepted_at INTEGER NOT NULL, message TEXT NOT NULL,
+    PRIMARY KEY (run, word, accepted_at, message)
   ) STRICT, WITHOUT ROWID;
+  CREATE TABLE run (number INTEGER PRIMARY KEY, newest INTEGER NOT NULL) STRICT;
+  CREATE INDEX run_by_newest ON run (newest);
   CREATE TABLE position (
     partition INTEGER PRIMARY KEY, created_at INTEGER NOT NULL, sequence INTEGER NOT NULL, skip INTEGER NOT NULL
   ) STRICT;

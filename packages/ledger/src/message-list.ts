@@ -1,0 +1,147 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { finalMessageStates, lanes, liveMessageStates, type MessageState } from '@posthaste/core';
+import { hasWords, wordAskedFor, type MessageFilter } from './query.ts';
+import type { MessageRecord } from './record.ts';
+import { newestFirst, type Place, type WordIndex } from './word-index.ts';
+
+export interface ListRequest {
+  readonly filter: MessageFilter;
+  /** Behind this place; absent: from the newest on. */
+  readonly from?: Place | undefined;
+  readonly size: number;
+}
+
+/** Newest first. */
+export interface MessagePage {
+  readonly messages: readonly MessageRecord[];
+  /** Where the next page begins; absent after the last one. A page can be short, or even empty, and yet have a next one. */
+  readonly next?: Place;
+}
+
+/** Places of mails that may match, and how far the search for them has come; null when there is nothing beyond. */
+interface Candidates {
+  readonly places: readonly Place[];
+  readonly reached: Place | null;
+}
+
+const allStates: readonly MessageState[] = [...liveMessageStates, ...finalMessageStates];
+/** Entries of the index that one statement passes: some 2 ms. */
+const entriesAtOnce = 5_000;
+/** Mails that are read and compared between two turns: some 3 ms. */
+const readAtOnce = 100;
+/** Steps a page: then it ends, however short it is. */
+const stepsAPage = 200;
+
+/**
+ * Lists messages by filters, newest first. The order is that of acceptance, so what comes while someone turns pages comes before the first one.
+ * A word leads (word-index.ts) when one is asked for, else the index by state, through all states when none is asked for. No statement reads more than
+ * `entriesAtOnce` entries.
+ */
+export class MessageList {
+  readonly #sql: ReturnType<typeof prepareList>;
+  readonly #words: WordIndex;
+  readonly #read: (id: string) => MessageRecord | undefined;
+
+  constructor(database: DatabaseSync, words: WordIndex, read: (id: string) => MessageRecord | undefined) {
+    this.#sql = prepareList(database);
+    this.#words = words;
+    this.#read = read;
+  }
+
+  /** `undefined` where others may have their turn. */
+  *page({ filter, from = beginning(filter), size }: ListRequest): Generator<undefined, MessagePage> {
+    const messages: MessageRecord[] = [];
+    let [last, at] = [from, from];
+    for (let step = 0; step < stepsAPage; step += 1) {
+      const { places, reached } = yield* this.#candidates(filter, at);
+      for (const place of places) {
+        const message = this.#match(place, filter);
+        if (!message) continue;
+        if (messages.length === size) return { messages, next: last };
+        messages.push(message);
+        last = place;
+      }
+      if (reached === null) return { messages };
+      at = reached;
+      yield;
+    }
+    return { messages, next: messages.length === size ? last : at };
+  }
+
+  *#candidates(filter: MessageFilter, from: Place): Generator<undefined, Candidates> {
+    const word = wordAskedFor(filter);
+    if (word === undefined) return this.#byState(filter, from);
+    const places = yield* this.#words.find(word, from, filter.acceptedAfter ?? 0, readAtOnce);
+    return { places: distinct(places), reached: places.length < readAtOnce ? null : (places.at(-1) ?? null) };
+  }
+
+  /** The states' entries side by side; what lies beyond the nearest of their ends is left for the next step. */
+  #byState(filter: MessageFilter, from: Place): Candidates {
+    const found = (filter.states ?? allStates).map((state) => this.#inState(state, filter, from));
+    const ends = found.flatMap(({ reached }) => reached ?? []).toSorted(newestFirst);
+    const places = found.flatMap((candidates) => candidates.places).toSorted(newestFirst);
+    const nearest = ends[0];
+    if (!nearest && places.length <= readAtOnce) return { places, reached: null };
+    const within = nearest ? places.filter((place) => newestFirst(place, nearest) <= 0) : places;
+    return within.length <= readAtOnce ? { places: within, reached: nearest ?? null } : cut(within);
+  }
+
+  #inState(state: MessageState, filter: MessageFilter, from: Place): Candidates {
+    const oldest = filter.acceptedAfter ?? 0;
+    const range = [state, oldest, from.acceptedAt, from.id] as const;
+    const end = this.#sql.end.get(...range, entriesAtOnce - 1);
+    const reached = end ? placeOf(end) : null;
+    const wanted = [filter.tenant ?? null, filter.upstream ?? null, JSON.stringify(filter.lanes ?? lanes)];
+    const rows = this.#sql.entries.all(...range, ...(reached ? [reached.acceptedAt, reached.id] : [0, '']), ...wanted, readAtOnce);
+    const places = rows.map(placeOf);
+    return { places, reached: places.length < readAtOnce ? reached : (places.at(-1) ?? null) };
+  }
+
+  /** The message at this place, when it is all that is asked for: it may have changed, and words are only guessed at. */
+  #match({ id, acceptedAt }: Place, filter: MessageFilter): MessageRecord | undefined {
+    const row = this.#sql.facts.get(id);
+    if (!row || Number(row['accepted_at']) !== acceptedAt) return undefined;
+    const { states, lanes: wantedLanes, tenant, upstream } = filter;
+    const fits =
+      isAmong(row['state'], states) && isAmong(row['lane'], wantedLanes) && isAmong(row['tenant'], tenant) && isAmong(row['upstream'], upstream);
+    const message = fits ? this.#read(id) : undefined;
+    return message && hasWords(message, filter) ? message : undefined;
+  }
+}
+
+function cut(places: readonly Place[]): Candidates {
+  const some = places.slice(0, readAtOnce);
+  return { places: some, reached: some.at(-1) ?? null };
+}
+
+function isAmong(value: unknown, wanted: string | readonly string[] | undefined): boolean {
+  if (wanted === undefined) return true;
+  return typeof wanted === 'string' ? value === wanted : wanted.includes(String(value));
+}
+
+/** Behind it lies all that was accepted before the time asked for. */
+function beginning({ acceptedBefore = Number.MAX_SAFE_INTEGER }: MessageFilter): Place {
+  return { acceptedAt: acceptedBefore, id: '' };
+}
+
+function distinct(places: readonly Place[]): Place[] {
+  return places.filter((place, index) => place.id !== places[index - 1]?.id);
+}
+
+function placeOf(row: Record<string, unknown>): Place {
+  return { acceptedAt: Number(row['accepted_at']), id: String(row['id']) };
+}
+
+const inRange = 'state = ? AND accepted_at >= ? AND (accepted_at, id) < (?, ?)';
+const inOrder = 'ORDER BY accepted_at DESC, id DESC';
+
+export function prepareList(database: DatabaseSync) {
+  return {
+    end: database.prepare(`SELECT accepted_at, id FROM message INDEXED BY message_by_state WHERE ${inRange} ${inOrder} LIMIT 1 OFFSET ?`),
+    entries: database.prepare(
+      `SELECT accepted_at, id FROM message INDEXED BY message_by_state WHERE ${inRange} AND (accepted_at, id) >= (?, ?)
+       AND tenant = ifnull(?, tenant) AND upstream = ifnull(?, upstream) AND lane IN (SELECT value FROM json_each(?)) ${inOrder} LIMIT ?`,
+    ),
+    facts: database.prepare('SELECT accepted_at, state, lane, tenant, upstream FROM message WHERE id = ?'),
+  };
+}
