@@ -40,7 +40,7 @@ export async function withRetries<T>(patience: Patience, limits: CallLimits, att
   }
 }
 
-export function attemptOptions(policy: RetryPolicy, leftMs: number, signal: AbortSignal | undefined): AttemptOptions {
+function attemptOptions(policy: RetryPolicy, leftMs: number, signal: AbortSignal | undefined): AttemptOptions {
   if (signal?.aborted === true) throw errorFromCall(signal.reason, signal);
   // A whole number above zero: that is what the header takes, and 0 would mean no limit.
   const timeoutMs = Math.max(1, Math.ceil(Math.min(leftMs, policy.attemptTimeoutMs)));

@@ -1,4 +1,4 @@
-import { createRouterTransport, type Transport } from '@connectrpc/connect';
+import { createRouterTransport, type ConnectRouter, type Transport } from '@connectrpc/connect';
 import { StatusService, SubmissionService, type SubmitRequest } from '@posthaste/protocol';
 import { createPosthasteClient, type PosthasteClient, type PosthasteClientOptions } from '../client.ts';
 import { messageStatus, type MessageStatus } from '../message-status.ts';
@@ -30,8 +30,10 @@ export interface FakeSubmission {
 export interface FakePosthaste {
   /** The real client, on the fake. */
   readonly client: PosthasteClient;
-  /** For more clients. */
+  /** For more clients in this process. */
   readonly transport: Transport;
+  /** For programs in other languages: `http2.createServer(connectNodeAdapter({ routes }))` of @connectrpc/connect-node serves it. */
+  readonly routes: (router: ConnectRouter) => void;
   /** What was accepted, oldest first; a mail that was repeated under its key stands here once. */
   submissions(): FakeSubmission[];
   /** What the next attempts for this address lead to, in turn; after these, and for all others, mail is delivered. */
@@ -52,16 +54,14 @@ export function createFakePosthaste(options: FakePosthasteOptions = {}): FakePos
   const queue = new FakeQueue((address) => scripts.get(address)?.shift() ?? { kind: 'deliver' }, now);
   const troubles = new FakeTroubles();
   let watches = new AbortController();
-  const transport = createRouterTransport((router) => {
-    router.service(SubmissionService, submissionService({ queue, troubles, attachments: new FakeAttachments(now) }));
-    router.service(
-      StatusService,
-      statusService(queue, () => watches.signal),
-    );
-  });
+  const submission = submissionService({ queue, troubles, attachments: new FakeAttachments(now) });
+  const status = statusService(queue, () => watches.signal);
+  const routes = (router: ConnectRouter) => void router.service(SubmissionService, submission).service(StatusService, status);
+  const transport = createRouterTransport(routes);
   return {
     client: createPosthasteClient({ ...options.client, transport }),
     transport,
+    routes,
     submissions: () => queue.all().map(({ message, request }) => ({ id: message.id, request, status: messageStatus(message) })),
     answer: (address, ...outcomes) => void scripts.set(bare(address), [...outcomes]),
     settle: (id, outcome) => queue.settle(id, outcome),
