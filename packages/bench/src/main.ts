@@ -9,10 +9,12 @@
  */
 import { describeMachine, describeThisMachine } from './report/machine.ts';
 import { help, type Options, readOptions } from './options.ts';
+import { describeLoad, describeSlice, writeLoadReport } from './report/load-report.ts';
 import { describeRound, summarizePeers } from './report/peers-text.ts';
 import { describeBacklog, describeCase, summarizeCases } from './report/text.ts';
 import { buildRig, closeRig, type Rig } from './rig.ts';
 import { runBacklog } from './scenario/backlog.ts';
+import { runLoad } from './scenario/load.ts';
 import { runLatency } from './scenario/latency.ts';
 import { runPeers } from './scenario/peers.ts';
 import { runThroughput } from './scenario/throughput.ts';
@@ -50,7 +52,8 @@ async function run(rig: Rig, options: Options): Promise<void> {
   if (missing > 0) process.exitCode = 1;
 }
 
-async function runScenario(rig: Rig, { scenario }: Options): Promise<Outcome> {
+async function runScenario(rig: Rig, options: Options): Promise<Outcome> {
+  const { scenario, pattern } = options;
   switch (scenario) {
     case 'throughput':
     case 'latency': {
@@ -66,6 +69,11 @@ async function runScenario(rig: Rig, { scenario }: Options): Promise<Outcome> {
       const results = await runPeers(rig, (name, round) => rig.say(describeRound(name, round)));
       rig.say(`\n${summarizePeers(results)}`);
       return { results, missing: 0 };
+    }
+    case 'load': {
+      const report = await runLoad(rig, pattern, (slice, done) => rig.say(describeSlice(slice, done)));
+      rig.say(`\n${describeLoad(report)}\nreport: ${writeLoadReport(report, options.report).join(' and ')}`);
+      return { results: [report], missing: report.accepted - report.delivered };
     }
   }
 }

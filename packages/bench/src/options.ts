@@ -1,11 +1,18 @@
 import { parseArgs } from 'node:util';
+import { type PatternName, patternNames } from './scenario/pattern.ts';
 
-export const scenarios = ['throughput', 'latency', 'backlog', 'peers'] as const;
+export const scenarios = ['throughput', 'latency', 'backlog', 'peers', 'load'] as const;
 
 export type Scenario = (typeof scenarios)[number];
 
 export interface Options {
   readonly scenario: Scenario;
+  /** What the scenario load follows. */
+  readonly pattern: PatternName;
+  /** How long the pattern takes; undefined: as long as it takes by itself. */
+  readonly minutes: number | undefined;
+  /** Where the report of a pattern goes: this path with `.json` and `.svg` behind it. */
+  readonly report: string | undefined;
   /** Parts of the names of cases; a case runs when it has one of them in its name. Empty: all run. */
   readonly only: readonly string[];
   /** Most mails of a case; undefined: as many as fit into `forMs`. */
@@ -29,6 +36,9 @@ export const help = `pnpm bench [options]: what Posthaste does on this machine, 
                    latency: replies at half of the load, with a quick upstream and with one that takes 5 s for each mail
                    backlog: 100,000 mails wait for an upstream that is down, then it comes back
                    peers (or --peers): ours and BullMQ, Haraka and Postfix in turn, on the same load and upstream; installs them into the cache
+  --load PATTERN   wedding (up to 15,000 mails a minute in waves), sustained (10,000), stress (20,000) or soak (10,000 for hours), in durable mode
+  --minutes N      how long the pattern takes; --hours N for the soak (default: wedding and sustained 10 minutes, stress 5, soak 1 hour)
+  --report PATH    where a pattern's report goes, as PATH.json and, as a chart, PATH.svg (default posthaste-PATTERN in this folder)
   --only PARTS     cases that have one of these words, divided by commas, in their name: --only fast/10KiB/20,durable
   --quick          the two cases that have a target: fast/10KiB/20 and durable/10KiB/100, 3 s each
   --seconds N      how long each case sends (default 4)
@@ -48,6 +58,10 @@ export function readOptions(args: readonly string[]): Options | undefined {
     options: {
       scenario: { type: 'string', default: 'throughput' },
       peers: { type: 'boolean', default: false },
+      load: { type: 'string' },
+      minutes: { type: 'string' },
+      hours: { type: 'string' },
+      report: { type: 'string' },
       only: { type: 'string', default: '' },
       quick: { type: 'boolean', default: false },
       seconds: { type: 'string' },
@@ -64,7 +78,10 @@ export function readOptions(args: readonly string[]): Options | undefined {
   if (values.help) return undefined;
   const quickCases = values.quick ? ['fast/10KiB/20', 'durable/10KiB/100'] : [];
   return {
-    scenario: values.peers ? 'peers' : readScenario(values.scenario),
+    scenario: values.load !== undefined ? 'load' : values.peers ? 'peers' : readOne('scenario', scenarios, values.scenario),
+    pattern: readOne('load', patternNames, values.load ?? 'sustained'),
+    minutes: readPositive('minutes', values.minutes) ?? hoursAsMinutes(readPositive('hours', values.hours)),
+    report: values.report,
     only: values.only === '' ? quickCases : values.only.split(','),
     mails: readPositive('mails', values.mails),
     forMs: (readPositive('seconds', values.seconds) ?? (values.quick ? 3 : 4)) * 1000,
@@ -77,10 +94,14 @@ export function readOptions(args: readonly string[]): Options | undefined {
   };
 }
 
-function readScenario(text: string): Scenario {
-  const scenario = scenarios.find((each) => each === text);
-  if (scenario === undefined) throw new Error(`--scenario came as '${text}', expected one of ${scenarios.join(', ')}`);
-  return scenario;
+function readOne<T extends string>(name: string, known: readonly T[], text: string): T {
+  const one = known.find((each) => each === text);
+  if (one === undefined) throw new Error(`--${name} came as '${text}', expected one of ${known.join(', ')}`);
+  return one;
+}
+
+function hoursAsMinutes(hours: number | undefined): number | undefined {
+  return hours === undefined ? undefined : hours * 60;
 }
 
 function readPositive(name: string, text: string | undefined): number | undefined {

@@ -12,10 +12,12 @@ export interface LoadOrder {
   readonly forMs: number;
   /** Mails begun in a second, however fast the relay answers; without it each session sends as fast as it is answered. */
   readonly ratePerSecond?: number;
+  /** The number of the first mail, for a load in several orders. Default 0. */
+  readonly firstNumber?: number;
   readonly pipelining: boolean;
 }
 
-/** By the number of the mail, counted from 0. Times are of `sharedNow`. */
+/** By the number of the mail in this order, counted from 0. Times are of `sharedNow`. */
 export interface LoadResult {
   readonly startedAt: number;
   /** How many mails were begun: the arrays are that long. */
@@ -40,7 +42,11 @@ export async function generateLoad(order: LoadOrder): Promise<LoadResult> {
   return run.result();
 }
 
+/** Orders of this process. */
+let orders = 0;
+
 class Run {
+  readonly #number = (orders += 1);
   readonly #order: LoadOrder;
   readonly #template: Template;
   readonly #date = new Date().toUTCString();
@@ -63,7 +69,7 @@ class Run {
     for (let next = this.#take(); next !== undefined; next = this.#take()) {
       const wait = next.dueAt - sharedNow();
       if (wait > 0) await sleep(Math.ceil(wait));
-      const handover = await session.send(next.number, this.#template, this.#date);
+      const handover = await session.send((this.#order.firstNumber ?? 0) + next.number, this.#number, this.#template, this.#date);
       if (handover.kind === 'refused') {
         this.#refusals[handover.reply] = (this.#refusals[handover.reply] ?? 0) + 1;
         await sleep(refusedPauseMs);

@@ -10,7 +10,7 @@ it('makes mails of the size that was asked for, whatever their number', () => {
     [102_400, 1_234_567],
   ] as const) {
     const { rest } = createTemplate(sizeBytes);
-    expect(headOf(number, date).length + rest.length - '.\r\n'.length).toBe(sizeBytes);
+    expect(headOf(number, 1, date).length + rest.length - '.\r\n'.length).toBe(sizeBytes);
   }
 });
 
@@ -21,4 +21,9 @@ it('finds the number of a mail in its recipient', () => {
 it('begins no line with a dot but the last', () => {
   const { rest } = createTemplate(10_240);
   expect(rest.indexOf('\r\n.')).toBe(rest.length - '\r\n.\r\n'.length);
+});
+
+it('gives no two mails one Message-ID, not even in two orders', () => {
+  const idOf = (number: number, order: number) => /Message-ID: (.*)/.exec(headOf(number, order, date))?.[1];
+  expect(new Set([idOf(1, 1), idOf(2, 1), idOf(1, 2)]).size).toBe(3);
 });

@@ -28,13 +28,16 @@ export function numberOf(recipient: string): number {
   return Number.parseInt(recipient, 10);
 }
 
-/** The header section: all that a relay would otherwise add, and padding to a length that does not change. */
-export function headOf(number: number, date: string): string {
+/**
+ * The header section: all that a relay would otherwise add, and padding to a length that does not change. `order` tells the orders of one load
+ * apart: a mail with the Message-ID of another one would be taken for its repetition.
+ */
+export function headOf(number: number, order: number, date: string): string {
   const head = [
     `From: <${senderOf()}>`,
     `To: <${recipientOf(number)}>`,
     `Date: ${date}`,
-    `Message-ID: <${number}.load@${domain}>`,
+    `Message-ID: <${number}.${order}.load@${domain}>`,
     'Subject: Mail of the benchmark',
   ].join('\r\n');
   return `${head}\r\nX-Padding: ${'x'.repeat(headBytes - head.length - 17)}\r\n\r\n`;

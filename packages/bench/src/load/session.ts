@@ -41,11 +41,11 @@ export class Session {
     return session;
   }
 
-  async send(number: number, template: Template, date: string): Promise<Handover> {
+  async send(number: number, order: number, template: Template, date: string): Promise<Handover> {
     const refusal = this.#pipelining ? await this.#envelopeAtOnce(number) : await this.#envelope(number);
     if (refusal) return this.#refused(refusal);
     this.#socket.cork();
-    this.#socket.write(headOf(number, date), 'latin1');
+    this.#socket.write(headOf(number, order, date), 'latin1');
     this.#socket.write(template.rest);
     this.#socket.uncork();
     const dotAt = sharedNow();
