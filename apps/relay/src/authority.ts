@@ -3,7 +3,7 @@ import { mayUseSender, type User } from '@posthaste/users';
 import type { SMTPServerAuthentication, SMTPServerSession } from 'smtp-server';
 import type { Logins } from './logins.ts';
 import { loginsTotal } from './metrics.ts';
-import { clientKey, isLoopback, Networks } from './networks.ts';
+import { clientKey, Networks } from './networks.ts';
 import type { Policy } from './policy.ts';
 import { NegativeReply, refusal } from './reply.ts';
 import { originOf, Visit, type Origin } from './visit.ts';
@@ -22,12 +22,15 @@ export interface AuthorityOptions {
 export class Authority {
   readonly #options: AuthorityOptions;
   readonly #trusted: Networks;
+  /** May log in without TLS. */
+  readonly #unguarded: Networks;
   /** Of mail without a login. */
   readonly #origin: Origin;
 
   constructor(options: AuthorityOptions) {
     this.#options = options;
     this.#trusted = new Networks(options.policy.trustedNetworks);
+    this.#unguarded = new Networks(options.policy.authWithoutTls);
     this.#origin = originOf(options.policy);
   }
 
@@ -38,7 +41,6 @@ export class Authority {
   receive({ remoteAddress, secure }: SMTPServerSession): Visit {
     return new Visit({
       key: clientKey(remoteAddress),
-      loopback: isLoopback(remoteAddress),
       trusted: this.#trusted.has(remoteAddress),
       implicitTls: secure,
       origin: this.#origin,
@@ -52,8 +54,8 @@ export class Authority {
   }
 
   /** A password crosses no connection on which it could be read, unless somebody wrote that it may. */
-  mayLogIn(visit: Visit, { secure }: SMTPServerSession): boolean {
-    return this.hasUsers && (secure || visit.loopback || this.#options.policy.authWithoutTls);
+  mayLogIn({ secure, remoteAddress }: SMTPServerSession): boolean {
+    return this.hasUsers && (secure || this.#unguarded.has(remoteAddress));
   }
 
   /** @param signal ends the delay after a failure */

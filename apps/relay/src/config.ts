@@ -16,6 +16,13 @@ const checked = <T>(base: Setting<T>, expected: string, holds: (value: NonNullab
   },
 });
 
+const networks = (options: { readonly default: readonly string[]; readonly doc: string }) =>
+  checked(
+    setting.list(options),
+    'networks such as 10.0.0.0/8 or fd00::/8, or none',
+    (list) => list.join() === 'none' || list.every((network) => parseNetwork(network) !== undefined),
+  );
+
 const reachableAddress =
   'a loopback address, or relay.users (a file of those who may log in), or relay.trustedNetworks (who may send without a login): ' +
   'otherwise nobody from outside could send, and nobody should';
@@ -64,20 +71,16 @@ export const relaySettings = {
       doc: 'YAML or JSON file of the users that may log in (AUTH PLAIN and LOGIN): name, password (a hash), and if wanted tenant, lane, tags, senders. Read again within a second of a change, and on SIGHUP; a faulty version leaves the one before in force, and while there is none to read logins are answered by 454.',
     }),
     'relay.tlsCert and relay.tlsKey with it: beyond loopback nobody could log in without TLS (relay.authWithoutTls would allow it)',
-    (_, others) => others['relay.tlsCert'] !== undefined || others['relay.authWithoutTls'] === true || isOnlyLocal(others),
+    (_, others) => others['relay.tlsCert'] !== undefined || isOnlyLocal(others) || reachesOut(others['relay.authWithoutTls']),
   ),
-  'relay.authWithoutTls': setting.bool({
-    default: false,
-    doc: 'Lets clients log in on connections in clear, where everyone on the way can read the password. On loopback they always may.',
+  'relay.authWithoutTls': networks({
+    default: loopbackNetworks,
+    doc: 'Networks (CIDR) whose clients may log in on a connection in clear, where everyone on the way can read the password, "none" for none.',
   }),
-  'relay.trustedNetworks': checked(
-    setting.list({
-      default: loopbackNetworks,
-      doc: 'Networks (CIDR) whose clients may send without a login, "none" for none; 0.0.0.0/0,::/0 makes an open relay. They have no limit of connections an address.',
-    }),
-    'networks such as 10.0.0.0/8 or fd00::/8, or none',
-    (networks) => networks.join() === 'none' || networks.every((network) => parseNetwork(network) !== undefined),
-  ),
+  'relay.trustedNetworks': networks({
+    default: loopbackNetworks,
+    doc: 'Networks (CIDR) whose clients may send without a login, "none" for none; 0.0.0.0/0,::/0 makes an open relay. They have no limit of connections an address.',
+  }),
   'relay.tenant': checked(
     setting.string({ optional: true, doc: 'Tenant of mail whose user has none. Default: default.' }),
     '1 to 64 letters, digits, "-" or "_"',
@@ -144,18 +147,16 @@ const isLocal = ({ host }: Address): boolean => host === 'localhost' || isLoopba
 
 /** Nobody from outside may send unless somebody wrote who. */
 function mayBeReached(address: Address, others: Others): boolean {
-  return isLocal(address) || others['relay.users'] !== undefined || trustsOutsiders(others);
-}
-
-function trustsOutsiders(others: Others): boolean {
-  const networks = others['relay.trustedNetworks'] as readonly string[];
-  return networks.some((network) => {
-    const address = parseNetwork(network)?.address;
-    return address !== undefined && !isLoopback(address);
-  });
+  return isLocal(address) || others['relay.users'] !== undefined || reachesOut(others['relay.trustedNetworks']);
 }
 
 function isOnlyLocal(others: Others): boolean {
   const addresses = [others['relay.listen'], others['relay.listenTls']] as readonly (Address | undefined)[];
-  return addresses.every((address) => address === undefined || isLocal(address)) || trustsOutsiders(others);
+  return addresses.every((address) => address === undefined || isLocal(address)) || reachesOut(others['relay.trustedNetworks']);
+}
+
+/** A network in the list is not loopback. */
+function reachesOut(list: unknown): boolean {
+  const addresses = (list as readonly string[]).map((network) => parseNetwork(network)?.address);
+  return addresses.some((address) => address !== undefined && !isLoopback(address));
 }

@@ -3,12 +3,12 @@ import type { TLSSocket } from 'node:tls';
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
 import { SMTPConnection, type SMTPConnectionOptions } from 'smtp-server/lib/smtp-connection';
 import type { Crowd } from './crowd.ts';
-import { refusalsTotal } from './metrics.ts';
+import { refusalsTotal, tlsFailuresTotal } from './metrics.ts';
 
 /** Who looks at each negative reply before it leaves, and hears of it after. */
 export interface Editor {
   /** The library's words in ours: with a reason, and a code that says it. */
-  reword(connection: SMTPConnection, code: number, text: string, context: string | false | undefined): Rewording;
+  reword(code: number, text: string, context: string | false | undefined): Rewording;
   sent(connection: SMTPConnection, code: number): void;
 }
 
@@ -50,6 +50,13 @@ export class Listener extends SMTPServer {
     connection.init();
   }
 
+  override _upgrade(socket: Socket, callback: Upgraded): void {
+    super._upgrade(socket, (error, secured) => {
+      if (error) tlsFailuresTotal.inc();
+      callback(error, secured);
+    });
+  }
+
   /** Of sockets whose TLS handshake takes longer, the upper one goes: to tear TLS down from below is not safe. */
   endHandshakesOver(timeoutMs: number): number {
     let ended = 0;
@@ -61,6 +68,8 @@ export class Listener extends SMTPServer {
     return ended;
   }
 }
+
+type Upgraded = Parameters<SMTPServer['_upgrade']>[1];
 
 class Connection extends SMTPConnection {
   readonly #crowd: Crowd;
@@ -74,9 +83,14 @@ class Connection extends SMTPConnection {
 
   override send(code: number, data?: string | string[] | null, context?: string | false): void {
     if (code < 400 || typeof data !== 'string') return super.send(code, data, context);
-    const reworded = this.#editor.reword(this, code, data, context);
+    const reworded = this.#editor.reword(code, data, context);
     super.send(reworded.code, reworded.text, context);
     this.#editor.sent(this, reworded.code);
+  }
+
+  override _onClose(): void {
+    if (this._upgrading && !this._closed) tlsFailuresTotal.inc();
+    super._onClose();
   }
 
   /** smtp-server takes all listeners off a socket that goes under TLS. */

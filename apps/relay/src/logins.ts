@@ -18,6 +18,8 @@ export interface LoginsOptions {
   readonly clock: Clock;
   readonly maxFailuresPerAddress: number;
   readonly failureWindowMs: number;
+  /** Default: verifyPassword. */
+  readonly verify?: typeof verifyPassword;
 }
 
 export type Users = ReadonlyMap<string, User>;
@@ -99,9 +101,10 @@ export class Logins {
   }
 
   #verifyOnce(password: string, hash: string, key: string): Promise<boolean> {
+    const { verify = verifyPassword } = this.#options;
     const underWay = this.#underWay.get(key);
     if (underWay) return underWay;
-    const verified = this.#inTurn(() => verifyPassword(password, hash)).finally(() => this.#underWay.delete(key));
+    const verified = this.#inTurn(() => verify(password, hash)).finally(() => this.#underWay.delete(key));
     this.#underWay.set(key, verified);
     return verified;
   }

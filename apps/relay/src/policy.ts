@@ -6,8 +6,8 @@ import type { OriginDefaults } from './visit.ts';
 export interface Policy extends OriginDefaults {
   /** CIDR: who may send without a login. */
   readonly trustedNetworks: readonly string[];
-  /** Passwords may cross a connection in clear. On loopback they always may. */
-  readonly authWithoutTls: boolean;
+  /** CIDR: who may log in over a connection in clear. */
+  readonly authWithoutTls: readonly string[];
   readonly maxConnections: number;
   readonly maxConnectionsPerAddress: number;
   /** Since the last mail of a session. */

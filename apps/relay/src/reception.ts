@@ -57,7 +57,7 @@ export class Reception implements Editor {
     };
   }
 
-  reword(_connection: SMTPConnection, code: number, text: string, context: string | false | undefined): Rewording {
+  reword(code: number, text: string, context: string | false | undefined): Rewording {
     if (isOurs(text)) return { code, text };
     const { authority, policy } = this.#options;
     const reply = inOurWords(code, text, context, { hasUsers: authority.hasUsers, maxLineBytes: policy.maxLineBytes });
@@ -92,7 +92,7 @@ export class Reception implements Editor {
 
   #closeCommands(session: SMTPServerSession): void {
     const { authority, startTls } = this.#options;
-    const mayLogIn = authority.mayLogIn(this.#visit(session), session);
+    const mayLogIn = authority.mayLogIn(session);
     session.disabledCommands = ['WIZ', 'SHELL', 'KILL', ...(startTls ? [] : ['STARTTLS']), ...(mayLogIn ? [] : ['AUTH'])];
   }
 

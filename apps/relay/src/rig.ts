@@ -16,8 +16,8 @@ import {
 } from '@posthaste/stream';
 import { findNatsServer, startNatsServer, type NatsServer } from '@posthaste/stream/server';
 import { createDoor, Repeats, type SubmissionLimits } from '@posthaste/submission';
-import { silentLog, silentMailLog, systemClock as clock, type MailLog } from '@posthaste/telemetry';
-import { openDialog, type SmtpDialog } from '@posthaste/testkit';
+import { silentLog, silentMailLog, systemClock as clock, type Clock, type MailLog } from '@posthaste/telemetry';
+import { openDialog, testCertificate, type SmtpDialog } from '@posthaste/testkit';
 import { relaySettings } from './config.ts';
 import { policyFrom, type Policy } from './policy.ts';
 import { Relay, type RelayOptions } from './server.ts';
@@ -26,6 +26,8 @@ export interface RigOptions extends Partial<Omit<RelayOptions, 'door' | 'clock' 
   readonly limits?: Partial<SubmissionLimits>;
   readonly storageBytes?: number;
   readonly retryForMs?: number;
+  /** Of the relay. Default: the system's. */
+  readonly clock?: Clock;
   /** Default: repeated submissions are not recognised. */
   readonly windowMs?: number;
   /** How the publisher gathers. Default: fast. */
@@ -76,12 +78,12 @@ export async function startRig(nats: Nats, options: RigOptions = {}) {
   const door = createDoor({ publisher, fill, clock, name: 'smtp', hostname, limits, ...repeats });
   const mailLog: MailLog = options.mailLog ?? silentMailLog;
   const policy: Policy = { ...usualPolicy, ...relayOptions };
-  const relay = new Relay({ hostname, ...relayOptions, mailLog, policy, door, clock, log: silentLog });
+  const relay = new Relay({ hostname, clock, ...relayOptions, mailLog, policy, door, log: silentLog });
   const address = await relay.listen({ host: '127.0.0.1', port: 0 });
   const tlsAddress = options.certificate && (await relay.listenTls({ host: '127.0.0.1', port: 0 }));
   const clients: SmtpDialog[] = [];
-  const dial = async (): Promise<SmtpDialog> => {
-    const dialog = await openDialog(address);
+  const dial = async (to = address): Promise<SmtpDialog> => {
+    const dialog = await openDialog(to);
     clients.push(dialog);
     return dialog;
   };
@@ -101,6 +103,19 @@ export async function startRig(nats: Nats, options: RigOptions = {}) {
       return dialog;
     },
     dial,
+    /** A client whose TLS begins with STARTTLS, or at once, and that has read the answer to its EHLO after it. */
+    async tlsClient(how: 'starttls' | 'implicit' = 'starttls', ca = testCertificate.cert): Promise<SmtpDialog> {
+      const dialog = await dial(how === 'implicit' ? (tlsAddress ?? address) : address);
+      if (how === 'starttls') {
+        await dialog.reply();
+        await dialog.say('EHLO client.example');
+        await dialog.say('STARTTLS');
+      }
+      await dialog.secure(ca);
+      if (how === 'implicit') await dialog.reply();
+      await dialog.say('EHLO client.example');
+      return dialog;
+    },
     /** Closes all clients. */
     dismiss: () => clients.splice(0).forEach((dialog) => dialog.close()),
     /** The newest entry of a stream, by default of the lane that mail takes without a wish. */

@@ -11,7 +11,6 @@ import { Crowd } from './crowd.ts';
 import { Listener } from './listener.ts';
 import type { LiveFile } from './live-file.ts';
 import type { Logins } from './logins.ts';
-import { tlsFailuresTotal } from './metrics.ts';
 import { Networks } from './networks.ts';
 import type { Policy } from './policy.ts';
 import { Reception } from './reception.ts';
@@ -72,7 +71,7 @@ export class Relay {
     this.#listeners.push(listener);
     listener.listen(port, host);
     await once(listener.server, 'listening');
-    listener.on('error', (error: Error) => this.#broken(error));
+    listener.on('error', (error: Error) => this.#options.log.debug('a connection broke', { error }));
     void this.#watchdog.watch(listener);
     const bound = listener.server.address() as AddressInfo;
     return { host: bound.address, port: bound.port };
@@ -98,12 +97,6 @@ export class Relay {
 
   #connections() {
     return this.#listeners.flatMap(({ connections }) => [...connections]);
-  }
-
-  #broken(error: Error): void {
-    const inHandshake = 'meta' in error;
-    if (inHandshake) tlsFailuresTotal.inc();
-    this.#options.log.debug(inHandshake ? 'a TLS handshake failed' : 'a connection broke', { error });
   }
 
   #smtpOptions(implicitTls: boolean): SMTPServerOptions {

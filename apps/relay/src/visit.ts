@@ -24,7 +24,6 @@ export function originOf(relay: OriginDefaults, user?: User): Origin {
 export class Visit {
   /** For limits that are counted for each client. */
   readonly key: string;
-  readonly loopback: boolean;
   /** May send without a login. */
   readonly trusted: boolean;
   /** TLS from the first byte. */
@@ -36,9 +35,8 @@ export class Visit {
   user: User | undefined;
   origin: Origin;
 
-  constructor(client: Pick<Visit, 'key' | 'loopback' | 'trusted' | 'implicitTls' | 'origin'>) {
+  constructor(client: Pick<Visit, 'key' | 'trusted' | 'implicitTls' | 'origin'>) {
     this.key = client.key;
-    this.loopback = client.loopback;
     this.trusted = client.trusted;
     this.implicitTls = client.implicitTls;
     this.origin = client.origin;

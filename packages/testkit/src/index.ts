@@ -4,3 +4,4 @@ export { eventually, type EventuallyOptions } from './eventually.ts';
 export { startFakeUpstream, type FakeUpstream, type FakeUpstreamOptions } from './fake-upstream.ts';
 export { freePort } from './free-port.ts';
 export { ManualClock } from './manual-clock.ts';
+export { otherTestCertificate } from './other-test-certificate.ts';
