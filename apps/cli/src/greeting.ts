@@ -1,4 +1,5 @@
 import { formatAddress } from '@posthaste/config';
+import { defaultEndpoint } from './command/option-sets.ts';
 import type { Road } from './programs.ts';
 
 /** What `up` prints when everything is ready: where it listens, and what to try. */
@@ -28,5 +29,3 @@ export function describeRoad(road: Road): string {
     ``,
   ].join('\n');
 }
-
-export const defaultEndpoint = 'http://127.0.0.1:8080';

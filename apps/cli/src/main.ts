@@ -2,64 +2,34 @@
 /**
  * posthaste: the command of those who run it and of those who ask it.
  *
- * Takes: a verb and its flags; settings also from a file and from POSTHASTE_* variables.
- * Does: `up` starts nats-server and all programs as child processes, keeps them running, and stops them in order; `status` tells where a mail is.
- * Hands to: the programs under apps/, by environment; the api, by its public contract alone.
- * Never: touches mail, streams or the ledger itself.
- * Watch: nothing of its own; each program that `up` starts has its metrics at the address that `up` prints.
- * Exit codes: 0 ok, 1 failed, 2 usage, 3 not found, 4 not allowed, 5 conflict, 6 unavailable, 130 interrupted.
+ * Takes      a command and its flags; settings also from a file and from POSTHASTE_* variables. Called as `sendmail` it is sendmail.
+ * Does       hands mail over, tells where it is, starts and stops the programs, looks after what ails them.
+ * Hands to   the api, by its public contract alone; `up` to the programs under apps/, by their environment.
+ * Never      touches mail, streams or the ledger itself; answers by another shape because its output is piped.
+ * Watch      nothing of its own; `posthaste stats` and `posthaste doctor` show what the programs say.
+ * Ends       with the exit codes of `posthaste help exit-codes`; sendmail with those of sysexits.h.
  */
-import { ConfigError, didYouMean } from '@posthaste/config';
-import { describeError } from '@posthaste/telemetry';
-import { exitCode, UsageError } from './exit-code.ts';
-import { settings, settingsHelp } from './settings.ts';
-import { status, statusHelp } from './status.ts';
-import { up, upHelp } from './up.ts';
-import { version } from './version.ts';
+import { basename } from 'node:path';
+import { runCommandLine, type Streams } from './command-line.ts';
+import { exitCode } from './exit-code.ts';
+import { paintFor } from './terminal/paint.ts';
 
-const help = `posthaste: asynchronous email delivery
+const streams: Streams = {
+  env: process.env,
+  stdin: process.stdin,
+  print: (text) => void process.stdout.write(`${text}\n`),
+  say: (text) => void process.stderr.write(`${text}\n`),
+  complain: (text) => void process.stderr.write(`${text}\n`),
+  paint: paintFor(process.stdout),
+  redraws: process.stdout.isTTY,
+  endWithReader,
+};
 
-  posthaste up             start everything and keep it running
-  posthaste status <id>    where a mail is, and why it is not there yet
-  posthaste settings       what can be set
-  posthaste version        versions of posthaste, node and nats-server
-
-posthaste <verb> --help tells more.`;
-
-const verbs = ['up', 'status', 'settings', 'version', 'help'];
-
-async function run(argv: readonly string[]): Promise<number> {
-  const [verb, ...rest] = argv;
-  const asksHelp = rest.includes('--help') || rest.includes('-h');
-  switch (verb) {
-    case 'up':
-      return asksHelp ? print(upHelp) : up(rest, process.env);
-    case 'status':
-      return asksHelp ? print(statusHelp) : status(rest, process.env, print);
-    case 'settings':
-      return print(asksHelp ? settingsHelp : settings(rest));
-    case 'version':
-    case '--version':
-      return print(await version(process.env));
-    case 'help':
-    case '--help':
-    case '-h':
-      return print(help);
-    case undefined:
-      throw new UsageError(`a verb is missing\n\n${help}`);
-    default:
-      throw new UsageError(`unknown verb '${verb}'${didYouMean(verb, verbs)}; posthaste --help lists them`);
-  }
+/** `posthaste list | head`: who read our output has read enough. */
+function endWithReader(): void {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => process.exit(exitCode.ok));
+  process.once('SIGINT', () => process.exit(exitCode.interrupted));
 }
 
-function print(text: string): number {
-  process.stdout.write(`${text}\n`);
-  return exitCode.ok;
-}
-
-function explain(error: unknown): number {
-  process.stderr.write(`posthaste: ${describeError(error)}\n`);
-  return error instanceof ConfigError || error instanceof UsageError ? exitCode.usage : exitCode.failed;
-}
-
-process.exitCode = await run(process.argv.slice(2)).catch(explain);
+const [, calledAs = '', ...argv] = process.argv;
+process.exitCode = await runCommandLine(basename(calledAs) === 'sendmail' ? ['sendmail', ...argv] : argv, streams);

@@ -60,7 +60,7 @@ function showReason(reason: Reason): string[] {
   return reason === Reason.UNSPECIFIED ? [] : [ReasonSchema.value[reason]?.localName ?? `unknown reason (${reason})`];
 }
 
-function showReply({ code, enhancedCode, text }: Reply): string {
+export function showReply({ code, enhancedCode, text }: Pick<Reply, 'code' | 'enhancedCode' | 'text'>): string {
   return [...(code === 0 ? [] : [String(code)]), ...(enhancedCode === '' ? [] : [enhancedCode]), text.replaceAll('\n', ' / ')].join(' ');
 }
 
@@ -73,7 +73,7 @@ function showTime(word: string, time: Timestamp | undefined, now: Date): string[
 }
 
 /** `in 5 min`, `12 s ago`. */
-function showDistance(ms: number): string {
+export function showDistance(ms: number): string {
   const seconds = Math.round(Math.abs(ms) / 1000);
   const [, unit, length] = [
     [172_800, 'd', 86_400],
@@ -98,11 +98,11 @@ function calendarDay(at: Date): string {
   return [at.getFullYear(), at.getMonth() + 1, at.getDate()].map((part) => String(part).padStart(2, '0')).join('-');
 }
 
-function clockTime(at: Date): string {
+export function clockTime(at: Date): string {
   return [at.getHours(), at.getMinutes(), at.getSeconds()].map((part) => String(part).padStart(2, '0')).join(':');
 }
 
 /** Replies and addresses come from strangers: nothing in them may steer the terminal. */
-function withoutControls(text: string): string {
+export function withoutControls(text: string): string {
   return text.replace(/(?!\n)\p{Cc}/gu, '\ufffd');
 }

@@ -55,7 +55,7 @@ export function roadDoors(road: Road): Door[] {
 }
 
 export function roadPrograms(road: Road, guardian: Guardian | undefined, onLine: (program: string, line: string) => void): Program[] {
-  const env = { ...road.env, ...childVariables(road) };
+  const env = childEnvironment(road);
   const children = appsOf(road).map((app) =>
     childProgram({
       name: app.name,
@@ -75,7 +75,16 @@ function appsOf(road: Road): typeof apps {
   return apps.filter((app) => road.withInbox || app.name !== 'inbox');
 }
 
+/** The programs that are started, NATS aside. */
+export function namesOf(road: Road): string[] {
+  return appsOf(road).map(({ name }) => name);
+}
+
 /** Settings reach the children by the environment alone; it overrides their file. */
+export function childEnvironment(road: Road): Readonly<Record<string, string | undefined>> {
+  return { ...road.env, ...childVariables(road) };
+}
+
 function childVariables(road: Road): Record<string, string> {
   const { nats: _nats, ...listening } = road.doors;
   const settings = {

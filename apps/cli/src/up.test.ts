@@ -38,6 +38,7 @@ function writeApp(name: string, door: string, onTerm = `process.once('SIGTERM', 
     join(folder, 'apps', name, 'src/main.ts'),
     `import { createServer } from 'node:http';
     import { exitWithParent } from ${JSON.stringify(import.meta.resolve('@posthaste/telemetry'))};
+    if (process.argv.includes('--settings-in-force')) { console.log('{"settings":[],"faults":[]}'); process.exit(); }
     const tell = (msg: string, more = {}) => console.log(JSON.stringify({ level: 'info', msg, ...more }));
     const port = Number(process.env.POSTHASTE_${door}!.split(':').at(-1));
     createServer((_request, response) => response.end()).listen(port, '127.0.0.1', () => tell('started', { process: process.pid, upstreams: process.env.POSTHASTE_UPSTREAMS }));
@@ -58,13 +59,13 @@ function startUp(args: readonly string[]): ChildProcess {
   return child;
 }
 
-let lastBase = 10_000 + ((process.pid * 50) % 20_000);
+let lastBase = 10_000 + ((process.pid * 55) % 19_000);
 
-/** Ten free ports in a row, below those that the system gives to others at random. */
+/** Eleven free ports in a row, below those that the system gives to others at random. */
 async function freePorts(): Promise<number> {
   for (;;) {
-    lastBase = lastBase >= 30_000 ? 10_000 : lastBase + 10;
-    const doors = await Promise.all(Array.from({ length: 10 }, (_, offset) => canListen(lastBase + offset)));
+    lastBase = lastBase >= 30_000 ? 10_000 : lastBase + 11;
+    const doors = await Promise.all(Array.from({ length: 11 }, (_, offset) => canListen(lastBase + offset)));
     if (!doors.includes(false)) return lastBase;
   }
 }

@@ -7,39 +7,38 @@ import { claimDataDir } from './data-dir.ts';
 import { exitCode } from './exit-code.ts';
 import { describeRoad } from './greeting.ts';
 import { readNatsLine } from './nats-log.ts';
+import { checkSettings, withProgramFaults } from './preflight.ts';
 import { programNames, type Road, roadDoors, roadPrograms } from './programs.ts';
-import { LogFormat, paintFor } from './supervisor/log-line.ts';
+import { LogFormat } from './supervisor/log-line.ts';
 import { checkDoors } from './supervisor/port.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
+import { paintFor } from './terminal/paint.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 type Say = (level: string, sentence: string, program?: string) => void;
 
-export const upHelp = `posthaste up: starts everything and keeps it running
-
-  --data-dir DIR         mail, ledger and logs are kept here  [./.posthaste]
-  --port-base N          moves all ports: relay SMTP N, api N+1, inbox SMTP N+2, inbox HTTP N+3, scheduler N+4, NATS N+5,
-                         metrics of relay N+6, api N+7, scheduler N+8, sender N+9  [2525, 8080, 1025, 8025, 7420, 4222, 9101 to 9104]
-  --upstream URL         deliver to smtp://[user:password@]host:port; the inbox is then not started
-  --durability MODE      durable: accepted means fsynced; fast: a power cut may lose the last moments  [durable]
-  --config FILE          settings of all programs in YAML, also POSTHASTE_CONFIG
-  --nats URL             use a NATS that runs already instead of starting one
-  --<setting>=<value>    any setting of its own; all settings are variables and keys of the file too: posthaste settings lists them
-
-Ctrl-C stops everything in order; a second one at once.`;
-
 /** Runs until it is told to stop; answers the exit code. */
 export async function up(argv: readonly string[], env: Env, appsFolder = resolve(import.meta.dirname, '../..')): Promise<number> {
-  const config = loadConfig(upSettings, { argv, env, aliases: upFlags, ownSections: ['up'] });
+  const config = await loadUp(argv, env, appsFolder);
   const say = startLog(config);
   say('debug', `configuration:\n${config.describe()}`);
   const dataDir = claimDataDir(config.values['up.dataDir']);
   try {
     const road = { ...(await planRoad(config, env, say)), appsFolder, dataDir: dataDir.path };
+    await checkSettings(road, config);
     await checkDoors(roadDoors(road));
     return await run(road, say);
   } finally {
     dataDir.release();
+  }
+}
+
+/** Where its own settings have faults, those of the programs are told along with them. */
+async function loadUp(argv: readonly string[], env: Env, appsFolder: string): Promise<UpConfig> {
+  try {
+    return loadConfig(upSettings, { argv, env, aliases: upFlags, ownSections: ['up'] });
+  } catch (error) {
+    throw error instanceof ConfigError ? await withProgramFaults(error, argv, env, appsFolder) : error;
   }
 }
 

@@ -10,3 +10,7 @@ it('stays silent when nothing is near', () => {
   expect(nearest('banana', ['up', 'status'])).toBeUndefined();
   expect(didYouMean('banana', ['up', 'status'])).toBe('');
 });
+
+it('takes neighbours that changed places for one slip', () => {
+  expect(nearest('stauts', ['stats', 'status'])).toBe('status');
+});

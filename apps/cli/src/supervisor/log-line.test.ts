@@ -1,6 +1,7 @@
 import { styleText } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { LogFormat, type Paint } from './log-line.ts';
+import type { Paint } from '../terminal/paint.ts';
+import { LogFormat } from './log-line.ts';
 
 const plain: Paint = (_format, text) => text;
 const now = new Date(2026, 0, 2, 12, 0, 1);

@@ -1,12 +1,5 @@
-import { stripVTControlCharacters, styleText } from 'node:util';
-
-/** Paints, or leaves the text as it is. */
-export type Paint = (format: Parameters<typeof styleText>[0], text: string) => string;
-
-/** Colours only where they are seen and wanted: on a terminal, and without NO_COLOR. */
-export function paintFor(stream: NodeJS.WritableStream): Paint {
-  return (format, text) => styleText(format, text, { stream });
-}
+import { stripVTControlCharacters, type styleText } from 'node:util';
+import type { Paint } from '../terminal/paint.ts';
 
 const programColours = ['cyan', 'magenta', 'blue', 'green', 'yellow', 'cyanBright', 'magentaBright', 'blueBright'] as const;
 const levelColours: Readonly<Record<string, Parameters<typeof styleText>[0]>> = {

@@ -1,0 +1,53 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, type Http2Server, type ServerHttp2Session } from 'node:http2';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import type { ConnectRouter } from '@connectrpc/connect';
+import { connectNodeAdapter } from '@connectrpc/connect-node';
+
+export interface Ran {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+export interface RunOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** What it reads on standard input. Default: nothing. */
+  readonly input?: string | Buffer;
+  /** How the program is called. Default: main.ts itself. */
+  readonly path?: string;
+}
+
+/** Runs the real command in an environment of its own. */
+export async function posthaste(
+  args: readonly string[],
+  { env = {}, input = '', path = join(import.meta.dirname, 'main.ts') }: RunOptions = {},
+): Promise<Ran> {
+  const child = spawn(process.execPath, [path, ...args], { stdio: 'pipe', env: { PATH: process.env['PATH'], ...env } });
+  // A command that reads nothing may have gone already.
+  child.stdin.on('error', () => {});
+  child.stdin.end(input);
+  const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit') as Promise<[number | null]>]);
+  return { code, out, err };
+}
+
+export interface FakeApi {
+  readonly endpoint: string;
+  close(): void;
+}
+
+/** An api that answers as the test says. */
+export async function startFakeApi(routes: (router: ConnectRouter) => void): Promise<FakeApi> {
+  const server: Http2Server = createServer(connectNodeAdapter({ routes })).listen(0, '127.0.0.1');
+  const sessions = new Set<ServerHttp2Session>();
+  server.on('session', (session) => sessions.add(session));
+  await once(server, 'listening');
+  const close = () => {
+    for (const session of sessions) session.destroy();
+    server.close();
+  };
+  return { endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close };
+}

@@ -1,0 +1,38 @@
+import type { QueueStats, UpstreamFigures } from '@posthaste/client';
+import { showDistance, withoutControls } from './message-text.ts';
+import type { Paint } from './terminal/paint.ts';
+import { renderTable } from './terminal/table.ts';
+
+export function describeStats(stats: QueueStats, paint: Paint, now: Date): string {
+  const table = (head: readonly string[], rows: readonly (readonly string[])[]) => renderTable([head.map((word) => paint('bold', word)), ...rows]);
+  const ago = (time: Date | undefined) => (time ? showDistance(time.getTime() - now.getTime()) : '-');
+  const lanes = stats.lanes.map((lane) => [
+    lane.lane,
+    ...[lane.readyCount, lane.waitingCount, lane.sendingCount, lane.inDoubtCount, lane.heldCount].map(String),
+    ago(lane.oldestAcceptedAt),
+  ]);
+  const upstreams = stats.upstreams.map((upstream) => [
+    upstream.name,
+    describeState(upstream, paint),
+    ...[upstream.queuedCount, upstream.sendingCount, upstream.window].map(String),
+    upstream.downSince ? withoutControls(`${ago(upstream.downSince)}: ${upstream.trouble}`) : '',
+  ]);
+  const senders = stats.senders.map(({ id, heldCount }) => [id, String(heldCount)]);
+  return [
+    table(['LANE', 'READY', 'WAITING', 'SENDING', 'IN DOUBT', 'HELD', 'OLDEST'], lanes),
+    table(['UPSTREAM', 'STATE', 'QUEUED', 'SENDING', 'WINDOW', 'DOWN SINCE'], upstreams),
+    senders.length === 0 ? paint('yellow', 'no sender is connected') : table(['SENDER', 'HOLDS'], senders),
+    describeTotals(stats),
+  ].join('\n\n');
+}
+
+function describeState({ state }: UpstreamFigures, paint: Paint): string {
+  return state === 'down' ? paint('red', state) : state;
+}
+
+function describeTotals({ totals, unreadCount, fillRatio, ledgerLagMs }: QueueStats): string {
+  const { acceptedCount, deliveredCount, failedCount, expiredCount, inDoubtCount } = totals;
+  const ends = `accepted ${acceptedCount}, delivered ${deliveredCount}, failed ${failedCount}, expired ${expiredCount}, in doubt ${inDoubtCount} times`;
+  const lag = ledgerLagMs === undefined ? '' : `, ledger ${Math.round(ledgerLagMs)} ms behind`;
+  return `${ends}\nunread ${unreadCount}, fullest stream ${Math.round(fillRatio * 100)} %${lag}`;
+}
