@@ -62,7 +62,11 @@ async function mendBody(response: UniversalServerResponse): Promise<UniversalSer
 async function* mendTrailer({ body, trailer }: UniversalServerResponse): AsyncGenerator<Uint8Array> {
   yield* body ?? [];
   const error = trailer && findTrailerError(trailer);
-  if (error) setTrailerStatus(trailer, explain(error));
+  if (!error) return;
+  const explained = explain(error);
+  setTrailerStatus(trailer, explained);
+  // Connect escapes more than grpc-js unescapes.
+  trailer.set('grpc-message', encodeURI(explained.rawMessage.toWellFormed()));
 }
 
 async function* mendFrames(body: AsyncIterable<Uint8Array> | undefined): AsyncGenerator<Uint8Array> {

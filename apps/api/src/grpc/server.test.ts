@@ -1,27 +1,19 @@
-import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { createClient } from '@connectrpc/connect';
 import { createGrpcTransport } from '@connectrpc/connect-node';
-import { Client, credentials, Metadata, status, type CallOptions, type ServiceError } from '@grpc/grpc-js';
+import { Client, credentials, status, type ServiceError } from '@grpc/grpc-js';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { decodeTicket } from '@posthaste/core';
-import {
-  grpcMethod,
-  SubmissionService,
-  SubmitRequestSchema,
-  SubmitStreamRequestSchema,
-  type SubmitResponse,
-  type SubmitStreamResponse,
-} from '@posthaste/protocol';
+import { grpcMethod, SubmissionService } from '@posthaste/protocol';
 import { Health, HealthCheckResponse_ServingStatus as ServingStatus } from '@posthaste/protocol/grpc';
 import { mailStream, readLast, ticketHeader } from '@posthaste/stream';
-import { eventually } from '@posthaste/testkit';
 import { refusalOf, startRig, type Rig } from '../rig.ts';
+import { GrpcClient } from './rig.ts';
 
 let rig: Rig;
-let client: Client;
+let client: GrpcClient;
 beforeAll(async () => {
   rig = await startRig({ limits: { maxBytes: 100_000 } });
-  client = new Client(rig.grpcTarget, credentials.createInsecure());
+  client = new GrpcClient(rig.grpcTarget);
 });
 afterAll(async () => {
   client.close();
@@ -30,28 +22,13 @@ afterAll(async () => {
 beforeEach(() => void (rig.full.stream = null));
 
 const hello = { from: 'a@example.org', to: ['b@example.net'], subject: 'hello', text: 'hi' };
-const { submit: submitMethod, submitStream } = SubmissionService.method;
-
-/** The answer, or the error as Connect's clients see it: they read what is in the trailer. */
-function submit(
-  request: MessageInitShape<typeof SubmitRequestSchema>,
-  options: CallOptions = {},
-  metadata = new Metadata(),
-): Promise<SubmitResponse> {
-  const { path, requestSerialize, responseDeserialize } = grpcMethod(submitMethod);
-  return new Promise((resolve, reject) => {
-    client.makeUnaryRequest(path, requestSerialize, responseDeserialize, create(SubmitRequestSchema, request), metadata, options, (error, response) =>
-      response ? resolve(response) : reject(error as ServiceError),
-    );
-  });
-}
 
 describe('the native port', () => {
   /** Connect's client over HTTP/2 is one more real gRPC client, and reads error details. */
   const connect = () => createClient(SubmissionService, createGrpcTransport({ baseUrl: `http://${rig.grpcTarget}` }));
 
   test('a message is stored and answered with its id', async () => {
-    const { id } = await submit({ ...hello, tenant: 'native' });
+    const { id } = await client.unary(SubmissionService.method.submit, { ...hello, tenant: 'native' });
     const entry = await readLast(rig.connection, mailStream(0, 'normal'), 'mail.0.normal.native');
     expect(decodeTicket(entry.header(ticketHeader) ?? '')).toMatchObject({ id, recipients: [{ address: 'b@example.net' }] });
     expect(Buffer.from(entry.body).toString()).toMatch(/^Received: from \[127.0.0.1\] .* with gRPC id /s);
@@ -78,17 +55,20 @@ describe('the native port', () => {
   });
 
   test('what is no protobuf is refused as malformed', async () => {
-    const { path, responseDeserialize } = grpcMethod(submitMethod);
-    const call = new Promise((resolve, reject) => {
-      client.makeUnaryRequest(
+    const raw = new Client(rig.grpcTarget, credentials.createInsecure());
+    const { path, responseDeserialize } = grpcMethod(SubmissionService.method.submit);
+    const error = await new Promise<ServiceError | null>((resolve) => {
+      raw.makeUnaryRequest(
         path,
         () => Buffer.from('\u0007broken'),
         responseDeserialize,
         {},
-        (error, response) => (error ? reject(error) : resolve(response)),
+        (refused) => resolve(refused),
       );
     });
-    await expect(call).rejects.toMatchObject({ code: status.INVALID_ARGUMENT, details: expect.stringContaining('posthaste.v1.SubmitRequest') });
+    raw.close();
+    expect(error).toMatchObject({ code: status.INVALID_ARGUMENT });
+    expect(error?.details).toContain('posthaste.v1.SubmitRequest');
   });
 
   test('health is answered there too', async () => {
