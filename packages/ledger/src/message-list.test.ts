@@ -166,7 +166,7 @@ test('no question reads a whole table: not by any filter, not in the order of ti
   const scans = plans.filter(({ plan }) => /\bSCAN (message|word)\b/.test(plan)).map(({ name }) => name);
   expect(scans).toEqual([]);
   const sorted = plans.filter(({ plan }) => plan.includes('TEMP B-TREE')).map(({ name }) => name);
-  // `fresh` holds at most `runWords` words, and is read as a whole.
+  // `fresh` holds about `runWords` words at most, and is read as a whole.
   expect(sorted.toSorted()).toEqual(['fresh', 'seal']);
   expect(plans.find(({ name }) => name === 'entries')?.plan).toContain('COVERING INDEX message_by_state (state=? AND accepted_at');
   expect(plans.find(({ name }) => name === 'inRun')?.plan).toContain('PRIMARY KEY (run=? AND word=? AND accepted_at');

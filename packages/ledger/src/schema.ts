@@ -14,7 +14,7 @@ const tables = `
     lane TEXT NOT NULL, tenant TEXT NOT NULL, upstream TEXT NOT NULL, ticket TEXT NOT NULL, records TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX message_by_state ON message (state, accepted_at, id, lane, tenant, upstream);
-  CREATE TABLE fresh (number INTEGER PRIMARY KEY, word INTEGER NOT NULL, accepted_at INTEGER NOT NULL, message TEXT NOT NULL) STRICT;
+  CREATE TABLE fresh (number INTEGER PRIMARY KEY, accepted_at INTEGER NOT NULL, message TEXT NOT NULL, words TEXT NOT NULL) STRICT;
   CREATE TABLE word (
     run INTEGER NOT NULL, word INTEGER NOT NULL, accepted_at INTEGER NOT NULL, message TEXT NOT NULL,
     PRIMARY KEY (run, word, accepted_at, message)
