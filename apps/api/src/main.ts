@@ -17,6 +17,7 @@ import { createDoor } from '@posthaste/submission';
 import { createAdminServer, createLog, createMailLog, describeError, exitWithParent, systemClock as clock, type Log } from '@posthaste/telemetry';
 import { createAttachments } from './attachments.ts';
 import { apiSettings } from './config.ts';
+import { createIdempotency } from './idempotency.ts';
 import { createSchedulerLookup } from './scheduler-lookup.ts';
 import { createApiServer } from './server.ts';
 
@@ -58,12 +59,13 @@ function build(values: ApiConfig, connection: StreamConnection, log: Log, ready:
   const limits = { maxBytes: values['api.maxSize'], maxRecipients: values['limits.recipients'], inlineBytes: values['limits.inline'] };
   const ledger = new LiveLedger({ path: values['api.ledger'], connection, partition, clock, log });
   const lookup = createSchedulerLookup(formatAddress(values['api.scheduler']), clock);
+  const door = createDoor({ publisher, fill, clock, name: 'api', hostname: values['api.hostname'], limits });
+  const sources = { ledger, lookup, clock };
   const server = createApiServer({
-    door: createDoor({ publisher, fill, clock, name: 'api', hostname: values['api.hostname'], limits }),
+    ...sources,
+    door,
     attachments: createAttachments({ publisher, connection, fill, clock, maxBytes: limits.maxBytes }),
-    ledger,
-    lookup,
-    clock,
+    idempotency: createIdempotency({ connection, publisher, partition, door, sources, retryForMs: values['api.retryFor'] }),
     log,
     mailLog: createMailLog({ program: 'api', addresses: values['log.addresses'] }),
     ready,

@@ -73,7 +73,7 @@ test.each([
   ['a compressed body', 'x', { 'content-type': 'application/json', 'content-encoding': 'gzip' }, 415, 'UNSUPPORTED_CONTENT'],
   ['a stray query', JSON.stringify(hello), { 'content-type': 'application/json' }, 400, 'UNKNOWN_FIELD', '?dry=1'],
   ['too large a message', JSON.stringify({ ...hello, text: 'x'.repeat(200_000) }), { 'content-type': 'application/json' }, 413, 'MESSAGE_TOO_LARGE'],
-  ['an idempotency key', JSON.stringify(hello), { 'content-type': 'application/json', 'idempotency-key': '"k"' }, 501, 'IDEMPOTENCY_NOT_SUPPORTED'],
+  ['an idempotency key that is none', JSON.stringify(hello), { 'content-type': 'application/json', 'idempotency-key': '""' }, 400, 'INVALID_FIELD'],
 ])('%s is refused as what it is', async (_, body, headers, status, reason, query = '') => {
   const answer = await post(`/v1/messages${query}`, body, headers);
   expect(answer.status).toBe(status);

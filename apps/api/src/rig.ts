@@ -8,10 +8,11 @@ import { LiveLedger } from '@posthaste/ledger';
 import { BadRequestSchema, ErrorInfoSchema, grpcService, RetryInfoSchema } from '@posthaste/protocol';
 import { LookupService, type LookupMessageRequest, type LookupMessageResponse } from '@posthaste/protocol/dispatch';
 import { connectStream, createPublisher, ensureStreams, openJournal, watchFill, type FillWatch } from '@posthaste/stream';
-import { findNatsServer, startNatsServer } from '@posthaste/stream/server';
+import { findNatsServer, startNatsServer, type NatsServer } from '@posthaste/stream/server';
 import { createDoor, type SubmissionLimits } from '@posthaste/submission';
 import { silentLog, silentMailLog, systemClock as clock } from '@posthaste/telemetry';
 import { createAttachments } from './attachments.ts';
+import { createIdempotency } from './idempotency.ts';
 import { createSchedulerLookup } from './scheduler-lookup.ts';
 import { createApiServer } from './server.ts';
 
@@ -26,6 +27,8 @@ export interface RigOptions {
   readonly maxRequestBytes?: number;
   readonly maxInFlightBytes?: number;
   readonly corsOrigins?: readonly string[];
+  /** Of another rig. Default: one of its own. */
+  readonly nats?: NatsServer;
 }
 
 /** For tests: an api server on a free port with a real NATS behind it; the scheduler's answers are what the test says. */
@@ -33,11 +36,8 @@ export async function startRig(options: RigOptions = {}) {
   const { limits = {}, callTimeoutMs = 10_000, requestTimeoutMs = 10_000, retryForMs = 300, corsOrigins = [] } = options;
   const { maxRequestBytes = 64 * 1024 * 1024, maxInFlightBytes = 256 * 1024 * 1024 } = options;
   const folder = mkdtempSync(join(tmpdir(), 'posthaste-api-'));
-  const nats = await startNatsServer({
-    binary: (await findNatsServer({ env: process.env })).binary,
-    dataDir: join(folder, 'nats'),
-    durability: 'fast',
-  });
+  const { binary } = await findNatsServer({ env: process.env });
+  const nats = options.nats ?? (await startNatsServer({ binary, dataDir: join(folder, 'nats'), durability: 'fast' }));
   const connection = await connectStream({ url: nats.url, name: 'api-test', log: silentLog, clock });
   await ensureStreams(connection, { partition: 0 });
   const journal = await openJournal(connection, { partition: 0, owner: 'test', log: silentLog, clock });
@@ -55,6 +55,7 @@ export async function startRig(options: RigOptions = {}) {
     corsOrigins,
     door,
     attachments: createAttachments({ publisher, connection, fill, clock, maxBytes: door.limits.maxBytes }),
+    idempotency: createIdempotency({ connection, publisher, partition: 0, door, sources: { ledger, lookup, clock }, retryForMs }),
     ledger,
     lookup,
     clock,
@@ -72,6 +73,7 @@ export async function startRig(options: RigOptions = {}) {
     grpcTarget: `127.0.0.1:${grpc.port}`,
     nats,
     connection,
+    publisher,
     full,
     server,
     scheduler,
@@ -84,7 +86,7 @@ export async function startRig(options: RigOptions = {}) {
       await publisher.close();
       await ledger.close();
       await connection.close();
-      await nats.stop();
+      if (!options.nats) await nats.stop();
       rmSync(folder, { recursive: true });
     },
   };

@@ -3,7 +3,7 @@ import { createConnectRouter, createServiceImplSpec, type ConnectRouter, type Se
 import { compressionBrotli, compressionGzip } from '@connectrpc/connect-node';
 import { file_google_rpc_error_details, StatusService, SubmissionService } from '@posthaste/protocol';
 import { Health, ServerReflection } from '@posthaste/protocol/grpc';
-import type { Door } from '@posthaste/submission';
+import type { Door, Idempotency } from '@posthaste/submission';
 import type { Log, MailLog } from '@posthaste/telemetry';
 import type { Attachments } from './attachments.ts';
 import { maxBytesOf, requestBytes } from './call-limits.ts';
@@ -24,6 +24,7 @@ export interface ApiOptions extends MessageSources {
   readonly door: Door;
   readonly mailLog: MailLog;
   readonly attachments: Attachments;
+  readonly idempotency: Idempotency;
   readonly log: Log;
   readonly reflection: boolean;
   readonly ready: () => boolean;

@@ -3,63 +3,76 @@ import { durationMs, timestampFromMs, timestampMs } from '@bufbuild/protobuf/wkt
 import type { HandlerContext } from '@connectrpc/connect';
 import type { Lane as LaneName } from '@posthaste/core';
 import { Lane, SubmitResponseSchema, type SubmitRequest, type SubmitResponse } from '@posthaste/protocol';
-import { SubmissionError, type Cover, type Door, type Protocol, type Submission, type Wishes } from '@posthaste/submission';
+import {
+  IdempotencyConflict,
+  SubmissionError,
+  type Acceptance,
+  type Cover,
+  type Door,
+  type Idempotency,
+  type Protocol,
+  type Replay,
+  type Wishes,
+} from '@posthaste/submission';
 import type { MailLog } from '@posthaste/telemetry';
 import type { Attachments } from './attachments.ts';
 import { clientAddress, overRest } from './call-context.ts';
 import { readAddressing, recipientsOf, type Addressing } from './envelope.ts';
+import { idempotencyKeyOf } from './idempotency-key.ts';
 import { buildMessage } from './mime/index.ts';
-import { refusal } from './refusal.ts';
-import { translateRefusal } from './submission-refusal.ts';
+import { fingerprintOf } from './request-fingerprint.ts';
+import { translateConflict, translateRefusal } from './submission-refusal.ts';
 
 export interface SubmitOptions {
   readonly door: Door;
   readonly mailLog: MailLog;
   readonly attachments: Attachments;
+  readonly idempotency: Idempotency;
 }
 
 /** Takes one message whose rules have been checked, whatever call it came by. Rejects with a ConnectError. */
 export type Submit = (request: SubmitRequest, context: HandlerContext) => Promise<SubmitResponse>;
 
-export function createSubmit({ door, mailLog, attachments }: SubmitOptions): Submit {
+export function createSubmit({ door, mailLog, attachments, idempotency }: SubmitOptions): Submit {
   const build = (request: SubmitRequest, addressing: Addressing, signal: AbortSignal) =>
     buildMessage(request, addressing, door.limits, attachments.contents(request.attachments, signal)).raw;
   return async (request, context) => {
-    refuseIdempotencyKey(request, context);
+    const key = idempotencyKeyOf(request, context);
     const addressing = readAddressing(request);
     const cover = coverOf(request, addressing, context);
     const raw = () => (request.raw.length > 0 ? request.raw : build(request, addressing, context.signal));
-    const { id, acceptedAt, lane, tenant, size, due } = await accept(door, cover, raw);
-    mailLog.accepted({
-      id,
-      lane,
-      tenant,
-      size,
-      from: cover.envelope.from,
-      to: cover.envelope.recipients.map(({ address }) => address),
-      door: cover.protocol,
-      ...(cover.client ? { client: cover.client.address } : {}),
-      ...(due === undefined ? {} : { due }),
-    });
-    return create(SubmitResponseSchema, { id, acceptedAt: timestampFromMs(acceptedAt) });
+    const store = async (id = door.newId()): Promise<Acceptance> => {
+      const trouble = door.refusal();
+      if (trouble) throw trouble;
+      return door.submitRaw({ ...cover, raw: raw(), id });
+    };
+    const { tenant = 'default' } = cover;
+    const claim = (given: string) => ({ tenant, key: given, fingerprint: fingerprintOf(request), call: context, signal: context.signal });
+    const submitted = await (key === undefined ? store() : idempotency.run(claim(key), store)).catch(refuse);
+    logSubmitted(mailLog, submitted, cover);
+    const { id, acceptedAt, replayed = false } = submitted;
+    return create(SubmitResponseSchema, { id, acceptedAt: timestampFromMs(acceptedAt), replayed });
   };
 }
 
-/** A key that is passed over in silence would be worse than none: the client counts on it. */
-function refuseIdempotencyKey({ idempotencyKey }: SubmitRequest, { requestHeader }: HandlerContext): void {
-  if (idempotencyKey === '' && !requestHeader.has('idempotency-key')) return;
-  const sentence = 'an idempotency key was given, and this release does not enforce it: send the message without one';
-  throw refusal('IDEMPOTENCY_NOT_SUPPORTED', sentence, { fields: [{ field: 'idempotency_key', description: 'is not supported yet' }] });
+function refuse(error: unknown): never {
+  if (error instanceof SubmissionError) throw translateRefusal(error);
+  if (error instanceof IdempotencyConflict) throw translateConflict(error);
+  throw error;
 }
 
-async function accept(door: Door, cover: Cover, raw: () => Submission['raw']) {
-  try {
-    const trouble = door.refusal();
-    if (trouble) throw trouble;
-    return await door.submitRaw({ ...cover, raw: raw() });
-  } catch (error) {
-    throw error instanceof SubmissionError ? translateRefusal(error) : error;
-  }
+function logSubmitted(mailLog: MailLog, submitted: Acceptance | Replay, { envelope, protocol, client, tenant = 'default' }: Cover): void {
+  const line = {
+    id: submitted.id,
+    tenant,
+    from: envelope.from,
+    to: envelope.recipients.map(({ address }) => address),
+    door: protocol,
+    ...(client ? { client: client.address } : {}),
+  };
+  if (submitted.replayed) return mailLog.replayed(line);
+  const { lane, size, due } = submitted;
+  mailLog.accepted({ ...line, lane, size, ...(due === undefined ? {} : { due }) });
 }
 
 function coverOf(request: SubmitRequest, addressing: Addressing, context: HandlerContext): Cover {

@@ -1,5 +1,5 @@
 import type { ConnectError } from '@connectrpc/connect';
-import type { SubmissionError, SubmissionErrorCode } from '@posthaste/submission';
+import type { IdempotencyConflict, SubmissionError, SubmissionErrorCode } from '@posthaste/submission';
 import { refusal, type ReasonName } from './refusal.ts';
 
 interface Translation {
@@ -29,4 +29,9 @@ export function translateRefusal(error: SubmissionError): ConnectError {
   const { reason, field } = translations[error.code];
   const fields = field === undefined ? [] : [{ field, description: error.message }];
   return refusal(reason, error.message, { fields, cause: error.cause ?? error });
+}
+
+export function translateConflict({ code, id, message }: IdempotencyConflict): ConnectError {
+  const reason = code === 'REUSED' ? 'IDEMPOTENCY_KEY_REUSED' : 'IDEMPOTENCY_IN_FLIGHT';
+  return refusal(reason, message, { metadata: { message_id: id } });
 }

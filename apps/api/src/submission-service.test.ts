@@ -126,12 +126,6 @@ describe('what is submitted', () => {
     expect(refused.message).toContain(sentence);
   });
 
-  test('an idempotency key is refused, not passed over', async () => {
-    const expected = { code: 'Unimplemented', reason: 'IDEMPOTENCY_NOT_SUPPORTED' };
-    expect(await refusalOf(client().submit({ ...hello, idempotencyKey: 'k1' }))).toMatchObject(expected);
-    expect(await refusalOf(client().submit(hello, { headers: { 'idempotency-key': 'k1' } }))).toMatchObject(expected);
-  });
-
   test('more recipients than fit are refused as such', async () => {
     const to = Array.from({ length: 700 }, (_, index) => `${'x'.repeat(50)}${index}@${'y'.repeat(40)}.example.net`);
     expect(await refusalOf(client().submit({ ...hello, to }))).toMatchObject({ reason: 'TOO_MANY_RECIPIENTS' });

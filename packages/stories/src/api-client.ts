@@ -9,17 +9,23 @@ export function restClient(port: number): Client {
   return postClient(`http://127.0.0.1:${port}/v1/messages`, 202);
 }
 
+/** The same with an idempotency key of its own for each mail. */
+export function keyedRestClient(port: number): Client {
+  return postClient(`http://127.0.0.1:${port}/v1/messages`, 202, ({ story }) => ({ 'idempotency-key': `"${story}"` }));
+}
+
 /** Calls the same by the Connect protocol, whose unary call in JSON is a POST too. */
 export function connectClient(port: number): Client {
   return postClient(`http://127.0.0.1:${port}/posthaste.v1.SubmissionService/Submit`, 200);
 }
 
-function postClient(url: string, accepted: number): Client {
+function postClient(url: string, accepted: number, headersOf: (mail: StoryMail) => Record<string, string> = () => ({})): Client {
   return {
-    async submit({ from, to, raw }: StoryMail): Promise<Answer> {
+    async submit(mail: StoryMail): Promise<Answer> {
+      const { from, to, raw } = mail;
       try {
         const body = JSON.stringify({ from, to, raw: raw.toString('base64') });
-        const response = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+        const response = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json', ...headersOf(mail) }, body });
         const answer = (await response.json()) as { readonly id: string };
         if (response.status === accepted) return { kind: 'accepted', id: answer.id };
         return { kind: 'refused', reply: `${response.status} ${JSON.stringify(answer)}`, ambiguous: response.status === 503 };

@@ -68,7 +68,14 @@ function startProcess({ acceptedAt = async () => undefined, aheadMs = 0, over = 
 }
 
 let number = 0;
-const claim = (more: Partial<Claim> = {}): Claim => ({ tenant: 'default', key: `key ${++number}`, fingerprint: 'this request', call: {}, ...more });
+const claim = (more: Partial<Claim> = {}): Claim => ({
+  tenant: 'default',
+  key: `key ${++number}`,
+  fingerprint: 'this request',
+  call: {},
+  signal: new AbortController().signal,
+  ...more,
+});
 
 const envelope = { from: 'a@example.org', recipients: [{ address: 'b@example.net' }] };
 const store = (id: string): Promise<Acceptance> =>

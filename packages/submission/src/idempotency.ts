@@ -19,7 +19,7 @@ export interface IdempotencyOptions {
   /** How long another process may be at work on a submission. */
   readonly inFlightMs: number;
   /** When a message was accepted; undefined when there is none of this id for sure. Rejects when that cannot be said now. */
-  readonly acceptedAt: (id: string) => Promise<number | undefined>;
+  readonly acceptedAt: (id: string, signal: AbortSignal) => Promise<number | undefined>;
 }
 
 /** A submission that carries a key. */
@@ -30,6 +30,8 @@ export interface Claim {
   readonly fingerprint: string;
   /** The call that it came by: what comes by the same call waits for the first one, because its client could not have heard of it. */
   readonly call: object;
+  /** The client waits no longer. */
+  readonly signal: AbortSignal;
 }
 
 /** The mail of the first submission under this key. */
@@ -83,17 +85,17 @@ export class Idempotency {
     }
     const { newId, clock } = this.#options;
     const entry = { id: newId(), fingerprint: claim.fingerprint, at: clock.now(), by: this.#process };
-    const done = this.#claim(digest, entry, submit);
+    const done = this.#claim(digest, entry, claim.signal, submit);
     this.#inFlight.set(digest, { ...entry, call: claim.call, done });
     return done.finally(() => this.#inFlight.delete(digest));
   }
 
-  async #claim(digest: string, own: Entry, submit: (id: string) => Promise<Acceptance>): Promise<Acceptance | Replay> {
+  async #claim(digest: string, own: Entry, signal: AbortSignal, submit: (id: string) => Promise<Acceptance>): Promise<Acceptance | Replay> {
     const first = await this.#bind(digest, own);
     if (first.id === own.id) return this.#submit(digest, own, submit);
     if (first.fingerprint !== own.fingerprint) throw new IdempotencyConflict('REUSED', first.id);
     const { acceptedAt, clock, inFlightMs, name } = this.#options;
-    const at = this.#accepted.find(digest, own.at)?.acceptedAt ?? (await acceptedAt(first.id));
+    const at = this.#accepted.find(digest, own.at)?.acceptedAt ?? (await acceptedAt(first.id, signal));
     if (at !== undefined) {
       countReplayed(name);
       return { id: first.id, acceptedAt: at, replayed: true };

@@ -1,0 +1,41 @@
+import { timestampMs } from '@bufbuild/protobuf/wkt';
+import { ConnectError } from '@connectrpc/connect';
+import type { Publisher, StreamConnection } from '@posthaste/stream';
+import { Idempotency, type Door } from '@posthaste/submission';
+import { findMessage, type MessageSources } from './message-finding.ts';
+import { reasonOf } from './refusal.ts';
+
+export interface IdempotencyParts {
+  readonly connection: StreamConnection;
+  readonly publisher: Publisher;
+  readonly partition: number;
+  readonly door: Door;
+  readonly sources: MessageSources;
+  /** How long a message is tried to be stored. */
+  readonly retryForMs: number;
+}
+
+/** What a submission takes beside being stored. */
+const marginMs = 5_000;
+
+/** Idempotency keys, with status as the witness of what became of a first request. */
+export function createIdempotency({ sources, door, retryForMs, ...parts }: IdempotencyParts): Idempotency {
+  return new Idempotency({
+    ...parts,
+    clock: sources.clock,
+    name: 'api',
+    newId: door.newId,
+    inFlightMs: retryForMs + marginMs,
+    acceptedAt: (id, signal) => acceptedAt(sources, id, signal),
+  });
+}
+
+async function acceptedAt(sources: MessageSources, id: string, signal: AbortSignal): Promise<number | undefined> {
+  try {
+    const { message } = await findMessage(sources, id, signal);
+    return message.acceptedAt && timestampMs(message.acceptedAt);
+  } catch (error) {
+    if (error instanceof ConnectError && reasonOf(error) === 'MESSAGE_NOT_FOUND') return undefined;
+    throw error;
+  }
+}
