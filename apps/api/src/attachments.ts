@@ -34,7 +34,7 @@ export interface Attachments {
    * What each attachment holds. A stored one is fetched when it is read; until its last byte was checked, nothing may be taken for granted.
    * Throws, and reading throws, ATTACHMENT_NOT_FOUND or STORAGE_UNAVAILABLE.
    */
-  contents(attachments: readonly Attachment[], signal: AbortSignal): Content[];
+  contents(attachments: readonly Pick<Attachment, 'content' | 'reference'>[], signal: AbortSignal): Content[];
 }
 
 export function createAttachments(options: AttachmentsOptions): Attachments {

@@ -1,24 +1,27 @@
+import type { Engine } from '@posthaste/core';
 import { bodiesStream, deadStream, deadSubject, isStreamError, readLast, readUntil, streamState, type StreamConnection } from '@posthaste/stream';
 import type { Clock, Log } from '@posthaste/telemetry';
-import type { Driver } from './driver.ts';
 import { metrics } from './metrics.ts';
 import type { Removals } from './removals.ts';
 
 const everyMs = 600_000;
-/** A submission that is still being written is younger than this. */
+/** A submission that is still being written is younger than this, and so is an attachment that can still be named: the api says 30 minutes. */
 const orphanAgeMs = 3_600_000;
 
 export interface SweeperOptions {
   readonly connection: StreamConnection;
   readonly partition: number;
-  readonly driver: Driver;
-  readonly removals: Removals;
+  readonly driver: { readonly engine: Pick<Engine, 'find'> };
+  readonly removals: Pick<Removals, 'body'>;
   readonly clock: Clock;
   readonly log: Log;
   readonly signal: AbortSignal;
 }
 
-/** Removes bodies that no ticket and no dead letter speaks of: submissions that were broken off before their mail's entry was written. */
+/**
+ * Removes bodies that no ticket and no dead letter speaks of: submissions that were broken off before their mail's entry was written, and
+ * attachments that were stored by themselves.
+ */
 export async function sweepBodies(options: SweeperOptions): Promise<void> {
   const { clock, log, signal } = options;
   while (!signal.aborted) {

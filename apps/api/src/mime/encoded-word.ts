@@ -3,7 +3,15 @@ const opening = '=?UTF-8?Q?';
 const frame = opening.length + 2;
 const longestWord = 75;
 
-/** Whether text would not come back as it is without encoding: beyond ASCII, controls, or what looks like an encoded word itself. */
+/**
+ * The contract lets no control through. Should one ever come here, it is lost: encoded it would do no harm in the mail, but a reader that decodes
+ * it may take it for a line's end.
+ */
+export function withoutControls(text: string): string {
+  return text.replaceAll(/[\x00-\x08\x0a-\x1f\x7f]/g, '\ufffd');
+}
+
+/** Whether text would not come back as it is without encoding: beyond ASCII, or what looks like an encoded word itself. */
 export function needsEncoding(text: string): boolean {
   return /[^\t\x20-\x7e]|=\?/.test(text);
 }

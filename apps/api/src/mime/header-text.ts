@@ -1,9 +1,9 @@
-import { encodedWords, needsEncoding } from './encoded-word.ts';
+import { encodedWords, needsEncoding, withoutControls } from './encoded-word.ts';
 import { longestToken } from './header-field.ts';
 
 /** Unstructured text (RFC 5322, 2.2.1) as tokens of a field; white space around it is dropped. */
 export function textTokens(name: string, text: string): string[] {
-  const value = text.replaceAll(/^[ \t]+|[ \t]+$/g, '');
+  const value = withoutControls(text).replaceAll(/^[ \t]+|[ \t]+$/g, '');
   if (value === '') return [];
   const words = needsEncoding(value) ? undefined : dividedAtSpaces(value);
   return (words ?? encodedWords(value, 74 - name.length)).map((word) => ` ${word}`);

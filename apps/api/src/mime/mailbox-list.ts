@@ -1,13 +1,13 @@
 import { domainToASCII } from 'node:url';
 import type { Mailbox } from '../address.ts';
-import { encodedWords, needsEncoding } from './encoded-word.ts';
+import { encodedWords, needsEncoding, withoutControls } from './encoded-word.ts';
 
 /** Mailboxes of RFC 5322, 3.4, as tokens of a field. */
 export function mailboxTokens(mailboxes: readonly Mailbox[]): string[] {
   return mailboxes.flatMap(({ name, address }, index) => {
     const comma = index < mailboxes.length - 1 ? ',' : '';
     const shown = headerAddress(address);
-    return name === '' ? [` ${shown}${comma}`] : [...displayName(name), ` <${shown}>${comma}`];
+    return name === '' ? [` ${shown}${comma}`] : [...displayName(withoutControls(name)), ` <${shown}>${comma}`];
   });
 }
 

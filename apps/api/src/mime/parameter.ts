@@ -1,4 +1,7 @@
-const token = /^[!#$%&'*+\-.0-9A-Z^_`a-z{|}~]+$/;
+import { withoutControls } from './encoded-word.ts';
+
+/** Some readers stumble over the apostrophe, which a token may hold. */
+const token = /^[!#$&+\-.0-9A-Z^_`a-z{|}~]+$/;
 /** Between quotes without an escape, which not every reader undoes, and without what some take for an encoded word. */
 const quotable = /^(?!.*=\?)[!#-[\]-~]+(?: [!#-[\]-~]+)*$/;
 /** What is longer is divided into sections (RFC 2231, 3). */
@@ -14,7 +17,7 @@ export function parameterTokens(value: string, parameters: Iterable<readonly [na
 function parameterWords(name: string, value: string): string[] {
   if (value.length <= longestPlain && token.test(value)) return [`${name}=${value}`];
   if (value.length <= longestPlain && quotable.test(value)) return [`${name}="${value}"`];
-  const symbols = Array.from(value.toWellFormed(), percentEncoded);
+  const symbols = Array.from(withoutControls(value).toWellFormed(), percentEncoded);
   const whole = `${name}*=UTF-8''${symbols.join('')}`;
   return whole.length <= longestSection ? [whole] : sections(name, symbols);
 }
