@@ -29,7 +29,7 @@ export const ledgerRebuild = defineCommand({
     }
     if (last === undefined) throw new Failure(`${url.origin} answered nothing`, { exitCode: exitCode.failed, code: 'Failed' });
     if (output !== 'jsonl') print(output === 'json' ? last : describe(last));
-    return 'error' in (JSON.parse(last) as object) ? exitCode.failed : exitCode.ok;
+    return (JSON.parse(last) as { kind?: string }).kind === 'done' ? exitCode.ok : exitCode.failed;
   },
 });
 
