@@ -17,6 +17,8 @@ import { runBacklog } from './scenario/backlog.ts';
 import { runLoad } from './scenario/load.ts';
 import { runLatency } from './scenario/latency.ts';
 import { runPeers } from './scenario/peers.ts';
+import { describeRpc } from './scenario/rpc-text.ts';
+import { runRpc } from './scenario/rpc.ts';
 import { runThroughput } from './scenario/throughput.ts';
 import { measureFsync } from './system/fsync-time.ts';
 
@@ -69,6 +71,10 @@ async function runScenario(rig: Rig, options: Options): Promise<Outcome> {
       const results = await runPeers(rig, (name, round) => rig.say(describeRound(name, round)));
       rig.say(`\n${summarizePeers(results)}`);
       return { results, missing: 0 };
+    }
+    case 'rpc': {
+      const results = await runRpc(rig, (result) => rig.say(`${describeRpc(result)}\n`));
+      return { results, missing: sum(results.map(({ accepted, delivered }) => accepted - delivered)) };
     }
     case 'load': {
       const report = await runLoad(rig, pattern, (slice, done) => rig.say(describeSlice(slice, done)));

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { type PatternName, patternNames } from './scenario/pattern.ts';
 
-export const scenarios = ['throughput', 'latency', 'backlog', 'peers', 'load'] as const;
+export const scenarios = ['throughput', 'latency', 'backlog', 'peers', 'load', 'rpc'] as const;
 
 export type Scenario = (typeof scenarios)[number];
 
@@ -36,6 +36,7 @@ export const help = `pnpm bench [options]: what Posthaste does on this machine, 
                    latency: replies at half of the load, with a quick upstream and with one that takes 5 s for each mail
                    backlog: 100,000 mails wait for an upstream that is down, then it comes back
                    peers (or --peers): ours and BullMQ, Haraka and Postfix in turn, on the same load and upstream; installs them into the cache
+                   rpc (or --rpc): what the api takes by native gRPC in single calls, batches and streams, with the upstream down; then all arrives
   --load PATTERN   wedding (up to 15,000 mails a minute in waves), sustained (10,000), stress (20,000) or soak (10,000 for hours), in durable mode
   --minutes N      how long the pattern takes; --hours N for the soak (default: wedding and sustained 10 minutes, stress 5, soak 1 hour)
   --report PATH    where a pattern's report goes, as PATH.json and, as a chart, PATH.svg (default posthaste-PATTERN in this folder)
@@ -58,6 +59,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
     options: {
       scenario: { type: 'string', default: 'throughput' },
       peers: { type: 'boolean', default: false },
+      rpc: { type: 'boolean', default: false },
       load: { type: 'string' },
       minutes: { type: 'string' },
       hours: { type: 'string' },
@@ -78,7 +80,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
   if (values.help) return undefined;
   const quickCases = values.quick ? ['fast/10KiB/20', 'durable/10KiB/100'] : [];
   return {
-    scenario: values.load !== undefined ? 'load' : values.peers ? 'peers' : readOne('scenario', scenarios, values.scenario),
+    scenario: shorthandOf(values) ?? readOne('scenario', scenarios, values.scenario),
     pattern: readOne('load', patternNames, values.load ?? 'sustained'),
     minutes: readPositive('minutes', values.minutes) ?? hoursAsMinutes(readPositive('hours', values.hours)),
     report: values.report,
@@ -92,6 +94,12 @@ export function readOptions(args: readonly string[]): Options | undefined {
     folder: values.folder,
     keep: values.keep,
   };
+}
+
+function shorthandOf({ load, peers, rpc }: { readonly load?: string; readonly peers: boolean; readonly rpc: boolean }): Scenario | undefined {
+  if (load !== undefined) return 'load';
+  if (peers) return 'peers';
+  return rpc ? 'rpc' : undefined;
 }
 
 function readOne<T extends string>(name: string, known: readonly T[], text: string): T {

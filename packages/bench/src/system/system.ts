@@ -27,14 +27,16 @@ const upstreamConnections = 20;
 /** All programs on one nats-server, with ledger and mail log on. */
 export class System {
   readonly relayPort: number;
+  readonly grpcPort: number;
   readonly #nats: NatsServer;
   /** In the order in which they start; they stop in the other one. */
   readonly #programs: readonly Program[];
 
-  private constructor(nats: NatsServer, programs: readonly Program[], relayPort: number) {
+  private constructor(nats: NatsServer, programs: readonly Program[], ports: Ports) {
     this.#nats = nats;
     this.#programs = programs;
-    this.relayPort = relayPort;
+    this.relayPort = ports['relay.listen'];
+    this.grpcPort = ports['api.grpc'];
   }
 
   static async start(options: SystemOptions): Promise<System> {
@@ -46,7 +48,7 @@ export class System {
     const programs = programNames.map(
       (name) => new Program({ name, settings, file: options.files[name], logFile: join(folder, `${name}.log`), adminPort: ports[`${name}.admin`] }),
     );
-    const system = new System(nats, programs, ports['relay.listen']);
+    const system = new System(nats, programs, ports);
     await Promise.all(programs.map((program) => program.whenReady())).catch(async (error: unknown) => {
       await system.stop();
       throw error;
