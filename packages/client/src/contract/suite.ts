@@ -17,6 +17,8 @@ export const upstreamRules = [
 ] as const;
 
 const mail: Mail = { from: 'shop@example.org', to: 'ann@example.net', subject: 'Your order', text: 'It is on its way.' };
+/** The list is behind by moments. */
+const patience = { timeout: 10_000 };
 const unknownId = '01890000-0000-7000-8000-000000000000';
 
 /** What every Posthaste owes to this client: the fake and the real one. */
@@ -149,7 +151,7 @@ function findingIt(client: Client): void {
     for (let number = 0; number < 5; number += 1) ids.push((await client().submit({ ...mail, tenant: 'paged' })).id);
     for (const id of ids) await collect(client().watch(id));
     const filter = { tenant: 'paged', pageSize: 2 };
-    await expect.poll(async () => (await client().listPage({ ...filter, pageSize: 5 })).messages.length).toBe(5);
+    await expect.poll(async () => (await client().listPage({ ...filter, pageSize: 5 })).messages.length, patience).toBe(5);
     expect(await collect(client().list(filter), ({ id }) => id)).toEqual(ids.toReversed());
     const page = await client().listPage(filter);
     expect(page.messages).toHaveLength(2);
@@ -159,7 +161,7 @@ function findingIt(client: Client): void {
   test('by recipient and state', async () => {
     const { id } = await client().sendAndWait({ ...mail, to: 'bob@found.example' });
     const find = () => collect(client().list({ recipient: '@FOUND.example', states: ['delivered'], from: 'shop@example.org' }), (found) => found.id);
-    await expect.poll(find).toEqual([id]);
+    await expect.poll(find, patience).toEqual([id]);
     expect(await collect(client().list({ recipient: '@found.example', states: ['failed'] }))).toEqual([]);
   });
 
