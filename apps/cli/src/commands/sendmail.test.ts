@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,15 +26,18 @@ let statuses: number[] = [];
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'posthaste-sendmail-'));
   symlinkSync(join(import.meta.dirname, '../main.ts'), join(folder, 'sendmail'));
-  api = createServer(async (request, response) => {
-    submitted.push((await json(request)) as Submitted);
-    const status = request.url === '/v1/messages' ? (statuses.shift() ?? 202) : 404;
-    const answer = status === 202 ? { id: '019a' } : { error: { message: `refused with ${status}` } };
-    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
-  }).listen(0, '127.0.0.1');
+  api = createServer((request, response) => void take(request, response)).listen(0, '127.0.0.1');
   await once(api, 'listening');
   endpoint = `http://127.0.0.1:${(api.address() as AddressInfo).port}`;
 });
+
+async function take(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  submitted.push((await json(request)) as Submitted);
+  const status = request.url === '/v1/messages' ? (statuses.shift() ?? 202) : 404;
+  const answer = status === 202 ? { id: '019a' } : { error: { message: `refused with ${status}` } };
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
+}
+
 beforeEach(() => {
   submitted = [];
   statuses = [];

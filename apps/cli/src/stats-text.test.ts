@@ -1,0 +1,46 @@
+import type { QueueStats } from '@posthaste/client';
+import { expect, it } from 'vitest';
+import { describeStats } from './stats-text.ts';
+import { plain } from './terminal/paint.ts';
+
+const now = new Date('2031-01-01T12:00:00Z');
+const ago = (seconds: number) => new Date(now.getTime() - seconds * 1_000);
+
+const stats: Omit<QueueStats, 'proto'> = {
+  lanes: [
+    { lane: 'immediate', readyCount: 0, waitingCount: 0, sendingCount: 0, inDoubtCount: 0, heldCount: 0, oldestAcceptedAt: undefined },
+    { lane: 'normal', readyCount: 1234, waitingCount: 5, sendingCount: 10, inDoubtCount: 1, heldCount: 0, oldestAcceptedAt: ago(90) },
+  ],
+  upstreams: [
+    { name: 'backup', state: 'up', downSince: undefined, trouble: '', queuedCount: 0, sendingCount: 0, window: 20 },
+    { name: 'main', state: 'down', downSince: ago(300), trouble: 'connect ECONNREFUSED \u001b[31m', queuedCount: 1239, sendingCount: 10, window: 0 },
+  ],
+  senders: [{ id: 'sender-1', heldCount: 10 }],
+  totals: { acceptedCount: 2000, deliveredCount: 750, failedCount: 0, expiredCount: 0, inDoubtCount: 1 },
+  unreadCount: 3,
+  fillRatio: 0.456,
+  ledgerLagMs: 12.3,
+  takenAt: now,
+};
+
+it('shows what waits where, which upstream is down and why, and who sends', () => {
+  expect(describeStats(stats as QueueStats, plain, now).split('\n')).toEqual([
+    'LANE       READY  WAITING  SENDING  IN DOUBT  HELD  OLDEST',
+    'immediate  0      0        0        0         0     -',
+    'normal     1234   5        10       1         0     90 s ago',
+    '',
+    'UPSTREAM  STATE  QUEUED  SENDING  WINDOW  DOWN SINCE',
+    'backup    up     0       0        20',
+    'main      down   1239    10       0       5 min ago: connect ECONNREFUSED \ufffd[31m',
+    '',
+    'SENDER    HOLDS',
+    'sender-1  10',
+    '',
+    'accepted 2000, delivered 750, failed 0, expired 0, in doubt 1 times',
+    'unread 3, fullest stream 46 %, ledger 12 ms behind',
+  ]);
+});
+
+it('says that nobody sends', () => {
+  expect(describeStats({ ...stats, senders: [] } as unknown as QueueStats, plain, now)).toContain('no sender is connected');
+});
