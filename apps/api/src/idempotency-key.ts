@@ -7,7 +7,7 @@ const { submitBatch, submitStream } = SubmissionService.method;
 /** Calls with many messages, each of which has a key of its own. */
 const callsOfMany: ReadonlySet<string> = new Set([submitBatch.name, submitStream.name]);
 
-export function isCallOfMany({ method }: Pick<HandlerContext, 'method'>): boolean {
+function isCallOfMany({ method }: Pick<HandlerContext, 'method'>): boolean {
   return callsOfMany.has(method.name);
 }
 

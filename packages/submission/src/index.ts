@@ -1,5 +1,5 @@
 export { createDoor, type Door, type DoorOptions } from './door.ts';
-export { Idempotency, type IdempotencyOptions, type Replay } from './idempotency.ts';
+export { Idempotency, type Replay } from './idempotency.ts';
 export { IdempotencyConflict } from './idempotency-conflict.ts';
 export { type Intake } from './intake.ts';
 export { Repeats } from './repeats.ts';
