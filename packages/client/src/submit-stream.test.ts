@@ -71,6 +71,33 @@ test('all mails of a call that broke go again, under the same keys', async () =>
   expect(fake.submissions().map(({ request }) => request.subject)).toEqual(Array.from({ length: 700 }, (_, number) => String(number + 1)));
 });
 
+test('a mail that comes after its call broke goes with the next one', async () => {
+  const fake = createFakePosthaste({ client: { random: () => 0 } });
+  const { promise: broken, resolve: breakCall } = Promise.withResolvers<void>();
+  let calls = 0;
+  const breaking: Transport = {
+    unary: fake.transport.unary,
+    async stream(method, signal, timeoutMs, header, input, contextValues) {
+      if (calls++ > 0) return fake.transport.stream(method, signal, timeoutMs, header, input, contextValues);
+      const requests = input[Symbol.asyncIterator]();
+      await requests.next();
+      // Asked for, as a transport does that has room, when the connection breaks.
+      void requests.next();
+      setImmediate(breakCall);
+      throw new ConnectError('the connection broke', Code.Aborted);
+    },
+  };
+  async function* mails(): AsyncGenerator<Mail> {
+    yield { ...mail, subject: '1' };
+    await broken;
+    yield { ...mail, subject: '2' };
+    yield { ...mail, subject: '3' };
+  }
+  const results = await collect(createPosthasteClient({ transport: breaking }).submitStream(mails()));
+  expect(results.map(({ kind, index }) => `${index} ${kind}`)).toEqual(['0 accepted', '1 accepted', '2 accepted']);
+  expect(fake.submissions().map(({ request }) => request.subject)).toEqual(['1', '2', '3']);
+});
+
 test('results of a slow producer come before its next mail', async () => {
   const { promise: next, resolve: goOn } = Promise.withResolvers<void>();
   async function* mails(): AsyncGenerator<Mail> {
