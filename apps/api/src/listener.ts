@@ -1,7 +1,8 @@
-import { createServer as createHttp1, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { createServer as createHttp1, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import { createServer as createHttp2, type Http2ServerRequest, type Http2ServerResponse, type ServerHttp2Session } from 'node:http2';
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import type { Address } from '@posthaste/config';
+import { divideConnections } from '@posthaste/protocol/clear-text';
 
 export type NodeRequest = IncomingMessage | Http2ServerRequest;
 export type NodeResponse = ServerResponse | Http2ServerResponse;
@@ -27,8 +28,6 @@ const headersTimeoutMs = 10_000;
 const lingerMs = 5_000;
 /** Streams of one HTTP/2 connection; gRPC clients open another connection above that. */
 const maxConcurrentStreams = 250;
-/** How every HTTP/2 connection begins (RFC 9113, 3.4); no HTTP/1.1 method does. */
-const http2Preface = 'PRI';
 
 /**
  * HTTP/1.1 and clear-text HTTP/2 on one port. The HTTP/1.1 server owns the listener, for its timeouts only work for connections that it has accepted
@@ -51,7 +50,7 @@ export function createListener(handler: RequestHandler, { requestTimeoutMs, idle
     session.once('close', () => sessions.delete(session));
     session.setTimeout(idleTimeoutMs, () => session.close());
   });
-  const sockets = divideConnections(http1, (socket) => http2.emit('connection', socket));
+  const sockets = divideConnections(http1, http2);
 
   return {
     listen: ({ host, port }) =>
@@ -70,36 +69,4 @@ export function createListener(handler: RequestHandler, { requestTimeoutMs, idle
         for (const session of sessions) session.close();
       }),
   };
-}
-
-/** Puts a look at the first bytes in front of the server's own handling of a connection. Returns the set of those that are open. */
-function divideConnections(http1: Server, takeHttp2: (socket: Socket) => void): ReadonlySet<Socket> {
-  const [takeHttp1] = http1.listeners('connection') as ((socket: Socket) => void)[];
-  const open = new Set<Socket>();
-  http1.removeAllListeners('connection');
-  http1.on('connection', (socket: Socket) => {
-    open.add(socket);
-    socket.once('close', () => open.delete(socket));
-    lookAhead(socket, (head) => {
-      if (head.startsWith(http2Preface)) return takeHttp2(socket);
-      takeHttp1?.call(http1, socket);
-      socket.resume();
-    });
-  });
-  return open;
-}
-
-function lookAhead(socket: Socket, decide: (head: string) => void): void {
-  let head = Buffer.alloc(0);
-  const giveUp = () => socket.destroy();
-  const look = (bytes: Buffer) => {
-    head = Buffer.concat([head, bytes]);
-    if (head.length < http2Preface.length) return;
-    socket.off('data', look).off('error', giveUp).off('timeout', giveUp).setTimeout(0);
-    socket.pause();
-    socket.unshift(head);
-    decide(head.toString('latin1', 0, http2Preface.length));
-  };
-  socket.setTimeout(headersTimeoutMs);
-  socket.on('data', look).on('error', giveUp).on('timeout', giveUp);
 }

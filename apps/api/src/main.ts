@@ -9,12 +9,11 @@
  * Watch      posthaste_refused_total (FULL, AWAY), posthaste_accept_seconds, posthaste_accepted_total, posthaste_ledger_lag_seconds.
  * Ends       on SIGTERM or SIGINT, or when its parent is gone: takes nothing new, and finishes the calls in hand.
  */
-import { once } from 'node:events';
 import { type Config, formatAddress, loadConfig, helpFor } from '@posthaste/config';
 import { LiveLedger } from '@posthaste/ledger';
 import { connectStream, createPublisher, watchFill, type StreamConnection } from '@posthaste/stream';
 import { createDoor } from '@posthaste/submission';
-import { createAdminServer, createLog, createMailLog, describeError, exitWithParent, systemClock as clock, type Log } from '@posthaste/telemetry';
+import { aborted, createAdminServer, createLog, createMailLog, runProgram, systemClock as clock, type Log } from '@posthaste/telemetry';
 import { createAttachments } from './attachments.ts';
 import { apiSettings } from './config.ts';
 import { createIdempotency } from './idempotency.ts';
@@ -25,32 +24,29 @@ type ApiConfig = Config<typeof apiSettings>['values'];
 
 const partition = 0;
 
-async function main(): Promise<void> {
+async function main(stopping: AbortSignal): Promise<void> {
   const help = helpFor(process.argv, apiSettings);
   if (help !== undefined) return console.log(help);
   const config = loadConfig(apiSettings, { argv: process.argv.slice(2), env: process.env });
   const { values } = config;
   const log = createLog({ program: 'api', level: values['log.level'] });
   log.info('settings in force', { settings: config.describe().split('\n') });
-  const stopping = stopSignal();
   let ready = true;
-  const connection = await connectStream({ url: values['nats.url'], name: 'api', log, clock });
+  const connection = await connectStream({ url: values['nats.url'], name: 'api', log, clock, signal: stopping });
   const isReady = () => ready && connection.connected;
   const { server, ledger, close } = build(values, connection, log, isReady);
-  const admin = createAdminServer({ ready: isReady });
-  admin.listen(values['api.admin'].port, values['api.admin'].host);
-  await once(admin, 'listening');
+  const admin = createAdminServer({ ready: isReady, draining: stopping });
+  await admin.listen(values['api.admin']);
   for (const name of ['api.listen', 'api.grpc'] as const)
     if (!isLoopback(values[name].host)) log.warn(`whoever reaches ${name} can send mail: there is no authentication yet`);
   const [api, grpc] = await Promise.all([server.web.listen(values['api.listen']), server.grpc.listen(values['api.grpc'])]);
   log.info('listening', { api: formatAddress(api), grpc: formatAddress(grpc), admin: formatAddress(values['api.admin']) });
-  await Promise.race([stopping, ledger.done]);
+  await Promise.race([aborted(stopping), ledger.done]);
   log.info('draining');
   ready = false;
   await server.close(values['api.drainTimeout']);
   await close();
-  admin.close();
-  admin.closeAllConnections();
+  await admin.close();
 }
 
 function build(values: ApiConfig, connection: StreamConnection, log: Log, ready: () => boolean) {
@@ -92,15 +88,4 @@ function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || host.startsWith('127.');
 }
 
-function stopSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    process.once('SIGTERM', () => resolve());
-    process.once('SIGINT', () => resolve());
-    exitWithParent(process.env['POSTHASTE_PARENT_FD'], () => resolve());
-  });
-}
-
-main().catch((error: unknown) => {
-  process.stderr.write(`api: ${describeError(error)}\n`);
-  process.exit(1);
-});
+runProgram('api', process.env['POSTHASTE_PARENT_FD'], main);

@@ -1,20 +1,25 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { connectStream, ensureStreams, type StreamConnection } from '@posthaste/stream';
 import { silentLog, systemClock } from '@posthaste/telemetry';
-import { eventually, freePort, openDialog } from '@posthaste/testkit';
+import { eventually, freePort, openDialog, otherTestCertificate, testCertificate } from '@posthaste/testkit';
+import { hashPassword } from '@posthaste/users';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { idOf, sendMail, startNats, type Nats } from './rig.ts';
 
 const main = new URL('main.ts', import.meta.url).pathname;
 
 let nats: Nats;
+let dir: string;
 let connection: StreamConnection;
 let program: ChildProcess | undefined;
 
 beforeAll(async () => {
   nats = await startNats();
+  dir = mkdtempSync(join(tmpdir(), 'posthaste-main-'));
   connection = await connectStream({ url: nats.url, name: 'test', log: silentLog, clock: systemClock });
   await ensureStreams(connection, { partition: 0, storageBytes: 0.9 * 2 ** 30 });
 });
@@ -29,6 +34,7 @@ afterEach(async () => {
 afterAll(async () => {
   await connection.close();
   await nats.stop();
+  rmSync(dir, { recursive: true });
 });
 
 async function start(flags: readonly string[] = []) {
@@ -44,8 +50,15 @@ async function start(flags: readonly string[] = []) {
   return { child, admin, exited, output: () => output, dial: () => openDialog({ host: '127.0.0.1', port }) };
 }
 
-async function ready() {
-  const relay = await start();
+/** A file of this name with this content; its path. */
+function file(name: string, text: string): string {
+  const path = join(dir, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+async function ready(flags: readonly string[] = []) {
+  const relay = await start(flags);
   await eventually(async () => (await relay.admin('/readyz')).ok);
   return relay;
 }
@@ -72,10 +85,48 @@ describe('the program', () => {
     expect(relay.output()).not.toContain('secret');
   });
 
-  it('refuses to listen where others than this machine could reach it', async () => {
+  it('refuses to listen where others than this machine could reach it, unless somebody wrote who may', async () => {
     const { exited, output } = await start(['--relay.listen=0.0.0.0:2525']);
     expect(await exited).toEqual([1, null]);
-    expect(output()).toMatch(/relay\.listen \(flag.*\): expected a loopback address/);
+    expect(output()).toMatch(/relay\.listen \(flag.*\): expected a loopback address, or relay\.users/);
+  });
+
+  it('does not start with files that it cannot take', async () => {
+    const gone = await start(['--relay.users=/nowhere/users.yaml']);
+    expect(await gone.exited).toEqual([1, null]);
+    expect(gone.output()).toMatch(/relay: the users file \/nowhere\/users\.yaml cannot be read; caused by: ENOENT/);
+    const wrong = await start([`--relay.tlsCert=${file('cert', testCertificate.cert)}`, `--relay.tlsKey=${file('key', otherTestCertificate.key)}`]);
+    expect(await wrong.exited).toEqual([1, null]);
+    expect(wrong.output()).toMatch(/relay: the key in .*key does not belong to the certificate in .*cert/);
+  });
+
+  it('speaks TLS on both ports, logs users in, and reads the files anew on SIGHUP', async () => {
+    const users = (password: string) => file('users', JSON.stringify({ users: [{ name: 'shop', password, tenant: 'shop' }] }));
+    const port = await freePort();
+    const relay = await ready([
+      `--relay.users=${users(await hashPassword('old'))}`,
+      `--relay.tlsCert=${file('cert', testCertificate.cert)}`,
+      `--relay.tlsKey=${file('key', testCertificate.key)}`,
+      `--relay.listenTls=127.0.0.1:${port}`,
+      '--relay.trustedNetworks=none',
+      '--relay.failedLoginDelay=1ms',
+    ]);
+    const client = await openDialog({ host: '127.0.0.1', port });
+    await client.secure(testCertificate.cert);
+    await client.reply();
+    await client.say('EHLO c');
+    users(await hashPassword('new'));
+    relay.child.kill('SIGHUP');
+    const logIn = (password: string) => client.say(`AUTH PLAIN ${Buffer.from(`\0shop\0${password}`).toString('base64')}`);
+    await eventually(() => relay.output().includes('users: read anew'));
+    expect(await logIn('old')).toMatch(/^535 /);
+    expect(await logIn('new')).toMatch(/^235 /);
+    const id = idOf(await sendMail(client, 'Subject: x\r\n\r\nx'));
+    await eventually(() => lines(relay.output()).some((line) => line['id'] === id && line['user'] === 'shop' && line['tenant'] === 'shop'));
+    const metrics = await (await relay.admin('/metrics')).text();
+    expect(metrics).toMatch(/posthaste_relay_certificate_expires_timestamp_seconds \d{10}\n/);
+    expect(metrics).toContain('posthaste_relay_refusals_total{reason="LOGIN_WRONG"} 1');
+    expect(relay.output()).not.toMatch(/argon2id|c2hvc|AHNob3A/);
   });
 
   it.runIf(existsSync('/proc/self/status'))('needs no more memory for 60 MiB than for 20 MiB, and little for these', async () => {
@@ -87,7 +138,7 @@ describe('the program', () => {
     await sendMail(client, body);
     const before = peakMiB(relay.child.pid);
     for (let mails = 0; mails < 3; mails++) expect(idOf(await sendMail(client, body))).toMatch(/-/);
-    expect(peakMiB(relay.child.pid) - before).toBeLessThan(30);
+    expect(peakMiB(relay.child.pid) - before).toBeLessThan(45);
     expect(before).toBeLessThan(300);
   });
 });

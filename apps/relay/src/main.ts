@@ -10,11 +10,10 @@
  * Reloads    certificate and users when their files change, and on SIGHUP.
  * Ends       on SIGTERM or SIGINT, or when its parent is gone: takes nothing new, and finishes the transactions in flight.
  */
-import { once } from 'node:events';
 import { type Config, formatAddress, loadConfig, helpFor } from '@posthaste/config';
 import { connectStream, createPublisher, watchFill, type FillWatch, type StreamConnection } from '@posthaste/stream';
 import { createDoor, Repeats, type Door } from '@posthaste/submission';
-import { createAdminServer, createLog, createMailLog, describeError, exitWithParent, systemClock, type Log } from '@posthaste/telemetry';
+import { aborted, createAdminServer, createLog, createMailLog, runProgram, systemClock, type Log } from '@posthaste/telemetry';
 import { openCertificate, type Certificate } from './certificate.ts';
 import { relaySettings } from './config.ts';
 import type { LiveFile } from './live-file.ts';
@@ -24,27 +23,24 @@ import { Relay } from './server.ts';
 
 type RelayConfig = Config<typeof relaySettings>['values'];
 
-async function main(): Promise<void> {
+async function main(stopping: AbortSignal): Promise<void> {
   const help = helpFor(process.argv, relaySettings);
   if (help !== undefined) return console.log(help);
   const config = loadConfig(relaySettings, { argv: process.argv.slice(2), env: process.env });
   const { values } = config;
   const log = createLog({ program: 'relay', level: values['log.level'] });
   log.info('settings in force', { settings: config.describe().split('\n') });
-  const stopping = stopSignal();
-  const connection = await connectStream({ url: values['nats.url'], name: 'relay', log, clock: systemClock });
   const files = await openFiles(values, log);
+  const connection = await connectStream({ url: values['nats.url'], name: 'relay', log, clock: systemClock, signal: stopping });
   const { relay, close } = build(values, files, connection, log);
-  const admin = createAdminServer({ ready: () => connection.connected && relay.listening });
-  admin.listen(values['relay.admin'].port, values['relay.admin'].host);
-  await once(admin, 'listening');
+  const admin = createAdminServer({ ready: () => connection.connected && relay.listening, draining: stopping });
+  await admin.listen(values['relay.admin']);
   log.info('listening', { ...(await listen(relay, values)), admin: formatAddress(values['relay.admin']) });
-  await stopping;
+  await aborted(stopping);
   log.info('draining');
   await relay.drain(values['relay.drainTimeout']);
   await close();
-  admin.close();
-  admin.closeAllConnections();
+  await admin.close();
 }
 
 interface Built {
@@ -121,15 +117,4 @@ async function listen(relay: Relay, values: RelayConfig): Promise<{ smtp: string
   return { smtp, ...(tls && { smtps: formatAddress(await relay.listenTls(tls)) }) };
 }
 
-function stopSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    process.once('SIGTERM', () => resolve());
-    process.once('SIGINT', () => resolve());
-    exitWithParent(process.env['POSTHASTE_PARENT_FD'], () => resolve());
-  });
-}
-
-main().catch((error: unknown) => {
-  process.stderr.write(`relay: ${describeError(error)}\n`);
-  process.exit(1);
-});
+runProgram('relay', process.env['POSTHASTE_PARENT_FD'], main);

@@ -9,11 +9,10 @@
  * watch     posthaste_scheduler_owner, posthaste_depth, posthaste_oldest_age_seconds, posthaste_unread,
  *           posthaste_conservation_difference (0, or something is wrong), posthaste_doubted_total
  */
-import { once } from 'node:events';
 import { ServerCredentials, type Server as GrpcServer } from '@grpc/grpc-js';
 import { type Config, formatAddress, helpFor, loadConfig } from '@posthaste/config';
 import { connectStream, ensureStreams, type StreamConnection } from '@posthaste/stream';
-import { createAdminServer, createLog, createMailLog, describeError, exitWithParent, systemClock, type Log } from '@posthaste/telemetry';
+import { aborted, createAdminServer, createLog, createMailLog, runProgram, systemClock, type Log } from '@posthaste/telemetry';
 import { schedulerSettings } from './config.ts';
 import { createScheduler, type Scheduler } from './server.ts';
 
@@ -21,25 +20,23 @@ type SchedulerConfig = Config<typeof schedulerSettings>['values'];
 
 const clock = systemClock;
 
-async function main(): Promise<void> {
+async function main(stopping: AbortSignal): Promise<void> {
   const help = helpFor(process.argv, schedulerSettings);
   if (help !== undefined) return console.log(help);
   const { values, describe } = loadConfig(schedulerSettings, { argv: process.argv.slice(2), env: process.env });
   const log = createLog({ program: 'scheduler', level: values['log.level'] });
   log.info('settings in force', { settings: describe().split('\n') });
-  const stopping = stopSignal();
-  const connection = await connectStream({ url: values['nats.url'], name: 'scheduler', log, clock });
+  const connection = await connectStream({ url: values['nats.url'], name: 'scheduler', log, clock, signal: stopping });
   const scheduler = build(values, connection, log);
-  const admin = createAdminServer({ ready: () => scheduler.owning });
-  admin.listen(values['scheduler.admin'].port, values['scheduler.admin'].host);
-  await once(admin, 'listening');
+  const admin = createAdminServer({ ready: () => scheduler.owning, draining: stopping });
+  await admin.listen(values['scheduler.admin']);
   await prepareStreams(values, connection, log, stopping);
   await bind(scheduler.server, formatAddress(values['scheduler.listen']));
   log.info('listening', { dispatch: formatAddress(values['scheduler.listen']), admin: formatAddress(values['scheduler.admin']) });
   await scheduler.run(stopping);
   log.info('stopped');
   scheduler.server.forceShutdown();
-  admin.close();
+  await admin.close();
   await connection.close();
 }
 
@@ -91,14 +88,4 @@ function bind(server: GrpcServer, address: string): Promise<number> {
   });
 }
 
-function stopSignal(): AbortSignal {
-  const stop = new AbortController();
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
-  exitWithParent(process.env['POSTHASTE_PARENT_FD']);
-  return stop.signal;
-}
-
-main().catch((error: unknown) => {
-  process.stderr.write(`scheduler: ${describeError(error)}\n`);
-  process.exit(1);
-});
+runProgram('scheduler', process.env['POSTHASTE_PARENT_FD'], main);

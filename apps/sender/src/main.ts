@@ -8,15 +8,14 @@
  * Watch      posthaste_attempts_total, posthaste_transaction_seconds, posthaste_upstream_connections.
  * Ends       on SIGTERM or SIGINT, or when its parent is gone: gives back what has not begun and finishes the rest.
  */
-import { once } from 'node:events';
 import { formatAddress, loadConfig, helpFor } from '@posthaste/config';
 import { connectStream } from '@posthaste/stream';
-import { createAdminServer, createLog, describeError, exitWithParent, systemClock } from '@posthaste/telemetry';
+import { aborted, createAdminServer, createLog, runProgram, systemClock } from '@posthaste/telemetry';
 import { senderSettings } from './config.ts';
 import { Sender } from './server.ts';
 import { readTargets } from './upstream-target.ts';
 
-async function main(): Promise<void> {
+async function main(stopping: AbortSignal): Promise<void> {
   const help = helpFor(process.argv, senderSettings);
   if (help !== undefined) return console.log(help);
   const config = loadConfig(senderSettings, { argv: process.argv.slice(2), env: process.env });
@@ -24,9 +23,7 @@ async function main(): Promise<void> {
   const targets = readTargets(values.upstreams);
   const log = createLog({ program: 'sender', level: values['log.level'] });
   log.info('settings in force', { settings: config.describe().split('\n') });
-  const stopping = stopSignal();
-  const stream = await Promise.race([connectStream({ url: values['nats.url'], name: 'sender', log, clock: systemClock }), stopping]);
-  if (!stream) process.exit(0);
+  const stream = await connectStream({ url: values['nats.url'], name: 'sender', log, clock: systemClock, signal: stopping });
   const sender = new Sender({
     stream,
     targets,
@@ -38,29 +35,16 @@ async function main(): Promise<void> {
     clock: systemClock,
     log,
   });
-  const admin = createAdminServer({ ready: () => sender.ready });
-  admin.listen(values['sender.admin'].port, values['sender.admin'].host);
-  await once(admin, 'listening');
+  const admin = createAdminServer({ ready: () => sender.ready, draining: stopping });
+  await admin.listen(values['sender.admin']);
   const running = sender.run();
   log.info('delivering', { id: sender.id, scheduler: formatAddress(values['sender.scheduler']), upstreams: targets.map(({ name }) => name) });
-  await stopping;
+  await aborted(stopping);
   log.info('draining');
   await sender.drain();
   await running;
-  admin.close();
-  admin.closeAllConnections();
+  await admin.close();
   await stream.close();
 }
 
-function stopSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    process.once('SIGTERM', () => resolve());
-    process.once('SIGINT', () => resolve());
-    exitWithParent(process.env['POSTHASTE_PARENT_FD'], () => resolve());
-  });
-}
-
-main().catch((error: unknown) => {
-  process.stderr.write(`sender: ${describeError(error)}\n`);
-  process.exit(1);
-});
+runProgram('sender', process.env['POSTHASTE_PARENT_FD'], main);

@@ -11,6 +11,8 @@ export interface ConnectOptions {
   readonly name: string;
   readonly log: Log;
   readonly clock: Clock;
+  /** Gives up waiting for the first connection when it is aborted: rejects with its reason. */
+  readonly signal?: AbortSignal;
 }
 
 export interface AskOptions {
@@ -50,24 +52,41 @@ const pingIntervalMs = 1_000;
 export async function connectStream(options: ConnectOptions): Promise<StreamConnection> {
   const waiting = new AbortController();
   void warnWhileAway(options, waiting.signal);
+  const connecting = connect({
+    ...parseServers(options.url),
+    name: options.name,
+    reconnect: true,
+    waitOnFirstConnect: true,
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: 200,
+    reconnectJitter: 100,
+    ignoreAuthErrorAbort: true,
+    timeout: 3_000,
+    pingInterval: pingIntervalMs,
+    maxPingOut: 2,
+    noAsyncTraces: true,
+  });
   try {
-    const nats = await connect({
-      ...parseServers(options.url),
-      name: options.name,
-      reconnect: true,
-      waitOnFirstConnect: true,
-      maxReconnectAttempts: -1,
-      reconnectTimeWait: 200,
-      reconnectJitter: 100,
-      ignoreAuthErrorAbort: true,
-      timeout: 3_000,
-      pingInterval: pingIntervalMs,
-      maxPingOut: 2,
-      noAsyncTraces: true,
-    });
-    return new Connection(nats, options);
+    return new Connection(await unlessAborted(connecting, options.signal), options);
   } finally {
     waiting.abort();
+  }
+}
+
+/** The client's first attempt cannot be called off: a connection that comes after all is closed. */
+async function unlessAborted(connecting: Promise<NatsConnection>, signal: AbortSignal | undefined): Promise<NatsConnection> {
+  if (!signal) return connecting;
+  const { promise, reject } = Promise.withResolvers<never>();
+  const giveUp = () => reject(signal.reason);
+  if (signal.aborted) giveUp();
+  signal.addEventListener('abort', giveUp, { once: true });
+  try {
+    return await Promise.race([connecting, promise]);
+  } catch (error) {
+    connecting.then((late) => late.close()).catch(() => {});
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', giveUp);
   }
 }
 

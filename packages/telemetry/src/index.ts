@@ -10,5 +10,7 @@ export {
   type OutcomeLine,
 } from './mail-log.ts';
 export { counter, gauge, histogram, metricsRegistry } from './metrics.ts';
-export { createAdminServer, type AdminOptions } from './admin.ts';
+export { createAdminServer, type AdminOptions, type AdminServer } from './admin.ts';
+export { aborted, runProgram } from './program.ts';
 export { exitWithParent } from './parent.ts';
+export { createTracing, noTracing, type Attributes, type Span, type Tracing } from './tracing.ts';
