@@ -13,7 +13,18 @@
 import { type Config, formatAddress, loadConfig, helpFor } from '@posthaste/config';
 import { connectStream, createPublisher, watchFill, type FillWatch, type StreamConnection } from '@posthaste/stream';
 import { createDoor, Repeats, type Door } from '@posthaste/submission';
-import { aborted, createAdminServer, createLog, createMailLog, runProgram, systemClock, type Log } from '@posthaste/telemetry';
+import {
+  aborted,
+  createAdminServer,
+  createLog,
+  createMailLog,
+  createTracing,
+  runProgram,
+  systemClock,
+  type Log,
+  type Tracing,
+} from '@posthaste/telemetry';
+import manifest from '../package.json' with { type: 'json' };
 import { openCertificate, type Certificate } from './certificate.ts';
 import { relaySettings } from './config.ts';
 import type { LiveFile } from './live-file.ts';
@@ -32,7 +43,8 @@ async function main(stopping: AbortSignal): Promise<void> {
   log.info('settings in force', { settings: config.describe().split('\n') });
   const files = await openFiles(values, log);
   const connection = await connectStream({ url: values['nats.url'], name: 'relay', log, clock: systemClock, signal: stopping });
-  const { relay, close } = build(values, files, connection, log);
+  const tracing = await createTracing({ program: 'relay', version: manifest.version, env: process.env });
+  const { relay, close } = build(values, files, connection, tracing, log);
   const admin = createAdminServer({ ready: () => connection.connected && relay.listening, draining: stopping });
   await admin.listen(values['relay.admin']);
   log.info('listening', { ...(await listen(relay, values)), admin: formatAddress(values['relay.admin']) });
@@ -40,6 +52,7 @@ async function main(stopping: AbortSignal): Promise<void> {
   log.info('draining');
   await relay.drain(values['relay.drainTimeout']);
   await close();
+  await tracing.close();
   await admin.close();
 }
 
@@ -68,9 +81,9 @@ async function openFiles(values: RelayConfig, log: Log): Promise<Files> {
   return files;
 }
 
-function build(values: RelayConfig, { certificate, users }: Files, connection: StreamConnection, log: Log): Built {
+function build(values: RelayConfig, { certificate, users }: Files, connection: StreamConnection, tracing: Tracing, log: Log): Built {
   const clock = systemClock;
-  const { door, fill } = openDoor(values, connection, log);
+  const { door, fill } = openDoor(values, connection, tracing, log);
   const relay = new Relay({
     door,
     clock,
@@ -91,7 +104,7 @@ function build(values: RelayConfig, { certificate, users }: Files, connection: S
   return { relay, close };
 }
 
-function openDoor(values: RelayConfig, connection: StreamConnection, log: Log): { door: Door; fill: FillWatch } {
+function openDoor(values: RelayConfig, connection: StreamConnection, tracing: Tracing, log: Log): { door: Door; fill: FillWatch } {
   const clock = systemClock;
   const publisher = createPublisher(connection, { clock, log, mode: values['storage.durability'], retryForMs: values['relay.retryFor'] });
   const fill = watchFill(connection, { partition: 0, clock, log });
@@ -103,7 +116,7 @@ function openDoor(values: RelayConfig, connection: StreamConnection, log: Log): 
   };
   const windowMs = values['dedupe.window'];
   const repeats = windowMs > 0 ? { repeats: new Repeats({ connection, partition: 0, clock, windowMs }) } : {};
-  return { door: createDoor({ publisher, fill, clock, name: 'smtp', hostname: values['relay.hostname'], limits, ...repeats }), fill };
+  return { door: createDoor({ publisher, fill, clock, name: 'smtp', hostname: values['relay.hostname'], limits, tracing, ...repeats }), fill };
 }
 
 function loginsOf(values: RelayConfig, users: LiveFile<Users>): Logins {
