@@ -18,10 +18,10 @@ export function statusService(queue: FakeQueue, brokenWatches: () => AbortSignal
       const broken = brokenWatches();
       const told = request.resumeToken === '' ? queue.versions(request.id).length - 1 : Number(request.resumeToken);
       for (let version = told; ; version += 1) {
+        while (queue.versions(request.id).length <= version) await next(queue, signal, broken);
         const message = queue.versions(request.id)[version];
         if (message) yield { message, resumeToken: String(version + 1) };
         if (message && isFinal(message.state)) return;
-        while (queue.versions(request.id).length <= version + 1) await next(queue, signal, broken);
       }
     },
     listMessages(request) {
