@@ -13,8 +13,19 @@ import { type Config, formatAddress, loadConfig, helpFor } from '@posthaste/conf
 import { LiveLedger } from '@posthaste/ledger';
 import { connectStream, createPublisher, watchFill, type StreamConnection } from '@posthaste/stream';
 import { createDoor } from '@posthaste/submission';
-import { aborted, createAdminServer, createLog, createMailLog, runProgram, systemClock as clock, type Log } from '@posthaste/telemetry';
+import {
+  aborted,
+  createAdminServer,
+  createLog,
+  createMailLog,
+  createTracing,
+  runProgram,
+  systemClock as clock,
+  type Log,
+  type Tracing,
+} from '@posthaste/telemetry';
 import { createAttachments } from './attachments.ts';
+import manifest from '../package.json' with { type: 'json' };
 import { apiSettings } from './config.ts';
 import { createIdempotency } from './idempotency.ts';
 import { createSchedulerLookup } from './scheduler-lookup.ts';
@@ -33,8 +44,9 @@ async function main(stopping: AbortSignal): Promise<void> {
   log.info('settings in force', { settings: config.describe().split('\n') });
   let ready = true;
   const connection = await connectStream({ url: values['nats.url'], name: 'api', log, clock, signal: stopping });
+  const tracing = await createTracing({ program: 'api', version: manifest.version, env: process.env });
   const isReady = () => ready && connection.connected;
-  const { server, ledger, close } = build(values, connection, log, isReady);
+  const { server, ledger, close } = build(values, connection, tracing, log, isReady);
   const admin = createAdminServer({ ready: isReady, draining: stopping });
   await admin.listen(values['api.admin']);
   for (const name of ['api.listen', 'api.grpc'] as const)
@@ -46,16 +58,17 @@ async function main(stopping: AbortSignal): Promise<void> {
   ready = false;
   await server.close(values['api.drainTimeout']);
   await close();
+  await tracing.close();
   await admin.close();
 }
 
-function build(values: ApiConfig, connection: StreamConnection, log: Log, ready: () => boolean) {
+function build(values: ApiConfig, connection: StreamConnection, tracing: Tracing, log: Log, ready: () => boolean) {
   const publisher = createPublisher(connection, { clock, log, mode: values['storage.durability'], retryForMs: values['api.retryFor'] });
   const fill = watchFill(connection, { partition, clock, log });
   const limits = { maxBytes: values['api.maxSize'], maxRecipients: values['limits.recipients'], inlineBytes: values['limits.inline'] };
   const ledger = new LiveLedger({ path: values['api.ledger'], connection, partition, clock, log });
   const lookup = createSchedulerLookup(formatAddress(values['api.scheduler']), clock);
-  const door = createDoor({ publisher, fill, clock, name: 'api', hostname: values['api.hostname'], limits });
+  const door = createDoor({ publisher, fill, clock, name: 'api', hostname: values['api.hostname'], limits, tracing });
   const sources = { ledger, lookup, clock };
   const server = createApiServer({
     ...sources,

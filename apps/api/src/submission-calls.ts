@@ -77,11 +77,13 @@ function logSubmitted(mailLog: MailLog, submitted: Acceptance | Replay, { envelo
 
 function coverOf(request: SubmitRequest, addressing: Addressing, context: HandlerContext): Cover {
   const client = context.values.get(clientAddress);
+  const traceparent = context.requestHeader.get('traceparent');
   return {
     // All that we take is UTF-8, so SMTPUTF8 is spoken; whether this mail needs it is found out on the way.
     envelope: { from: addressing.from.address, recipients: recipientsOf(addressing).map((address) => ({ address })), smtpUtf8: true },
     protocol: protocolOf(context),
     ...(client === undefined ? {} : { client: { address: client } }),
+    ...(traceparent === null ? {} : { traceparent }),
     ...(request.tenant === '' ? {} : { tenant: request.tenant }),
     wishes: wishesOf(request),
   };

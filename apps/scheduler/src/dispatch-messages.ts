@@ -139,6 +139,7 @@ function attemptMessage(partition: number, { id, mail, recipients, upstream }: A
     dsnReturn: ticket.dsnReturn ?? '',
     dsnEnvelopeId: ticket.dsnEnvelopeId ?? '',
     lane: ticket.lane,
+    traceparent: ticket.traceparent ?? '',
     ...(ticket.deadline === undefined ? {} : { deadline: timestampFromMs(ticket.deadline) }),
   };
 }

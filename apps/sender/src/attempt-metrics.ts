@@ -15,7 +15,7 @@ const transactionSeconds = histogram(
 );
 
 /** UPSTREAM_DOWN is upstreamDown in metrics and the journal. */
-const outcomeNames = new Map<number, string>(
+export const outcomeNames: ReadonlyMap<number, string> = new Map(
   OutcomeSchema.values.map(({ number, localName }) => [
     number,
     localName.toLowerCase().replace(/_(.)/g, (_, letter: string) => letter.toUpperCase()),

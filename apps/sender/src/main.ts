@@ -10,7 +10,8 @@
  */
 import { formatAddress, loadConfig, helpFor } from '@posthaste/config';
 import { connectStream } from '@posthaste/stream';
-import { aborted, createAdminServer, createLog, runProgram, systemClock } from '@posthaste/telemetry';
+import { aborted, createAdminServer, createLog, createTracing, runProgram, systemClock } from '@posthaste/telemetry';
+import manifest from '../package.json' with { type: 'json' };
 import { senderSettings } from './config.ts';
 import { Sender } from './server.ts';
 import { readTargets } from './upstream-target.ts';
@@ -24,7 +25,9 @@ async function main(stopping: AbortSignal): Promise<void> {
   const log = createLog({ program: 'sender', level: values['log.level'] });
   log.info('settings in force', { settings: config.describe().split('\n') });
   const stream = await connectStream({ url: values['nats.url'], name: 'sender', log, clock: systemClock, signal: stopping });
+  const tracing = await createTracing({ program: 'sender', version: manifest.version, env: process.env });
   const sender = new Sender({
+    tracing,
     stream,
     targets,
     scheduler: values['sender.scheduler'],
@@ -44,6 +47,7 @@ async function main(stopping: AbortSignal): Promise<void> {
   await sender.drain();
   await running;
   await admin.close();
+  await tracing.close();
   await stream.close();
 }
 

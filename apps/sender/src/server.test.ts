@@ -18,7 +18,7 @@ import {
   writeChunks,
 } from '@posthaste/stream';
 import { findNatsServer, type NatsServer, startNatsServer } from '@posthaste/stream/server';
-import { silentLog, systemClock } from '@posthaste/telemetry';
+import { noTracing, silentLog, systemClock } from '@posthaste/telemetry';
 import { asciiMail, eightBitMail, eventually, type FakeUpstream, freePort, type Script, startFakeUpstream } from '@posthaste/testkit';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { ScriptedScheduler, type SchedulerScript } from './scripted-scheduler.ts';
@@ -70,6 +70,7 @@ async function setUp({ script = {}, scheduling = {}, options = '', prefetchBytes
   await scheduler.listen();
   const targets = readTargets({ main: `${upstream.url}?${options}`, nowhere: `smtp://127.0.0.1:${await freePort()}` });
   const sender = new Sender({
+    tracing: noTracing,
     stream,
     targets,
     scheduler: { host: '127.0.0.1', port: scheduler.port },

@@ -4,8 +4,9 @@ import { durationMs } from '@bufbuild/protobuf/wkt';
 import type { Address } from '@posthaste/config';
 import { type Attempt, type Credit, CreditSchema, type Hello, HelloSchema, type Welcome } from '@posthaste/protocol/dispatch';
 import type { StreamConnection } from '@posthaste/stream';
-import type { Clock, Log } from '@posthaste/telemetry';
+import type { Clock, Log, Tracing } from '@posthaste/telemetry';
 import { countAttempt } from './attempt-metrics.ts';
+import { beginAttemptSpan, endAttemptSpan } from './attempt-span.ts';
 import { BodySource } from './body-source.ts';
 import { DispatchLink, type LinkListener, silenceMs } from './dispatch-link.ts';
 import { Lease } from './lease.ts';
@@ -26,6 +27,7 @@ export interface SenderOptions {
   readonly drainTimeoutMs: number;
   readonly clock: Clock;
   readonly log: Log;
+  readonly tracing: Tracing;
 }
 
 /** An outcome that was not acknowledged is said again after this time. */
@@ -145,7 +147,9 @@ export class Sender implements LinkListener {
   }
 
   #announce(assignment: Assignment): Promise<boolean> {
+    const { tracing, clock } = this.#options;
     assignment.stage = { kind: 'begun' };
+    if (tracing.enabled) assignment.span = beginAttemptSpan(tracing, assignment.attempt, clock.now());
     return this.#outbox.announce(assignment.attempt.attemptId);
   }
 
@@ -153,6 +157,7 @@ export class Sender implements LinkListener {
     const outcome = this.#workload.finish(assignment, verdicts, tookMs);
     this.#outbox.report([outcome]);
     countAttempt(assignment.attempt.upstream, outcome, tookMs);
+    if (assignment.span) endAttemptSpan(assignment.span, verdicts);
   }
 
   #credits(): Credit[] {

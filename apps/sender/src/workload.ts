@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { durationFromMs, timestampMs } from '@bufbuild/protobuf/wkt';
 import { type Attempt, type AttemptOutcome, AttemptOutcomeSchema, type HeldAttempt, HeldAttemptSchema } from '@posthaste/protocol/dispatch';
-import type { Clock } from '@posthaste/telemetry';
+import type { Clock, Span } from '@posthaste/telemetry';
 import { groupVerdicts, type Verdict } from './outcome.ts';
 
 /** An attempt from its arrival until the scheduler has acknowledged its outcome. */
@@ -12,6 +12,8 @@ export interface Assignment {
   /** Monotonic milliseconds; infinite without a deadline. Converted once, at arrival: the wall clock may jump. */
   readonly deadlineAt: number;
   stage: Stage;
+  /** From its announcement on, where traces are told. */
+  span?: Span;
 }
 
 export type Stage =

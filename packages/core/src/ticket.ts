@@ -33,6 +33,8 @@ export interface Ticket {
   /** The Message-ID header's value, for finding a mail by it. */
   readonly messageId?: string;
   readonly tags?: Readonly<Record<string, string>>;
+  /** Trace context of the door (W3C Trace Context, 3.2); present where traces are told. */
+  readonly traceparent?: string;
 }
 
 export interface TicketRecipient {

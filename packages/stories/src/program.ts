@@ -15,6 +15,8 @@ export interface ProgramOptions {
   readonly adminPort: number;
   /** Dotted keys to values. */
   readonly settings: Readonly<Record<string, string>>;
+  /** Variables that are no settings of ours. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface LaunchOptions {
@@ -50,13 +52,13 @@ export class Program {
   /** Starts it without waiting. */
   launch({ clockAheadMs = 0 }: LaunchOptions = {}): void {
     if (this.isRunning) throw new Error(`${this.name} runs already with process id ${this.#child?.pid}`);
-    const { name, logFile, settings } = this.#options;
+    const { name, logFile, settings, env: foreign } = this.#options;
     const log = openSync(logFile, 'a');
     const env = Object.fromEntries(Object.entries(settings).map(([key, value]) => [variableName(key), value]));
     const main = resolve(import.meta.dirname, '../../../apps', name, 'src/main.ts');
     const child = spawn(process.execPath, [...shiftClock(clockAheadMs), main], {
       stdio: ['ignore', log, log, 'pipe'],
-      env: { ...env, POSTHASTE_PARENT_FD: '3' },
+      env: { ...foreign, ...env, POSTHASTE_PARENT_FD: '3' },
     });
     closeSync(log);
     this.#child = child;

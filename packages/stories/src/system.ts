@@ -18,6 +18,8 @@ export interface SystemOptions {
   readonly nats?: 'one' | 'three';
   /** Of all programs, dotted keys. They win over what the system sets by itself. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Variables of all programs that are no settings of ours. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface UpstreamOptions {
@@ -76,7 +78,7 @@ export class System {
   add(name: ProgramName, label: string = name, settings: Readonly<Record<string, string>> = {}): Program {
     const all = { ...this.#settings(), ...this.#options.settings, ...settings };
     const adminPort = Number(all[`${name}.admin`]?.split(':').at(-1));
-    const program = new Program({ name, settings: all, adminPort, logFile: join(this.dir, `${label}.log`) });
+    const program = new Program({ name, settings: all, env: this.#options.env ?? {}, adminPort, logFile: join(this.dir, `${label}.log`) });
     this.#programs.set(label, program);
     return program;
   }

@@ -30,6 +30,7 @@ export interface Mail {
   readonly messageId: string;
   /** Present when it could repeat an earlier submission: the same as that one's. */
   readonly fingerprint?: string;
+  readonly traceparent?: string | undefined;
 }
 
 export type Accept = (mail: Mail) => Promise<Acceptance>;
@@ -88,6 +89,7 @@ function ticketOf(mail: Mail, now: number): Ticket {
     ...(envelope.dsnEnvelopeId && { dsnEnvelopeId: envelope.dsnEnvelopeId }),
     ...(mail.messageId.length <= maxMessageIdLength && { messageId: mail.messageId }),
     ...(Object.keys(tags).length > 0 && { tags }),
+    ...(mail.traceparent !== undefined && { traceparent: mail.traceparent }),
   };
 }
 

@@ -1,7 +1,7 @@
 import { randomUUIDv7 } from 'node:crypto';
 import { idInPartition, lanes, partitionOf } from '@posthaste/core';
 import { createChunkWriter, type ChunkWriter, type FillWatch, type Publisher } from '@posthaste/stream';
-import type { Clock } from '@posthaste/telemetry';
+import { noTracing, type Attributes, type Clock, type Tracing } from '@posthaste/telemetry';
 import { createAccept, fullError, refuseWhenFull } from './accept.ts';
 import { checkCover } from './check-cover.ts';
 import { Intake, isInternational } from './intake.ts';
@@ -26,6 +26,8 @@ export interface DoorOptions {
   readonly newId?: () => string;
   /** Recognises a submission that repeats an earlier one of the same submitter. Absent: none is one. */
   readonly repeats?: Repeats;
+  /** Each submission is a span, and the first of its mail's trace here. Default: nobody is told. */
+  readonly tracing?: Tracing;
 }
 
 export interface Door {
@@ -44,7 +46,7 @@ export interface Door {
 
 /** What every door does with a message, whatever protocol it came by: transform, accept, count. */
 export function createDoor(options: DoorOptions): Door {
-  const { clock, hostname, partitions = 1, newId = randomUUIDv7 } = options;
+  const { clock, hostname, partitions = 1, newId = randomUUIDv7, tracing = noTracing } = options;
   const limits = { ...defaultLimits, ...options.limits };
   const metrics = createDoorMetrics(options.name);
   const accept = createAccept(options);
@@ -56,7 +58,12 @@ export function createDoor(options: DoorOptions): Door {
     const trace = { id, protocol, client, hostname, now: clock.now(), smtpUtf8: isInternational(cover) };
     const refusal = troubleOf(options, limits) ?? faultOf(cover, limits);
     const submitter = options.repeats && cover.submitter !== undefined ? { submitter: cover.submitter } : {};
-    return new Intake({ id, cover, trace, limits, refusal, ...submitter, accept, openChunks: (head) => openChunks(id, cover, head) });
+    const span = tracing.begin('accept mail', {
+      kind: 'producer',
+      parent: cover.traceparent,
+      ...(tracing.enabled && { attributes: spanAttributes(id, cover) }),
+    });
+    return new Intake({ id, cover, trace, limits, refusal, ...submitter, span, accept, openChunks: (head) => openChunks(id, cover, head) });
   };
   const finish = (intake: Intake): Promise<Acceptance> => metrics.observe(clock, () => intake.finish());
 
@@ -71,6 +78,18 @@ export function createDoor(options: DoorOptions): Door {
       await pour(raw, intake);
       return finish(intake);
     },
+  };
+}
+
+/** No semantic conventions exist for mail: `messaging.*` where they fit, else a prefix of our own. Never an address. */
+function spanAttributes(id: string, { protocol, envelope }: Cover): Attributes {
+  return {
+    'messaging.system': 'nats',
+    'messaging.operation.type': 'send',
+    'messaging.message.id': id,
+    'email.message.id': id,
+    'email.recipient.count': envelope.recipients.length,
+    'posthaste.protocol': protocol,
   };
 }
 

@@ -1,3 +1,4 @@
+import { noTracing } from '@posthaste/telemetry';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Mail } from './accept.ts';
@@ -25,6 +26,7 @@ async function taken(pieces: readonly Buffer[], limits: Partial<SubmissionLimits
   let accepted: Mail | undefined;
   const chunks: Buffer[] = [];
   const intake = new Intake({
+    span: noTracing.begin('accept mail', { kind: 'producer' }),
     id,
     cover: { envelope, protocol: 'ESMTP' },
     trace,
@@ -90,6 +92,7 @@ describe('what the door does to a message', () => {
 
   it('lets nothing of a client into Received that is no name', async () => {
     const evil = new Intake({
+      span: noTracing.begin('accept mail', { kind: 'producer' }),
       id,
       cover: { envelope, protocol: 'ESMTP' },
       trace: { ...trace, client: { address: '::1', helo: 'x\r\nBcc: evil' } },

@@ -1,5 +1,6 @@
 import type { ChunkedBody } from '@posthaste/core';
 import type { ChunkWriter } from '@posthaste/stream';
+import type { Span } from '@posthaste/telemetry';
 import { ourTrouble, type Mail } from './accept.ts';
 import { Fingerprint } from './fingerprint.ts';
 import { Gather } from './gather.ts';
@@ -19,6 +20,8 @@ export interface IntakeOptions {
   readonly refusal: SubmissionError | undefined;
   /** By whom a repeated submission is to be recognised; absent when none is. */
   readonly submitter?: string;
+  /** From the beginning of the submission to its answer. */
+  readonly span: Span;
   openChunks(head: Head): ChunkWriter;
   accept(mail: Mail): Promise<Acceptance>;
 }
@@ -78,15 +81,20 @@ export class Intake {
     this.#guard(() => this.#end());
     try {
       const { head, body } = await this.#body();
-      return await this.#options.accept(this.#mail(head, body));
+      const acceptance = await this.#options.accept(this.#mail(head, body));
+      this.#options.span.end();
+      return acceptance;
     } catch (error) {
-      throw ourTrouble(error);
+      const refusal = ourTrouble(error);
+      this.#options.span.end({ error: refusal.code });
+      throw refusal;
     }
   }
 
   /** The client went away: forgets everything. Chunks that were already written are swept by the partition's owner. */
   abort(): void {
     this.#refuse(new SubmissionError('AWAY', 'the client went away before the message was complete'));
+    this.#options.span.end({ error: 'client_gone' });
   }
 
   #transform(bytes: Buffer): Promise<void> | undefined {
@@ -179,6 +187,7 @@ export class Intake {
       eightBit,
       smtpUtf8,
       messageId: head.messageId,
+      traceparent: this.#options.span.traceparent,
       ...(this.#fingerprint && { fingerprint: this.#fingerprint.digest() }),
     };
   }

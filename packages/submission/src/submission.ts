@@ -41,6 +41,8 @@ export interface Cover {
   readonly client?: Client;
   /** By whom a repeated submission is recognised: the authenticated user, else the client's address. Absent: it never is. */
   readonly submitter?: string;
+  /** The trace that the submission is a part of, as the client gave it (W3C Trace Context, 3.2). */
+  readonly traceparent?: string;
   /** Letters, digits, `-` and `_`, at most 64. Default: `default`. */
   readonly tenant?: string;
   readonly wishes?: Wishes;
