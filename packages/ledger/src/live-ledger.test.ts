@@ -75,7 +75,7 @@ async function withLedger(work: (ledger: LiveLedger, path: string) => Promise<vo
 /** All that a ledger says, without the numbers that only it gives. */
 function dump(path: string) {
   const database = new DatabaseSync(path, { readOnly: true });
-  const words = database.prepare('SELECT word, message FROM word UNION SELECT word, message FROM fresh ORDER BY 1, 2');
+  const words = database.prepare('SELECT word, message FROM word UNION SELECT value, message FROM fresh, json_each(words) ORDER BY 1, 2');
   const all = {
     messages: database.prepare('SELECT * FROM message ORDER BY id').all(),
     words: words.all(),

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { lanes, messageStateOf, type JournalEvent, type Lane } from '@posthaste/core';
 import { exampleId } from './example.ts';
 import { Ledger } from './ledger.ts';
-import { prepareList, type ListRequest, type MessagePage } from './message-list.ts';
+import { narrowing, prepareEntries, prepareList, type ListRequest, type MessagePage } from './message-list.ts';
 import type { MessageFilter } from './query.ts';
 import type { MessageRecord } from './record.ts';
 import { openDatabase } from './schema.ts';
@@ -160,7 +160,8 @@ test('mail that was deferred is found by the id that its upstream gave it in the
 
 test('no question reads a whole table: not by any filter, not in the order of time', () => {
   const database = openDatabase(':memory:');
-  const plans = [prepareList(database), prepareWords(database)].flatMap((statements) =>
+  const narrow = prepareEntries(database, narrowing({ lanes: ['high', 'low'], tenant: 'acme', upstream: 'main' }).where);
+  const plans = [prepareList(database), prepareWords(database), { every: prepareEntries(database, ''), narrow }].flatMap((statements) =>
     Object.entries(statements).map(([name, { sourceSQL }]) => ({ name, plan: planOf(database, sourceSQL) })),
   );
   const scans = plans.filter(({ plan }) => /\bSCAN (message|word)\b/.test(plan)).map(({ name }) => name);
@@ -168,8 +169,14 @@ test('no question reads a whole table: not by any filter, not in the order of ti
   const sorted = plans.filter(({ plan }) => plan.includes('TEMP B-TREE')).map(({ name }) => name);
   // `fresh` holds about `runWords` words at most, and is read as a whole.
   expect(sorted.toSorted()).toEqual(['fresh', 'seal']);
-  expect(plans.find(({ name }) => name === 'entries')?.plan).toContain('COVERING INDEX message_by_state (state=? AND accepted_at');
-  expect(plans.find(({ name }) => name === 'inRun')?.plan).toContain('PRIMARY KEY (run=? AND word=? AND accepted_at');
+  for (const listing of ['every', 'narrow', 'end']) {
+    expect(plans.find(({ name }) => name === listing)?.plan).toContain(
+      'COVERING INDEX message_by_state (state=? AND (accepted_at,id)>(?,?) AND (accepted_at,id)<(?,?))',
+    );
+  }
+  expect(plans.find(({ name }) => name === 'inRun')?.plan).toContain(
+    'PRIMARY KEY (run=? AND word=? AND accepted_at>? AND (accepted_at,message)<(?,?))',
+  );
 });
 
 function planOf(database: DatabaseSync, sql: string): string {

@@ -59,7 +59,7 @@ test('the words of what is gone go too, and those of what stays are still found'
 
 function wordCount(path: string): number {
   const database = new DatabaseSync(path);
-  const row = database.prepare('SELECT (SELECT count(*) FROM word) + (SELECT count(*) FROM fresh) AS count').get();
+  const row = database.prepare('SELECT (SELECT count(*) FROM word) + (SELECT count(*) FROM fresh, json_each(words)) AS count').get();
   database.close();
   return Number(row?.['count']);
 }
