@@ -1,4 +1,4 @@
-import { ConfigError, loadConfig } from '@posthaste/config';
+import { loadConfig } from '@posthaste/config';
 import { describe, expect, it } from 'vitest';
 import { relaySettings } from './config.ts';
 

@@ -2,19 +2,30 @@ import { openDialog, type SmtpDialog } from '@posthaste/testkit';
 import type { Answer, Client } from './load.ts';
 import type { StoryMail } from './story-mail.ts';
 
-/** An SMTP client that keeps its connection, pipelines, and opens a new one after a cut. */
-export function smtpClient(port: number): Client {
-  return new SmtpClient(port);
+/** How a client protects its session and logs in. */
+export interface SmtpLogin {
+  /** The certificate to trust, in PEM, asked for at each connection. */
+  ca(): string;
+  readonly user: string;
+  /** Asked for at each connection. */
+  password(): string;
+}
+
+/** An SMTP client that keeps its connection, pipelines, and opens a new one after a cut. With a login it says STARTTLS first. */
+export function smtpClient(port: number, login?: SmtpLogin): Client {
+  return new SmtpClient(port, login);
 }
 
 const notReached = { kind: 'refused', reply: 'connection lost', ambiguous: false } as const;
 
 class SmtpClient implements Client {
   readonly #port: number;
+  readonly #login: SmtpLogin | undefined;
   #dialog: SmtpDialog | undefined;
 
-  constructor(port: number) {
+  constructor(port: number, login?: SmtpLogin) {
     this.#port = port;
+    this.#login = login;
   }
 
   async submit(mail: StoryMail): Promise<Answer> {
@@ -42,8 +53,8 @@ class SmtpClient implements Client {
   async #open(): Promise<SmtpDialog> {
     const dialog = await openDialog({ host: '127.0.0.1', port: this.#port });
     await dialog.reply();
-    const reply = await dialog.say('EHLO client.example');
-    if (!reply.startsWith('250')) throw new Error(reply);
+    await expectReply(dialog, 'EHLO client.example', '250');
+    if (this.#login) await logIn(dialog, this.#login);
     return dialog;
   }
 
@@ -52,6 +63,18 @@ class SmtpClient implements Client {
     this.close();
     return { kind: 'refused', reply, ambiguous };
   }
+}
+
+async function logIn(dialog: SmtpDialog, { ca, user, password }: SmtpLogin): Promise<void> {
+  await expectReply(dialog, 'STARTTLS', '220');
+  await dialog.secure(ca());
+  await expectReply(dialog, 'EHLO client.example', '250');
+  await expectReply(dialog, `AUTH PLAIN ${Buffer.from(`\0${user}\0${password()}`).toString('base64')}`, '235');
+}
+
+async function expectReply(dialog: SmtpDialog, command: string, code: string): Promise<void> {
+  const reply = await dialog.say(command);
+  if (!reply.startsWith(code)) throw new Error(reply);
 }
 
 /** The reply that refused, if one did. */
