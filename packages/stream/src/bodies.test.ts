@@ -41,6 +41,14 @@ it('writes an empty body as no chunk at all', async () => {
   expect(await read('empty', 0, empty)).toHaveLength(0);
 });
 
+it('gives the bytes of the last writer when a body is written again under its id', async () => {
+  await writeChunks(publisher, 0, 'again', inPieces(2 ** 20));
+  const other = createChunkWriter(publisher, 0, 'again');
+  await other.write(body.subarray(1));
+  const { count, digest: second } = await other.end();
+  expect((await read('again', count, second)).equals(body.subarray(1))).toBe(true);
+});
+
 it('says BROKEN at the end when the digest is wrong', async () => {
   await writeChunks(publisher, 0, 'damaged', inPieces(2 ** 20));
   await publisher.publish({
