@@ -80,6 +80,12 @@ describe('the transfer encoding', () => {
     expect(longest).toBeLessThanOrEqual(encoding === '7bit' ? 998 : 76);
   });
 
+  test('protects white space at the end of a line where it is quoted anyway', async () => {
+    expect(await text({ text: `${'Grüße aus dem Süden '.repeat(2)}\nund noch viel mehr Text ohne Umlaute\t` })).toContain(
+      'S=C3=BCden=20\r\nund noch viel mehr Text ohne Umlaute=09\r\n',
+    );
+  });
+
   test('keeps a mail within a mail as it is, line ends aside', async () => {
     const mail = { filename: 'a.eml', content: Buffer.from('Subject: inner\n\nhello\n') };
     expect(await text({ text: 'see below', attachments: [mail] })).toMatch(

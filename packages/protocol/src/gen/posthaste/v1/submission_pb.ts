@@ -92,7 +92,8 @@ export type SubmitRequest = Message<"posthaste.v1.SubmitRequest"> & {
 
   /**
    * Further headers by name. Those with a field of their own (From, To, Subject, ...), those that describe the MIME structure
-   * (MIME-Version, Content-*), trace headers and X-Posthaste-* are refused. Date and Message-ID are added when they are missing.
+   * (MIME-Version, Content-*), trace headers and X-Posthaste-* are refused, as is the same name in two spellings. Values are text, encoded as
+   * RFC 2047 asks where they are not plain ASCII. Date and Message-ID are added when they are missing.
    *
    * @generated from field: map<string, string> headers = 9;
    */
@@ -196,7 +197,8 @@ export type Attachment = Message<"posthaste.v1.Attachment"> & {
   filename: string;
 
   /**
-   * Media type, such as `application/pdf` (RFC 2045, 5.1), with parameters if need be. Default: what the filename's ending says, else
+   * Media type of one file, such as `application/pdf` (RFC 2045, 5.1), with parameters if need be. A `message/rfc822` that is not plain ASCII in
+   * lines of at most 998 goes as `application/octet-stream`, for it may not be encoded. Default: what the filename's ending says, else
    * `application/octet-stream`.
    *
    * @generated from field: string content_type = 2;
