@@ -21,6 +21,7 @@ beforeAll(async () => {
   api = await startFakeApi((router) =>
     router.service(StatusService, {
       getMessage: ({ id }) => {
+        if (id === 'secret') throw new ConnectError('sign in first', Code.Unauthenticated);
         if (id === known) return { message: message(id, MessageState.DELIVERED) };
         const detail = { desc: ErrorInfoSchema, value: { reason: 'MESSAGE_NOT_FOUND', domain: 'posthaste.v1' } };
         throw new ConnectError(`no message ${id}`, Code.NotFound, undefined, [detail]);
@@ -131,6 +132,10 @@ describe('posthaste status', () => {
     expect(JSON.parse(missingJson.err)).toEqual({ error: { code: 'NotFound', reason: 'MESSAGE_NOT_FOUND', message: 'no message x' } });
     expect(away.code).toBe(6);
     expect(away.err).toContain(`Is the api at ${nowhere}? Start it with posthaste up`);
+  });
+
+  it('tells that a proxy in front wants somebody to sign in', async () => {
+    expect(await posthaste(['status', 'secret'], { env: env() })).toEqual({ code: 4, out: '', err: 'posthaste: sign in first\n' });
   });
 
   it('refuses a wrong call with exit code 2', async () => {

@@ -18,7 +18,7 @@ it('measures what a durable acceptance waits for, and leaves nothing behind', as
   expect(findings.map(({ check }) => check)).toEqual(['durability', 'fsync', 'disk']);
   expect(findings[0]).toMatchObject({ verdict: 'pass' });
   expect(findings[1]?.says).toMatch(/^\d+\.\d\d ms at the median of 15$/);
-  expect(findings[2]?.says).toMatch(/^\d+[KMGT]iB free of \d+[KMGT]iB$/);
+  expect(findings[2]?.says).toMatch(/^\d+\.\d GiB free of \d+\.\d GiB$/);
   expect(readdirSync(folder)).toEqual([]);
 });
 

@@ -1,7 +1,6 @@
 import { closeSync, existsSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { formatSize } from '@posthaste/config';
 import { systemClock } from '@posthaste/telemetry/clock';
 import { fail, type Finding, pass, warn } from './check.ts';
 
@@ -70,7 +69,11 @@ const tooLittleBytes = 512 * 2 ** 20;
 async function checkRoom(dataDir: string): Promise<Finding> {
   const { bavail, blocks, bsize } = await statfs(dataDir);
   const free = bavail * bsize;
-  const says = `${formatSize(Math.floor(free / 2 ** 20) * 2 ** 20)} free of ${formatSize(Math.floor((blocks * bsize) / 2 ** 20) * 2 ** 20)}`;
+  const says = `${inGib(free)} free of ${inGib(blocks * bsize)}`;
   if (free < tooLittleBytes) return fail('disk', says, 'Make room: without it new mail is refused.');
   return free < littleBytes ? warn('disk', says, 'Make room soon: when the disk is full new mail is refused.') : pass('disk', says);
+}
+
+function inGib(bytes: number): string {
+  return `${(bytes / 2 ** 30).toFixed(1)} GiB`;
 }
