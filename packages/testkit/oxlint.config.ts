@@ -104,6 +104,7 @@ export default defineConfig({
     { files: ['**/apps/{relay,inbox}/**', '**/packages/testkit/**'], rules: banned(...without(everywhere, smtpServer)) },
     { files: ['**/apps/{scheduler,sender}/src/**'], rules: { ...noTimeNoChance, ...banned(...everywhere, timers) } },
     { files: ['**/apps/sender/src/smtp-upstream.ts'], rules: banned(...without(everywhere, nodemailer), timers) },
+    { files: ['**/packages/bench/src/peers/**'], rules: banned(...without(everywhere, nodemailer)) },
     { files: ['**/packages/client/src/nodemailer-transport.test.ts'], rules: banned(...without(everywhere, nodemailer)) },
     { files: ['**/packages/core/src/**'], rules: { ...noTimeNoChance, ...banned(anything, foreignFolder) } },
     // Virtual parts around the core compare and print; time and chance stay forbidden there.

@@ -9,10 +9,12 @@
  */
 import { describeMachine, describeThisMachine } from './report/machine.ts';
 import { help, type Options, readOptions } from './options.ts';
+import { describeAnswer, summarizeAnswers } from './report/answer-text.ts';
 import { describeLoad, describeSlice, writeLoadReport } from './report/load-report.ts';
 import { describeRound, summarizePeers } from './report/peers-text.ts';
 import { describeBacklog, describeCase, summarizeCases } from './report/text.ts';
 import { buildRig, closeRig, type Rig } from './rig.ts';
+import { runAnswer } from './scenario/answer.ts';
 import { runBacklog } from './scenario/backlog.ts';
 import { runLoad } from './scenario/load.ts';
 import { runLatency } from './scenario/latency.ts';
@@ -70,6 +72,11 @@ async function runScenario(rig: Rig, options: Options): Promise<Outcome> {
     case 'peers': {
       const results = await runPeers(rig, (name, round) => rig.say(describeRound(name, round)));
       rig.say(`\n${summarizePeers(results)}`);
+      return { results, missing: 0 };
+    }
+    case 'answer': {
+      const results = await runAnswer(rig, (result) => rig.say(describeAnswer(result)));
+      rig.say(`\n${summarizeAnswers(results)}`);
       return { results, missing: 0 };
     }
     case 'rpc': {

@@ -28,6 +28,8 @@ const upstreamConnections = 20;
 export class System {
   readonly relayPort: number;
   readonly grpcPort: number;
+  /** REST, and the rest of the api. */
+  readonly webPort: number;
   readonly #nats: NatsServer;
   /** In the order in which they start; they stop in the other one. */
   readonly #programs: readonly Program[];
@@ -37,6 +39,7 @@ export class System {
     this.#programs = programs;
     this.relayPort = ports['relay.listen'];
     this.grpcPort = ports['api.grpc'];
+    this.webPort = ports['api.listen'];
   }
 
   static async start(options: SystemOptions): Promise<System> {
