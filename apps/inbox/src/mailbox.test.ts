@@ -1,9 +1,9 @@
 import type { Mail } from '@posthaste/sink';
 import { expect, it } from 'vitest';
-import { Mailbox } from './mailbox.ts';
+import { Mailbox, type CaughtMail, type MailboxChange } from './mailbox.ts';
 
 function filled(maxMails: number, maxBytes: number, sizes: readonly number[]): Mailbox {
-  const mailbox = new Mailbox({ maxMails, maxBytes });
+  const mailbox = new Mailbox({ maxMails, maxBytes }, (mail) => `id-${mail.number}`);
   sizes.forEach((size, index) => mailbox.add(mailOf(index + 1, size)));
   return mailbox;
 }
@@ -22,7 +22,7 @@ function mailOf(number: number, size: number): Mail {
   };
 }
 
-const numbers = (mails: readonly Mail[]) => mails.map((mail) => mail.number);
+const numbers = (mails: readonly CaughtMail[]) => mails.map(({ mail }) => mail.number);
 
 it('lists the newest first, in pages', () => {
   const mailbox = filled(10, 1000, [1, 1, 1, 1, 1]);
@@ -46,4 +46,26 @@ it('has its whole room again after it was cleared', () => {
   mailbox.clear();
   mailbox.add(mailOf(2, 10));
   expect(numbers(mailbox.newest(0, 9))).toEqual([2]);
+});
+
+it('finds a mail by its id until it is removed, and has its room again then', () => {
+  const mailbox = filled(9, 10, [4, 6]);
+  expect(mailbox.get('id-1')?.mail.number).toBe(1);
+  expect(mailbox.remove('id-1')).toBe(true);
+  expect(mailbox.remove('id-1')).toBe(false);
+  expect(mailbox.get('id-1')).toBeUndefined();
+  expect([mailbox.count, mailbox.bytes]).toEqual([1, 6]);
+  mailbox.add(mailOf(3, 4));
+  expect(numbers(mailbox.newest(0, 9))).toEqual([3, 2]);
+});
+
+it('tells of each change', () => {
+  const mailbox = filled(9, 10, [1]);
+  const changes: MailboxChange['kind'][] = [];
+  mailbox.watch(({ kind }) => changes.push(kind));
+  mailbox.add(mailOf(2, 1));
+  mailbox.remove('id-2');
+  mailbox.remove('id-2');
+  mailbox.clear();
+  expect(changes).toEqual(['added', 'removed', 'removed']);
 });

@@ -2,14 +2,24 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { formatAddress } from '@posthaste/config';
 import { createSink, type Address, type Script } from '@posthaste/sink';
 import type { Clock, Log } from '@posthaste/telemetry';
+import { Feed } from './feed.ts';
 import { createHttpServer } from './http.ts';
-import { Mailbox, type MailboxLimits } from './mailbox.ts';
+import { Mailbox, type CaughtMail, type MailboxLimits } from './mailbox.ts';
+import { toMailHog } from './mailhog/message.ts';
+import { Notices } from './notices.ts';
+import { Library } from './reading/library.ts';
+import { Reader } from './reading/reader.ts';
 
 export interface InboxOptions {
   readonly limits: MailboxLimits;
   readonly script: Script;
+  /** Names beside the known ones under which the page may be asked for. */
+  readonly allowedHosts: readonly string[];
+  /** The file that serves readings when it runs in a thread. */
+  readonly program: string;
   readonly log: Log;
   readonly clock: Clock;
 }
@@ -29,24 +39,40 @@ export interface Inbox {
 const hostname = 'inbox.localhost';
 
 /** Builds SMTP, mailbox and HTTP. Does not listen. */
-export function createInbox({ limits, script, log, clock }: InboxOptions): Inbox {
-  const mailbox = new Mailbox(limits);
-  const sink = createSink({
-    script,
-    clock,
-    hostname,
-    onMail: (mail) => {
-      mailbox.add(mail);
-      log.debug('took a mail', { number: mail.number, recipients: mail.to.length, bytes: mail.raw.length });
-    },
+export function createInbox({ limits, script, allowedHosts, program, log, clock }: InboxOptions): Inbox {
+  // Ids of another run differ, and cannot be guessed.
+  const run = randomBytes(12).toString('hex');
+  const mailbox = new Mailbox(limits, (mail) => `${run}-${mail.number}@${hostname}`);
+  const sink = createSink({ script, clock, hostname, onMail: (mail) => mailbox.add(mail) });
+  const reader = new Reader(program, clock);
+  const library = new Library(reader);
+  const [changes, arrivals] = [new Feed(clock), new Feed(clock)];
+  const notices = new Notices(changes, clock);
+  mailbox.watch((change) => {
+    notices.changed();
+    if (change.kind === 'removed') return library.forget();
+    log.debug('took a mail', { number: change.caught.mail.number, bytes: change.caught.mail.raw.length });
+    announce(arrivals, change.caught);
   });
-  const http = createHttpServer({ mailbox, sink, log, hostname, run: randomBytes(6).toString('hex') });
+  let smtp = '';
+  const scriptChanged = () => notices.changed();
+  const http = createHttpServer({ mailbox, library, changes, arrivals, sink, log, hostname, allowedHosts, smtp: () => smtp, scriptChanged });
   return {
-    listen: async (addresses) => ({ smtp: await sink.listen(addresses.smtp), http: await listenHttp(http, addresses.http) }),
+    listen: async (addresses) => {
+      const bound = { smtp: await sink.listen(addresses.smtp), http: await listenHttp(http, addresses.http) };
+      smtp = formatAddress(bound.smtp);
+      return bound;
+    },
     close: async () => {
-      await Promise.all([sink.close(), closeHttp(http)]);
+      notices.end();
+      await Promise.all([sink.close(), closeHttp(http), reader.close()]);
     },
   };
+}
+
+/** MailHog sends each mail whole; that is worked out only when someone listens. */
+function announce(arrivals: Feed, caught: CaughtMail): void {
+  if (arrivals.readers > 0) arrivals.send(JSON.stringify(toMailHog(caught, hostname)));
 }
 
 async function listenHttp(server: Server, { host, port }: Address): Promise<Address> {

@@ -4,4 +4,4 @@ export { createSink, type Address, type Sink, type SinkCounts, type SinkOptions,
 export { testCertificate } from './test-certificate.ts';
 export type { Mail, Path } from './mail.ts';
 export { defaultKeywords, defaultMaxBytes, phases, type Phase, type Rule, type Script } from './script.ts';
-export { parseScript, ScriptError, scriptHint } from './parse-script.ts';
+export { parseScript, ScriptError, scriptHint, type ScriptFault } from './parse-script.ts';

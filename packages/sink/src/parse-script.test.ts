@@ -6,7 +6,7 @@ function faultsOf(value: unknown): readonly string[] {
     parseScript(value);
     return [];
   } catch (error) {
-    if (error instanceof ScriptError) return error.faults;
+    if (error instanceof ScriptError) return error.faults.map((fault) => fault.sentence);
     throw error;
   }
 }
@@ -50,4 +50,12 @@ it.each([
 
 it.each([null, 'text', [], 7])('refuses %j as a whole', (value) => {
   expect(faultsOf(value)[0]).toContain('expected an object with rules, keywords, maxBytes');
+});
+
+it('says where each fault is', () => {
+  const rules = [{ at: 'final', reply: '250 2.0.0 Ok', drop: true }, 7, { at: 'mail', times: 0 }];
+  const places = [['maxBytes'], ['rules', 0, 'drop'], ['rules', 1], ['rules', 2, 'times']];
+  expect(() => parseScript({ rules, maxBytes: 0 })).toThrow(
+    expect.objectContaining({ faults: places.map((path) => expect.objectContaining({ path }) as unknown) }),
+  );
 });

@@ -1,12 +1,19 @@
 import { phases, type Phase, type Rule, type Script } from './script.ts';
 
-/** A script that cannot be played; `faults` has one sentence for each field that is wrong. */
+/** One thing that is wrong with a script. */
+export interface ScriptFault {
+  /** Where: keys and indexes from the outside in, e.g. ['rules', 0, 'at']. */
+  readonly path: readonly (string | number)[];
+  readonly sentence: string;
+}
+
+/** A script that cannot be played; `faults` has one entry for each field that is wrong. */
 export class ScriptError extends Error {
   override readonly name = 'ScriptError';
-  readonly faults: readonly string[];
+  readonly faults: readonly ScriptFault[];
 
-  constructor(faults: readonly string[]) {
-    super(`script is not valid: ${faults.join('; ')}`);
+  constructor(faults: readonly ScriptFault[]) {
+    super(`script is not valid: ${faults.map((fault) => fault.sentence).join('; ')}`);
     this.faults = faults;
   }
 }
@@ -41,48 +48,56 @@ const ruleFields: Record<keyof Rule, Field> = {
 
 /** Takes what came from a file or a request; throws a ScriptError with all faults at once. */
 export function parseScript(value: unknown): Script {
-  const faults = fieldFaults('script', value, scriptFields);
+  const faults = fieldFaults([], value, scriptFields);
   const { rules } = isRecord(value) ? value : {};
-  if (Array.isArray(rules)) rules.forEach((rule: unknown, index) => faults.push(...ruleFaults(`rules[${index}]`, rule)));
+  if (Array.isArray(rules)) rules.forEach((rule: unknown, index) => faults.push(...ruleFaults(['rules', index], rule)));
   if (faults.length > 0) throw new ScriptError(faults);
   return value as Script;
 }
 
-function ruleFaults(name: string, value: unknown): string[] {
-  const faults = fieldFaults(name, value, ruleFields);
-  if (isRecord(value) && value['at'] === undefined) faults.push(`${name}.at is missing: expected ${ruleFields.at.expected}`);
-  return faults.length > 0 ? faults : combinationFaults(name, value as Rule);
+function ruleFaults(path: ScriptFault['path'], value: unknown): ScriptFault[] {
+  const faults = fieldFaults(path, value, ruleFields);
+  if (isRecord(value) && value['at'] === undefined) {
+    faults.push({ path, sentence: `${nameOf(path)}.at is missing: expected ${ruleFields.at.expected}` });
+  }
+  return faults.length > 0 ? faults : combinationFaults(path, value as Rule);
 }
 
 /** Fields that are right by themselves but cannot stand together. */
-function combinationFaults(name: string, rule: Rule): string[] {
+function combinationFaults(path: ScriptFault['path'], rule: Rule): ScriptFault[] {
   const positive = rule.at === 'data' ? '354' : '2';
-  const checks: readonly (readonly [boolean, string])[] = [
-    [rule.reply !== undefined && rule.drop === true, `${name} has reply and drop: expected one of them`],
-    [rule.reply !== undefined && rule.at === 'body', `${name}.reply cannot be given at body: no reply is due there; use final`],
+  const checks: readonly (readonly [keyof Rule, boolean, string])[] = [
+    ['drop', rule.reply !== undefined && rule.drop === true, ' has reply and drop: expected one of them'],
+    ['reply', rule.reply !== undefined && rule.at === 'body', '.reply cannot be given at body: no reply is due there; use final'],
     [
+      'reply',
       rule.reply !== undefined && !/^[45]/.test(rule.reply) && !rule.reply.startsWith(positive),
-      `${name}.reply is ${JSON.stringify(rule.reply)}: a positive reply at ${rule.at} starts with ${positive}`,
+      `.reply is ${JSON.stringify(rule.reply)}: a positive reply at ${rule.at} starts with ${positive}`,
     ],
-    [
-      rule.recipient !== undefined && phases.indexOf(rule.at) < phases.indexOf('rcpt'),
-      `${name}.recipient is not known at ${rule.at} yet: use rcpt or later`,
-    ],
-    [
-      rule.sender !== undefined && phases.indexOf(rule.at) < phases.indexOf('mail'),
-      `${name}.sender is not known at ${rule.at} yet: use mail or later`,
-    ],
+    ['recipient', rule.recipient !== undefined && isBefore(rule.at, 'rcpt'), `.recipient is not known at ${rule.at} yet: use rcpt or later`],
+    ['sender', rule.sender !== undefined && isBefore(rule.at, 'mail'), `.sender is not known at ${rule.at} yet: use mail or later`],
   ];
-  return checks.filter(([broken]) => broken).map(([, sentence]) => sentence);
+  return checks.filter(([, broken]) => broken).map(([key, , rest]) => ({ path: [...path, key], sentence: `${nameOf(path)}${rest}` }));
 }
 
-function fieldFaults(name: string, value: unknown, fields: Readonly<Record<string, Field>>): string[] {
-  if (!isRecord(value)) return [`${name} is ${show(value)}: expected an object with ${Object.keys(fields).join(', ')}`];
+function isBefore(phase: Phase, other: Phase): boolean {
+  return phases.indexOf(phase) < phases.indexOf(other);
+}
+
+function fieldFaults(path: ScriptFault['path'], value: unknown, fields: Readonly<Record<string, Field>>): ScriptFault[] {
+  const name = nameOf(path);
+  const known = Object.keys(fields).join(', ');
+  if (!isRecord(value)) return [{ path, sentence: `${name} is ${show(value)}: expected an object with ${known}` }];
   return Object.entries(value).flatMap(([key, given]) => {
     const field = Object.hasOwn(fields, key) ? fields[key] : undefined;
-    if (field === undefined) return [`${name}.${key} is unknown: expected one of ${Object.keys(fields).join(', ')}`];
-    return field.fits(given) ? [] : [`${name}.${key} is ${show(given)}: expected ${field.expected}`];
+    if (field === undefined) return [{ path: [...path, key], sentence: `${name}.${key} is unknown: expected one of ${known}` }];
+    return field.fits(given) ? [] : [{ path: [...path, key], sentence: `${name}.${key} is ${show(given)}: expected ${field.expected}` }];
   });
+}
+
+/** `script` for the whole, `rules[0]` for a rule. */
+function nameOf([key = 'script', index]: ScriptFault['path']): string {
+  return index === undefined ? String(key) : `${key}[${index}]`;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

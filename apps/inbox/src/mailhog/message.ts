@@ -1,4 +1,4 @@
-import type { Mail } from '@posthaste/sink';
+import type { CaughtMail } from '../mailbox.ts';
 
 /** The JSON of MailHog's v2 API, with its names and its nulls, so that tests written for MailHog run against the inbox. */
 export interface MailHogMessage {
@@ -32,7 +32,7 @@ export interface MailHogMime {
 }
 
 /** As MailHog does it, bytes that are not UTF-8 become U+FFFD, and the three headers that a final server adds are shown in Content. */
-export function toMailHog(mail: Mail, id: string, hostname: string): MailHogMessage {
+export function toMailHog({ id, mail }: CaughtMail, hostname: string): MailHogMessage {
   const text = mail.raw.toString('utf8');
   const { MIME, ...content } = parseContent(text, mail.raw.length);
   const created = new Date(mail.receivedAt);
@@ -47,6 +47,14 @@ export function toMailHog(mail: Mail, id: string, hostname: string): MailHogMess
     MIME,
     Raw: { From: mail.from.address, To: mail.to.map((path) => path.address), Data: text, Helo: mail.helo },
   };
+}
+
+/** Multipart in multipart: each level costs all of its bytes anew. */
+const maxDepth = 20;
+
+/** The parts as MailHog counts them, their bodies byte for byte (latin1). */
+export function mailHogParts({ mail }: CaughtMail): readonly MailHogContent[] {
+  return parseContent(mail.raw.toString('latin1'), mail.raw.length).MIME?.Parts ?? [];
 }
 
 export function parseMailHogPath(address: string): MailHogPath {
@@ -68,27 +76,42 @@ function parseHeaders(text: string): Map<string, string[]> {
     const colon = line.indexOf(':');
     if (colon <= 0) continue;
     const name = line.slice(0, colon);
-    headers.set(name, [...(headers.get(name) ?? []), line.slice(colon + 1).trimStart()]);
+    const values = headers.get(name) ?? [];
+    values.push(line.slice(colon + 1).trimStart());
+    headers.set(name, values);
   }
   return headers;
 }
 
-function parseContent(text: string, bytes = Buffer.byteLength(text)): MailHogContent {
+function parseContent(text: string, bytes = Buffer.byteLength(text), depth = 0): MailHogContent {
   const end = text.indexOf('\r\n\r\n');
   if (end === -1) return { Headers: {}, Body: text, Size: bytes, MIME: null };
   const headers = parseHeaders(text.slice(0, end));
   const body = text.slice(end + 4);
-  return { Headers: Object.fromEntries(headers), Body: body, Size: bytes, MIME: parseMime(headers.get('Content-Type')?.[0], body) };
+  const mime = depth === maxDepth ? null : parseMime(headers.get('Content-Type')?.[0], body, depth);
+  return { Headers: Object.fromEntries(headers), Body: body, Size: bytes, MIME: mime };
 }
 
 /** Split at the boundary as MailHog does it: its clients count parts, the preamble and the closing `--` among them. */
-function parseMime(contentType: string | undefined, body: string): MailHogMime | null {
+function parseMime(contentType: string | undefined, body: string, depth: number): MailHogMime | null {
   if (contentType === undefined || !/^multipart\//i.test(contentType)) return null;
   const [, quoted, plain] = /;\s*boundary=(?:"([^"]+)"|([^\s;"]+))/i.exec(contentType) ?? [];
   const boundary = quoted ?? plain;
   if (boundary === undefined) return { Parts: null };
   const pieces = body.split(`--${boundary}`).filter((piece) => piece !== '');
-  return { Parts: pieces.map((piece) => parseContent(piece.replace(/^[\r\n]+|[\r\n]+$/g, ''))) };
+  return { Parts: pieces.map((piece) => parseContent(trimLineEnds(piece), undefined, depth + 1)) };
+}
+
+/** By hand, since a regular expression for the end takes quadratic time on a mail that is made for it. */
+function trimLineEnds(text: string): string {
+  let [start, end] = [0, text.length];
+  while (start < end && isLineEnd(text[start])) start += 1;
+  while (end > start && isLineEnd(text[end - 1])) end -= 1;
+  return text.slice(start, end);
+}
+
+function isLineEnd(character: string | undefined): boolean {
+  return character === '\r' || character === '\n';
 }
 
 function withTrace(headers: MailHogContent['Headers'], trace: Readonly<Record<string, string>>): MailHogContent['Headers'] {
