@@ -12,7 +12,7 @@
 import { ServerCredentials, type Server as GrpcServer } from '@grpc/grpc-js';
 import { type Config, formatAddress, helpFor, loadConfig } from '@posthaste/config';
 import { connectStream, ensureStreams, type StreamConnection } from '@posthaste/stream';
-import { aborted, createAdminServer, createLog, createMailLog, runProgram, systemClock, type Log } from '@posthaste/telemetry';
+import { createAdminServer, createLog, createMailLog, runProgram, systemClock, type Log } from '@posthaste/telemetry';
 import { schedulerSettings } from './config.ts';
 import { createScheduler, type Scheduler } from './server.ts';
 

@@ -26,10 +26,6 @@ function rootOf(folder: string): string {
   return join(folder, 'postfix');
 }
 
-export function postfixTool(folder: string, name: 'smtp-source' | 'smtp-sink'): string {
-  return join(rootOf(folder), 'usr/sbin', name);
-}
-
 /** What the package's own installation script would put in place. */
 async function completeDaemons(root: string): Promise<void> {
   for (const script of ['postfix-script', 'post-install'])
