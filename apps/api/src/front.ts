@@ -4,7 +4,7 @@ import { createContextValues, type ConnectError } from '@connectrpc/connect';
 import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from '@connectrpc/connect-node';
 import type { UniversalHandler, UniversalHandlerFn, UniversalServerRequest, UniversalServerResponse } from '@connectrpc/connect/protocol';
 import type { Log } from '@posthaste/telemetry';
-import { admit } from './admission.ts';
+import { admit, type Admission } from './admission.ts';
 import { arriveWithin } from './arrival.ts';
 import { clientAddress } from './call-context.ts';
 import { createCrossOrigin } from './cors.ts';
@@ -42,7 +42,8 @@ export function createFront({ handlers, room, limitOf, requestTimeoutMs, corsOri
     const streams = method.methodKind === 'client_streaming';
     const admission = admit(request, { room, streams, maxBytes: limitOf(method) });
     response.once('close', () => admission.release());
-    return call({ ...request, body: streams ? admission.body : arriveWithin(requestTimeoutMs, admission.body) });
+    const body = streams ? admission.body : arriveWithin(requestTimeoutMs, admission.body);
+    return call({ ...request, body: method.methodKind === 'server_streaming' ? releaseAfter(body, admission) : body });
   };
   const answer: Serve = async (request, response) => crossOrigin.preflight(request) ?? crossOrigin.mark(request, await serve(request, response));
 
@@ -53,6 +54,12 @@ export function createFront({ handlers, room, limitOf, requestTimeoutMs, corsOri
       response.destroy();
     });
   };
+}
+
+/** A call that streams its answers goes on for long after its small request was read. */
+async function* releaseAfter(body: AsyncIterable<Uint8Array>, admission: Admission): AsyncGenerator<Uint8Array> {
+  yield* body;
+  admission.release();
 }
 
 type Serve = (request: UniversalServerRequest, response: NodeResponse) => Promise<UniversalServerResponse>;

@@ -21,11 +21,20 @@ export function createInterceptors({ log, timeoutMs, validate }: InterceptorOpti
 function withReason(log: Log): Interceptor {
   return (next) => async (request) => {
     try {
-      return await next(request);
+      const response = await next(request);
+      return response.stream ? { ...response, message: explainedStream(response.message, request.method.name, log) } : response;
     } catch (thrown) {
       throw explainThrown(thrown, request.method.name, log);
     }
   };
+}
+
+async function* explainedStream(messages: AsyncIterable<Message>, method: string, log: Log): AsyncGenerator<Message> {
+  try {
+    yield* messages;
+  } catch (thrown) {
+    throw explainThrown(thrown, method, log);
+  }
 }
 
 /** Cuts a unary call off at its own deadline or at ours, and when its client goes away. */

@@ -9,7 +9,7 @@ import type { SchedulerLookup } from './scheduler-lookup.ts';
 
 /** Who knows where messages are. */
 export interface MessageSources {
-  readonly ledger: Pick<LiveLedger, 'getMessage' | 'caughtUp' | 'subscribe'>;
+  readonly ledger: Pick<LiveLedger, 'getMessage' | 'caughtUp' | 'subscribe' | 'list' | 'lagMs'>;
   readonly lookup: Pick<SchedulerLookup, 'find'>;
   readonly clock: Clock;
 }

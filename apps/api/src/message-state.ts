@@ -1,27 +1,23 @@
-import { MessageState, RecipientState } from '@posthaste/protocol';
+import type { MessageState as StateName } from '@posthaste/core';
+import { MessageState } from '@posthaste/protocol';
 
-/** States in which something can still happen, in the order in which one of them names the whole message. */
-const live: readonly (readonly [RecipientState, MessageState])[] = [
-  [RecipientState.SENDING, MessageState.SENDING],
-  [RecipientState.IN_DOUBT, MessageState.IN_DOUBT],
-  [RecipientState.QUEUED, MessageState.QUEUED],
-  [RecipientState.HELD, MessageState.HELD],
-];
+const states: Readonly<Record<StateName, MessageState>> = {
+  queued: MessageState.QUEUED,
+  sending: MessageState.SENDING,
+  inDoubt: MessageState.IN_DOUBT,
+  delivered: MessageState.DELIVERED,
+  partlyDelivered: MessageState.PARTLY_DELIVERED,
+  failed: MessageState.FAILED,
+  expired: MessageState.EXPIRED,
+};
 
-const final: ReadonlyMap<RecipientState, MessageState> = new Map<RecipientState, MessageState>([
-  [RecipientState.DELIVERED, MessageState.DELIVERED],
-  [RecipientState.FAILED, MessageState.FAILED],
-  [RecipientState.EXPIRED, MessageState.EXPIRED],
-  [RecipientState.CANCELLED, MessageState.CANCELLED],
-  [RecipientState.SUPPRESSED, MessageState.SUPPRESSED],
-]);
+const names: ReadonlyMap<MessageState, StateName> = new Map(Object.entries(states).map(([name, state]) => [state, name as StateName]));
 
-/** What the states of a message's recipients come to, as the contract says at MessageState. */
-export function messageStateOf(recipients: readonly RecipientState[]): MessageState {
-  const present = new Set(recipients);
-  const underWay = live.find(([state]) => present.has(state));
-  if (underWay) return underWay[1];
-  const [only, other] = present;
-  if (only !== undefined && other === undefined) return final.get(only) ?? MessageState.UNSPECIFIED;
-  return present.has(RecipientState.DELIVERED) ? MessageState.PARTLY_DELIVERED : MessageState.FAILED;
+export function messageStateFrom(name: StateName): MessageState {
+  return states[name];
+}
+
+/** Undefined for a state that no message comes into. */
+export function messageStateName(state: MessageState): StateName | undefined {
+  return names.get(state);
 }

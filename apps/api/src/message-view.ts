@@ -2,6 +2,7 @@ import { create } from '@bufbuild/protobuf';
 import { durationFromMs, timestampFromMs } from '@bufbuild/protobuf/wkt';
 import {
   decodeTicket,
+  messageStateOf,
   type Lane as LaneName,
   type Reason as ReasonName,
   type RecipientState as CoreState,
@@ -24,9 +25,9 @@ import {
   type Reply,
 } from '@posthaste/protocol';
 import type { LookupMessageResponse, LookupRecipient } from '@posthaste/protocol/dispatch';
-import { messageStateOf } from './message-state.ts';
+import { messageStateFrom } from './message-state.ts';
 
-const lanes: Readonly<Record<LaneName, Lane>> = { immediate: Lane.IMMEDIATE, high: Lane.HIGH, normal: Lane.NORMAL, low: Lane.LOW };
+export const wireLanes: Readonly<Record<LaneName, Lane>> = { immediate: Lane.IMMEDIATE, high: Lane.HIGH, normal: Lane.NORMAL, low: Lane.LOW };
 
 const states: Readonly<Record<CoreState['kind'], RecipientState>> = {
   queued: RecipientState.QUEUED,
@@ -49,8 +50,14 @@ const outcomes: Readonly<Record<NonNullable<AttemptRecord['ended']>['outcome'], 
 export function messageFromRecord({ ticket, recipients }: MessageRecord, now: number): Message {
   return messageOf(
     ticket,
+    recipients.map(({ state }) => state.kind),
     recipients.map((record, number) => recipientFromRecord(ticket.recipients[number]?.address ?? '', record, now)),
   );
+}
+
+/** The same in a list: without the single attempts. */
+export function listedMessage({ ticket, recipients }: MessageRecord, now: number): Message {
+  return messageFromRecord({ ticket, recipients: recipients.map((record) => ({ ...record, attempts: [] })) }, now);
 }
 
 /** A message as the scheduler knows it: without the single attempts. */
@@ -58,16 +65,17 @@ export function messageFromLookup({ ticketJson, recipients }: LookupMessageRespo
   const ticket = decodeTicket(ticketJson);
   return messageOf(
     ticket,
+    recipients.map(({ state }) => state).filter(isState),
     recipients.map((found, number) => recipientFromLookup(ticket.recipients[number]?.address ?? '', found)),
   );
 }
 
-function messageOf(ticket: Ticket, recipients: Recipient[]): Message {
+function messageOf(ticket: Ticket, kinds: readonly CoreState['kind'][], recipients: Recipient[]): Message {
   return create(MessageSchema, {
     id: ticket.id,
-    state: messageStateOf(recipients.map(({ state }) => state)),
+    state: messageStateFrom(messageStateOf(kinds)),
     tenant: ticket.tenant,
-    lane: lanes[ticket.lane],
+    lane: wireLanes[ticket.lane],
     from: ticket.from,
     recipients,
     acceptedAt: timestampFromMs(ticket.acceptedAt),

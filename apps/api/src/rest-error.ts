@@ -9,15 +9,19 @@ import { httpStatusOf } from './refusal.ts';
 const registry = createRegistry(file_google_rpc_error_details);
 const codeNames = Object.fromEntries(Object.entries(RpcCode).map(([name, code]) => [code, name]));
 
-/** An error in REST, as https://google.aip.dev/193 writes it: `{error: {code, message, status, details}}`. */
+/** An error in REST as a response. */
 export function statusResponse(unexplained: ConnectError, status?: number): UniversalServerResponse {
   const error = explain(unexplained);
-  const code = status ?? httpStatusOf(error);
   const retryAfter = error.metadata.get('retry-after');
   const header: Record<string, string> = retryAfter === null ? {} : { 'retry-after': retryAfter };
-  return jsonResponse(code, header, {
-    error: { code, message: error.rawMessage, status: codeNames[error.code] ?? 'UNKNOWN', details: detailsOf(error) },
-  });
+  return jsonResponse(status ?? httpStatusOf(error), header, errorJson(error, status));
+}
+
+/** An error in REST, as https://google.aip.dev/193 writes it: `{error: {code, message, status, details}}`. */
+export function errorJson(unexplained: ConnectError, status?: number): JsonObject {
+  const error = explain(unexplained);
+  const code = status ?? httpStatusOf(error);
+  return { error: { code, message: error.rawMessage, status: codeNames[error.code] ?? 'UNKNOWN', details: detailsOf(error) } };
 }
 
 /** A response in REST. The line end is for those who read it in a terminal. */

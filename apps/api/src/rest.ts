@@ -15,6 +15,8 @@ import { overRest } from './call-context.ts';
 import { compilePath, fillPath, type PathMatcher } from './path-template.ts';
 import { refusal } from './refusal.ts';
 import { jsonResponse, statusResponse } from './rest-error.ts';
+import { callAsEvents } from './rest-events.ts';
+import { readQuery } from './rest-query.ts';
 
 /** One binding of google.api.http. REST is a translation to a call by Connect's unary protocol, and back. */
 interface Route {
@@ -75,6 +77,7 @@ function refuseVerb(verb: string, routes: readonly Route[]): UniversalServerResp
 async function serve(route: Route, request: UniversalServerRequest, maxBytes: number): Promise<UniversalServerResponse> {
   try {
     const body = await readMessage(route, request, maxBytes);
+    if (route.method.methodKind === 'server_streaming') return await callAsEvents(route.call, request, body);
     const header = new Headers(request.header);
     // What the call between us is made of; whatever else the client sent goes along.
     for (const name of ['accept-encoding', 'content-encoding', 'content-length', 'connect-timeout-ms']) header.delete(name);
@@ -86,11 +89,11 @@ async function serve(route: Route, request: UniversalServerRequest, maxBytes: nu
   }
 }
 
-async function readMessage({ rule, match }: Route, request: UniversalServerRequest, maxBytes: number): Promise<JsonObject> {
+async function readMessage({ rule, match, method }: Route, request: UniversalServerRequest, maxBytes: number): Promise<JsonObject> {
   const { pathname, searchParams } = new URL(request.url);
   const [stray] = rule.body === '*' ? searchParams.keys() : [];
   if (stray !== undefined) throw refuseUnknownField(stray);
-  const fields = rule.body === '*' ? await readJson(request, maxBytes) : Object.fromEntries(searchParams);
+  const fields = rule.body === '*' ? await readJson(request, maxBytes) : readQuery(method.input, searchParams);
   return { ...fields, ...match(pathname) };
 }
 

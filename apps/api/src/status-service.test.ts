@@ -2,10 +2,11 @@ import { create } from '@bufbuild/protobuf';
 import { createClient } from '@connectrpc/connect';
 import { createGrpcTransport } from '@connectrpc/connect-node';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { encodeTicket, type JournalEvent, type Ticket } from '@posthaste/core';
+import { encodeTicket } from '@posthaste/core';
 import { AttemptOutcome, Lane, MessageState, Reason, RecipientState, StatusService } from '@posthaste/protocol';
 import { LookupMessageResponseSchema } from '@posthaste/protocol/dispatch';
 import { eventually } from '@posthaste/testkit';
+import { accepted, delivered, idOf, started, ticketOf } from './example-mail.ts';
 import { refusalOf, startRig, type Rig } from './rig.ts';
 
 let rig: Rig;
@@ -13,50 +14,6 @@ beforeAll(async () => void (rig = await startRig()));
 afterAll(() => rig.stop());
 
 const client = () => createClient(StatusService, createGrpcTransport({ baseUrl: rig.url }));
-const idOf = (number: number) => `018f0000-0000-7000-8000-0000000${number.toString().padStart(3, '0')}00`;
-
-function ticketOf(id: string, addresses: readonly string[]): Ticket {
-  const recipients = addresses.map((address) => ({ address }));
-  return {
-    id,
-    tenant: 'acme',
-    lane: 'high',
-    from: 'a@example.org',
-    recipients,
-    acceptedAt: 1_700_000_000_000,
-    size: 321,
-    messageId: '<1@x>',
-    tags: { shop: 'de' },
-  };
-}
-
-const accepted = (id: string, addresses = ['b@example.net']): JournalEvent => ({
-  kind: 'accepted',
-  at: 1,
-  id,
-  ticket: ticketOf(id, addresses),
-  place: { kind: 'log', lane: 'high', sequence: 1 },
-});
-const started = (id: string, recipients = [0]): JournalEvent => ({
-  kind: 'started',
-  at: 2,
-  id,
-  attempt: '1.1',
-  recipients,
-  upstream: 'inbox',
-  sender: 's1',
-});
-const delivered = (id: string, recipients = [0]): JournalEvent => ({
-  kind: 'delivered',
-  at: 9,
-  id,
-  attempt: '1.1',
-  recipients,
-  tenant: 'acme',
-  reply: { code: 250, enhanced: '2.0.0', text: 'Ok' },
-  tookMs: 7,
-});
-
 test('a delivered message comes from the ledger with its attempts', async () => {
   const id = idOf(1);
   await rig.record([accepted(id), started(id), delivered(id)]);

@@ -2,6 +2,7 @@ import { create } from '@bufbuild/protobuf';
 import type { ServiceImpl } from '@connectrpc/connect';
 import { GetMessageResponseSchema, WatchMessageResponseSchema, type StatusService } from '@posthaste/protocol';
 import { findMessage, type MessageSources } from './message-finding.ts';
+import { listMessages } from './status-list.ts';
 import type { MessageWatch } from './status-watch.ts';
 
 export interface StatusOptions extends MessageSources {
@@ -14,6 +15,8 @@ export function createStatusService(options: StatusOptions): Partial<ServiceImpl
       const { message } = await findMessage(options, id.toLowerCase(), signal);
       return create(GetMessageResponseSchema, { message });
     },
+
+    listMessages: (request, { signal }) => listMessages(options, request, signal),
 
     async *watchMessage({ id, resumeToken }, { signal }) {
       const sightings = options.watch.watchMessage(id.toLowerCase(), { signal, resumeToken: resumeToken || undefined });

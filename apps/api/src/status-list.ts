@@ -1,0 +1,44 @@
+import { create } from '@bufbuild/protobuf';
+import { timestampMs } from '@bufbuild/protobuf/wkt';
+import type { Lane as LaneName } from '@posthaste/core';
+import type { MessageFilter } from '@posthaste/ledger';
+import { Lane, ListMessagesResponseSchema, type ListMessagesRequest, type ListMessagesResponse } from '@posthaste/protocol';
+import type { MessageSources } from './message-finding.ts';
+import { messageStateName } from './message-state.ts';
+import { listedMessage, wireLanes } from './message-view.ts';
+import { decodePageToken, encodePageToken } from './page-token.ts';
+
+type ListOptions = Pick<MessageSources, 'ledger' | 'clock'>;
+
+const defaultSize = 50;
+
+export async function listMessages({ ledger, clock }: ListOptions, request: ListMessagesRequest, signal: AbortSignal): Promise<ListMessagesResponse> {
+  const filter = filterOf(request);
+  const list = JSON.stringify(filter);
+  const from = request.pageToken === '' ? undefined : decodePageToken(request.pageToken, list);
+  const { messages, next } = await ledger.list({ filter, from, size: request.pageSize || defaultSize }, signal);
+  return create(ListMessagesResponseSchema, {
+    messages: messages.map((record) => listedMessage(record, clock.now())),
+    nextPageToken: next ? encodePageToken(next, list) : '',
+  });
+}
+
+/** What is empty does not narrow the list. */
+function filterOf(request: ListMessagesRequest): MessageFilter {
+  const { states, lanes, acceptedAfter, acceptedBefore, recipient, from, messageIdHeader, upstreamId, upstream, tenant } = request;
+  return {
+    ...(states.length === 0 ? {} : { states: states.map(messageStateName).filter((name) => name !== undefined) }),
+    ...(lanes.length === 0 ? {} : { lanes: laneNames.filter((name) => lanes.some((lane) => wireLanes[name] === (lane || Lane.NORMAL))) }),
+    ...(acceptedAfter ? { acceptedAfter: timestampMs(acceptedAfter) } : {}),
+    ...(acceptedBefore ? { acceptedBefore: timestampMs(acceptedBefore) } : {}),
+    ...given({ recipient, from, upstream, tenant, upstreamId, messageId: messageIdHeader }),
+  };
+}
+
+const laneNames = Object.keys(wireLanes) as LaneName[];
+
+type Words = Pick<MessageFilter, 'recipient' | 'from' | 'upstream' | 'tenant' | 'upstreamId' | 'messageId'>;
+
+function given(words: Required<Words>): Words {
+  return Object.fromEntries(Object.entries(words).filter(([, word]) => word !== ''));
+}
