@@ -12,6 +12,6 @@ export async function enterOrRefuse(room: Room, bytes: number, gone: AbortSignal
   await room.enter(bytes, AbortSignal.any([late.signal, gone])).finally(() => clearTimeout(timer));
 }
 
-export function refuseOverload() {
+function refuseOverload() {
   return refusal('OVERLOADED', 'too many bytes of requests are in memory; try again later');
 }

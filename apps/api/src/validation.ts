@@ -1,5 +1,7 @@
-import { create, type DescMessage, type MessageShape } from '@bufbuild/protobuf';
+import { create, isMessage, type DescMessage, type MessageShape } from '@bufbuild/protobuf';
 import { createValidator } from '@bufbuild/protovalidate';
+import { SubmitRequestSchema } from '@posthaste/protocol';
+import { isPlainRequest } from './plain-request.ts';
 import { refuseFields } from './refusal.ts';
 import { faultOf } from './violation.ts';
 
@@ -11,6 +13,7 @@ export function createValidation(requests: readonly DescMessage[]): Validate {
   const validator = createValidator();
   for (const request of requests) validator.validate(request, create(request));
   return (desc, request) => {
+    if (isMessage(request, SubmitRequestSchema) && isPlainRequest(request)) return;
     const result = validator.validate(desc, request);
     if (result.kind === 'error') throw new Error(`the rules of ${desc.typeName} cannot be applied`, { cause: result.error });
     if (result.kind === 'invalid') throw refuseFields(result.violations.map((violation) => faultOf(violation, request)));

@@ -54,10 +54,10 @@ class Arrival {
   readonly #frames = new MessageFrames();
   /** What each message that is in memory was let in with, in their order. */
   readonly #held: number[] = [];
-  readonly #gone = new AbortController();
   #timer: NodeJS.Timeout | undefined;
+  /** Only while it waits: most calls never do. */
+  #waiting: AbortController | undefined;
   #untaken = 0;
-  #isWaiting = false;
   #readOn: (() => void) | undefined;
 
   constructor(call: ServerInterceptingCallInterface, room: Room, maxBytes: number) {
@@ -94,7 +94,7 @@ class Arrival {
   }
 
   #proceed(): void {
-    if (this.#isWaiting || this.#untaken >= readAheadBytes) return;
+    if (this.#waiting || this.#untaken >= readAheadBytes) return;
     const readOn = this.#readOn;
     this.#readOn = undefined;
     readOn?.();
@@ -117,15 +117,15 @@ class Arrival {
   }
 
   async #wait(bytes: number): Promise<void> {
-    this.#isWaiting = true;
+    const waiting = (this.#waiting = new AbortController());
     this.#stream.pause();
     try {
-      await enterOrRefuse(this.#room, bytes, this.#gone.signal);
+      await enterOrRefuse(this.#room, bytes, waiting.signal);
     } catch (error) {
       return this.#refuse(ConnectError.from(error));
     }
-    if (this.#gone.signal.aborted) return this.#room.leave(bytes);
-    this.#isWaiting = false;
+    if (waiting.signal.aborted) return this.#room.leave(bytes);
+    this.#waiting = undefined;
     this.#held.push(bytes);
     if (this.#readOn) this.#proceed();
     else this.#stream.resume();
@@ -138,7 +138,7 @@ class Arrival {
 
   #end(): void {
     clearTimeout(this.#timer);
-    this.#gone.abort();
+    this.#waiting?.abort();
     for (const bytes of this.#held.splice(0)) this.#room.leave(bytes);
   }
 }

@@ -1,6 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import type { DescMethod } from '@bufbuild/protobuf';
-import { createContextValues, type HandlerContext } from '@connectrpc/connect';
+import { createContextValues, type ContextValues, type HandlerContext } from '@connectrpc/connect';
 import { Metadata, type ServerReadableStream, type ServerUnaryCall, type ServerWritableStream } from '@grpc/grpc-js';
 import { clientAddress } from '../call-context.ts';
 
@@ -12,6 +12,7 @@ export class GrpcContext implements HandlerContext {
   readonly protocolName = 'grpc';
   readonly requestMethod = 'POST';
   readonly #call: GrpcCall;
+  #values: ContextValues | undefined;
   #requestHeader: Headers | undefined;
   #responseHeader: Headers | undefined;
   #responseTrailer: Headers | undefined;
@@ -30,10 +31,8 @@ export class GrpcContext implements HandlerContext {
     return `http://${this.#call.getHost()}${this.#call.getPath()}`;
   }
 
-  get values() {
-    const peer = this.#call.getPeer();
-    const port = peer.lastIndexOf(':');
-    return createContextValues().set(clientAddress, port > 0 ? peer.slice(0, port) : undefined);
+  get values(): ContextValues {
+    return (this.#values ??= createContextValues().set(clientAddress, addressOf(this.#call.getPeer())));
   }
 
   /** grpc-js tells of the client's deadline, of its going away, and of the end of each call, by the same event. */
@@ -68,10 +67,19 @@ export class GrpcContext implements HandlerContext {
   }
 }
 
+/** `address:port`, or a word for a client that is gone. */
+function addressOf(peer: string): string | undefined {
+  const port = peer.lastIndexOf(':');
+  return port > 0 ? peer.slice(0, port) : undefined;
+}
+
+/** One for all calls: an Error of its own for each would cost its stack. */
+const over = new Error('the call is over: its client has gone, its deadline has passed, or it was answered');
+
 function abortWith(call: GrpcCall): AbortController {
   const controller = new AbortController();
-  if (call.cancelled) controller.abort();
-  else (call as EventEmitter).once('cancelled', () => controller.abort());
+  if (call.cancelled) controller.abort(over);
+  else (call as EventEmitter).once('cancelled', () => controller.abort(over));
   return controller;
 }
 
