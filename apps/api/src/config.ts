@@ -29,7 +29,11 @@ export const apiSettings = {
   'api.scheduler': setting.address({ default: '127.0.0.1:7420', doc: 'Where the scheduler answers live questions.' }),
   'api.ledger': setting.string({
     default: '.posthaste/ledger.sqlite',
-    doc: 'File of the ledger; when it is deleted while the api is stopped, it is built anew from what the journal still holds.',
+    doc: 'File of the ledger. `posthaste ledger rebuild` builds it anew from what the journal still holds, and so does a start without the file.',
+  }),
+  'ledger.keep': setting.duration({
+    default: '30d',
+    doc: 'How long finished mail stays in the ledger after its last change; 0s keeps it for ever. Unfinished mail always stays.',
   }),
   'api.hostname': setting.string({ default: hostname(), doc: 'Its name in Received, and in the Message-ID of mail that comes without one.' }),
   'api.maxSize': setting.size({ default: '25MiB', doc: 'The largest message that is taken.' }),

@@ -28,6 +28,7 @@ import { createAttachments } from './attachments.ts';
 import manifest from '../package.json' with { type: 'json' };
 import { apiSettings } from './config.ts';
 import { createIdempotency } from './idempotency.ts';
+import { rebuildOnRequest } from './ledger-rebuild.ts';
 import { createSchedulerLookup } from './scheduler-lookup.ts';
 import { createApiServer } from './server.ts';
 
@@ -47,7 +48,7 @@ async function main(stopping: AbortSignal): Promise<void> {
   const tracing = await createTracing({ program: 'api', version: manifest.version, env: process.env });
   const isReady = () => ready && connection.connected;
   const { server, ledger, close } = build(values, connection, tracing, log, isReady);
-  const admin = createAdminServer({ ready: isReady, draining: stopping });
+  const admin = createAdminServer({ ready: isReady, draining: stopping, routes: { 'POST /ledger/rebuild': rebuildOnRequest(ledger) } });
   await admin.listen(values['api.admin']);
   for (const name of ['api.listen', 'api.grpc'] as const)
     if (!isLoopback(values[name].host)) log.warn(`whoever reaches ${name} can send mail: there is no authentication yet`);
@@ -66,7 +67,7 @@ function build(values: ApiConfig, connection: StreamConnection, tracing: Tracing
   const publisher = createPublisher(connection, { clock, log, mode: values['storage.durability'], retryForMs: values['api.retryFor'] });
   const fill = watchFill(connection, { partition, clock, log });
   const limits = { maxBytes: values['api.maxSize'], maxRecipients: values['limits.recipients'], inlineBytes: values['limits.inline'] };
-  const ledger = new LiveLedger({ path: values['api.ledger'], connection, partition, clock, log });
+  const ledger = new LiveLedger({ path: values['api.ledger'], keepMs: values['ledger.keep'], connection, partition, clock, log });
   const lookup = createSchedulerLookup(formatAddress(values['api.scheduler']), clock);
   const door = createDoor({ publisher, fill, clock, name: 'api', hostname: values['api.hostname'], limits, tracing });
   const sources = { ledger, lookup, clock };

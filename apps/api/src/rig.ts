@@ -46,7 +46,7 @@ export async function startRig(options: RigOptions = {}) {
   const watch = watchFill(connection, { partition: 0, clock, log: silentLog });
   const fill: FillWatch = { blocked: (mail) => full.stream ?? watch.blocked(mail), close: () => watch.close() };
   const door = createDoor({ publisher, fill, clock, name: 'api', hostname: 'api.example.org', limits });
-  const ledger = new LiveLedger({ path: ':memory:', connection, partition: 0, clock, log: silentLog });
+  const ledger = new LiveLedger({ path: join(folder, 'ledger.sqlite'), connection, partition: 0, clock, log: silentLog });
   const scheduler = await startScheduler();
   const lookup = createSchedulerLookup(`127.0.0.1:${scheduler.port}`, clock);
   const bounds = { callTimeoutMs, requestTimeoutMs, idleTimeoutMs: 10_000, maxConnections: 100, maxRequestBytes, maxInFlightBytes };
@@ -76,6 +76,7 @@ export async function startRig(options: RigOptions = {}) {
     publisher,
     full,
     server,
+    ledger,
     scheduler,
     record: (events: readonly JournalEvent[]) => journal.append('events', Buffer.from(JSON.stringify({ epoch: 1, owner: 'test', events }))),
     async stop() {
