@@ -27,9 +27,7 @@ async function rig() {
     fenced: false,
     append: (kind) => Promise.resolve(appended.push(kind)),
   };
-  const publisher: Publisher = {
-    pendingBytes: 0,
-    close: () => Promise.resolve(),
+  const publisher: Pick<Publisher, 'publish'> = {
     publish: ({ stream, body }: Publication) => {
       const refusal = refusals.shift();
       if (refusal) return Promise.reject(refusal);

@@ -8,7 +8,7 @@ import type { Removals } from './removals.ts';
 export interface CheckpointerOptions {
   readonly driver: Driver;
   readonly journal: Journal;
-  readonly publisher: Publisher;
+  readonly publisher: Pick<Publisher, 'publish'>;
   readonly removals: Removals;
   readonly partition: number;
   readonly epoch: number;

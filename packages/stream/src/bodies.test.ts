@@ -49,6 +49,12 @@ it('gives the bytes of the last writer when a body is written again under its id
   expect((await read('again', count, second)).equals(body.subarray(1))).toBe(true);
 });
 
+it('writes more bodies side by side than there is room for', async () => {
+  const cramped = testbed.publisher(testbed.direct, { maxPendingBytes: 2 ** 20 });
+  const written = await Promise.all(Array.from({ length: 6 }, (_, number) => writeChunks(cramped, 0, `beside-${number}`, inPieces(2 ** 20))));
+  for (const [number, { count }] of written.entries()) expect((await read(`beside-${number}`, count, digest)).equals(body)).toBe(true);
+});
+
 it('says BROKEN at the end when the digest is wrong', async () => {
   await writeChunks(publisher, 0, 'damaged', inPieces(2 ** 20));
   await publisher.publish({

@@ -81,7 +81,7 @@ class StreamChunkWriter implements ChunkWriter {
     const chunk = Buffer.concat(this.gathered);
     this.gathered = [];
     this.gatheredBytes = 0;
-    const stored = this.publisher.publish({
+    const { stored } = await this.publisher.publishInTurn({
       stream: bodiesStream,
       subject: bodySubject(this.partition, this.id, number),
       messageId: `${this.writing}.${number}`,

@@ -170,6 +170,37 @@ it('says TOO_LARGE for what the server would not take', async () => {
   expect(publisher.pendingBytes).toBe(0);
 });
 
+it('lets those who can wait have their turn instead of refusing them, and keeps half of the room for the others', async () => {
+  await start();
+  const connection = await testbed.connect();
+  const publisher = testbed.publisher(connection, { maxPendingBytes: 40_000 });
+  let most = 0;
+  const patient = async (id: string) => {
+    const { stored } = await publisher.publishInTurn(mailOf(id, Buffer.alloc(9_000)));
+    most = Math.max(most, publisher.pendingBytes);
+    return stored;
+  };
+  const all = Promise.all(Array.from({ length: 100 }, (_, index) => patient(`patient ${index}`)));
+  await publisher.publish(mailOf('other', Buffer.alloc(15_000)));
+  expect(new Set((await all).map(({ sequence }) => sequence)).size).toBe(100);
+  expect(most).toBeLessThanOrEqual(40_000);
+  expect(publisher.pendingBytes).toBe(0);
+});
+
+it('gives up those who wait for their turn in the time of all', async () => {
+  await start();
+  const connection = await testbed.connect();
+  const publisher = testbed.publisher(connection, { maxPendingBytes: 40_000, retryForMs: 300 });
+  await testbed.kill();
+  await eventually(() => !connection.connected);
+  const patient = async (id: string) => (await publisher.publishInTurn(mailOf(id, Buffer.alloc(9_000)))).stored;
+  const outcomes = await Promise.allSettled(Array.from({ length: 20 }, (_, index) => patient(`patient ${index}`)));
+  expect(new Set(outcomes.map((outcome) => (outcome.status === 'rejected' ? (outcome.reason as StreamError).code : 'stored')))).toEqual(
+    new Set(['AWAY']),
+  );
+  expect(publisher.pendingBytes).toBe(0);
+});
+
 it('settles what it took before it closes, and takes nothing after', async () => {
   await start();
   const publisher = testbed.publisher(testbed.direct);

@@ -38,6 +38,11 @@ export interface Publisher {
    * at the same time is not kept.
    */
   publish(publication: Publication): Promise<Stored>;
+  /**
+   * For whoever can make its own client wait: while much is waiting already, this waits for its turn instead of being refused. Resolves when the
+   * publication is taken; `stored` is what `publish` gives, and the time for it counts from the call.
+   */
+  publishInTurn(publication: Publication): Promise<{ readonly stored: Promise<Stored> }>;
   /** Headers and bodies of all that is not acknowledged yet. */
   readonly pendingBytes: number;
   /** Takes nothing more, and resolves when all that was taken is settled. */
@@ -53,6 +58,13 @@ export function createPublisher(connection: StreamConnection, options: Publisher
   return new StreamPublisher(connection, options);
 }
 
+interface Waiting {
+  readonly publication: Publication;
+  /** On the monotonic clock. */
+  readonly deadline: number;
+  taken(stored: Promise<Stored>): void;
+}
+
 /** The frame of a stored entry beside its own headers, about. */
 const frameBytes = 100;
 
@@ -62,6 +74,8 @@ class StreamPublisher implements Publisher {
   private readonly options: PublisherOptions;
   private readonly maxPendingBytes: number;
   private readonly gatherings = new Map<string, Gathering>();
+  /** In the order in which they came. */
+  private readonly waiting: Waiting[] = [];
   private open = 0;
   private closed: PromiseWithResolvers<void> | undefined;
 
@@ -72,6 +86,17 @@ class StreamPublisher implements Publisher {
   }
 
   publish(publication: Publication): Promise<Stored> {
+    return this.take(publication, this.deadline());
+  }
+
+  publishInTurn(publication: Publication): Promise<{ readonly stored: Promise<Stored> }> {
+    if (this.waiting.length === 0 && this.isCalm(publication)) return Promise.resolve({ stored: this.publish(publication) });
+    return new Promise((resolve) => {
+      this.waiting.push({ publication, deadline: this.deadline(), taken: (stored) => resolve({ stored }) });
+    });
+  }
+
+  private take(publication: Publication, deadline: number): Promise<Stored> {
     if (this.closed) return Promise.reject(new StreamError('AWAY', `${publication.stream}: this program is shutting down`));
     const bytes = weigh(publication);
     if (bytes > this.connection.maxPayload) return Promise.reject(tooLarge(publication, bytes, this.connection.maxPayload));
@@ -83,7 +108,7 @@ class StreamPublisher implements Publisher {
       this.gatheringOf(publication.stream).add({
         publication,
         bytes,
-        deadline: this.options.clock.monotonic() + (this.options.retryForMs ?? 20_000),
+        deadline,
         sentBefore: false,
         resolve: (stored) => (resolve(stored), settle()),
         reject: (error) => (reject(error), settle()),
@@ -100,7 +125,20 @@ class StreamPublisher implements Publisher {
   private settled(bytes: number): void {
     this.pendingBytes -= bytes;
     this.open -= 1;
+    for (let next = this.waiting[0]; next && this.isCalm(next.publication); next = this.waiting[0]) {
+      this.waiting.shift();
+      next.taken(this.take(next.publication, next.deadline));
+    }
     if (this.open === 0) this.closed?.resolve();
+  }
+
+  private deadline(): number {
+    return this.options.clock.monotonic() + (this.options.retryForMs ?? 20_000);
+  }
+
+  /** Half of the room is for those who cannot wait. */
+  private isCalm(publication: Publication): boolean {
+    return this.open === 0 || this.pendingBytes + weigh(publication) <= this.maxPendingBytes / 2;
   }
 
   private gatheringOf(stream: string): Gathering {
