@@ -22,6 +22,7 @@ export function describeRoad(road: Road): string {
     `Try:`,
     `  swaks --server ${at('relay.listen')} --from a@example.org --to b@example.net --header "Subject: hello"`,
     `  curl -si ${api}/v1/messages -H 'content-type: application/json' -d '${body}'`,
+    `  npx -y pnpm@12 posthaste send --from a@example.org --to b@example.net --subject hi --text hello --wait${endpoint}`,
     `  npx -y pnpm@12 posthaste status <id>${endpoint}`,
     ...(road.withInbox ? [`  curl -s ${inbox}`] : []),
     ``,

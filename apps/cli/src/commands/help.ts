@@ -45,5 +45,5 @@ async function overview(entries: readonly Entry[], paint: Paint): Promise<string
 
 function describeExitCodes(paint: Paint): string {
   const codes = rows([...exitCodeMeanings].map(([code, meaning]) => [String(code), meaning]));
-  return `${paint('bold', 'Exit codes')}\n${codes}\n\nsendmail answers with those of sysexits.h: 0, 64 usage, 65 the message, 69 unavailable, 75 try again later.`;
+  return `${paint('bold', 'Exit codes')}\n${codes}\n\nsendmail answers with those of sysexits.h: 0, 64 usage, 65 the message, 69 unavailable, 75 try again later, 77 not allowed.`;
 }

@@ -18,7 +18,9 @@ export type LiveWords = (kind: NonNullable<Operand['completes']>) => Promise<rea
 export async function candidates(words: readonly string[], live: LiveWords, entries: readonly Entry[] = tree): Promise<Candidate[]> {
   const { before, current, isValue } = splitWords(words);
   const entry = entryFor(before, entries);
-  const all = entry ? await within(await entry.entry.load(), before.slice(entry.length), current, isValue, live) : await names(before, entries);
+  const all = entry
+    ? await within(await entry.entry.load(), before.slice(entry.length), current, isValue, live)
+    : await names(before, current, entries);
   return all.filter(({ word }) => word.startsWith(current));
 }
 
@@ -40,11 +42,11 @@ function entryFor(words: readonly string[], entries: readonly Entry[]): { readon
 }
 
 /** The next word of every name that begins with the words so far. At the beginning aliases would only make the choice longer. */
-async function names(before: readonly string[], entries: readonly Entry[]): Promise<Candidate[]> {
+async function names(before: readonly string[], current: string, entries: readonly Entry[]): Promise<Candidate[]> {
   const found = entries
     .filter(({ group }) => group !== undefined)
     .flatMap((entry) => (before.length === 0 ? entry.names.slice(0, 1) : entry.names).map((name) => ({ entry, parts: name.split(' ') })))
-    .filter(({ parts }) => parts.length > before.length && before.every((word, index) => parts[index] === word));
+    .filter(({ parts }) => parts[before.length]?.startsWith(current) && before.every((word, index) => parts[index] === word));
   const unique = new Map(found.map(({ entry, parts }) => [parts[before.length] ?? '', { entry, isWhole: parts.length === before.length + 1 }]));
   return Promise.all([...unique].map(async ([word, { entry, isWhole }]) => ({ word, says: isWhole ? (await entry.load()).summary : '' })));
 }
