@@ -14,13 +14,15 @@ import type { Clock, Log } from '@posthaste/telemetry';
 import type { Checkpointer } from './checkpointer.ts';
 import type { Driver } from './driver.ts';
 import type { JournalWriter } from './journal-writer.ts';
-import { censusEveryMs, metrics, showCensus } from './metrics.ts';
+import type { Figures } from './figures.ts';
+import { metrics, showCensus } from './metrics.ts';
 import type { Removals } from './removals.ts';
 
 export interface HousekeepingOptions {
   readonly connection: StreamConnection;
   readonly partition: number;
   readonly driver: Driver;
+  readonly figures: Figures;
   readonly writer: JournalWriter;
   readonly checkpointer: Checkpointer;
   readonly removals: Removals;
@@ -52,7 +54,6 @@ class House {
   readonly #options: HousekeepingOptions;
   #checkpointAt: number;
   #checkpointEvents = 0;
-  #censusAt = -Infinity;
   #agedAt = -Infinity;
 
   constructor(options: HousekeepingOptions) {
@@ -61,7 +62,8 @@ class House {
   }
 
   async round(): Promise<void> {
-    this.#takeCensus();
+    const { census, takenAt } = this.#options.figures.count();
+    showCensus(census, takenAt);
     await this.#measure();
     const journal = await streamState(this.#options.connection, journalStream(this.#options.partition));
     const pressed = journal.limits.bytes > 0 && journal.bytes > journal.limits.bytes * journalFull;
@@ -70,22 +72,16 @@ class House {
     else await this.#forgetOldHistory(journal);
   }
 
-  #takeCensus(): void {
-    const { driver, clock } = this.#options;
-    if (clock.monotonic() - this.#censusAt < censusEveryMs(driver.engine)) return;
-    this.#censusAt = clock.monotonic();
-    showCensus(driver.engine.census(), clock.now());
-  }
-
   async #measure(): Promise<void> {
-    const { connection, partition, driver } = this.#options;
+    const { connection, partition, driver, figures } = this.#options;
     let unread = 0;
     for (const lane of lanes) {
       const { bytes, last, limits } = await streamState(connection, mailStream(partition, lane));
       unread += Math.max(0, last - driver.engine.seen(lane));
       driver.tell({ kind: 'measured', lane, bytes, limitBytes: limits.bytes });
     }
-    metrics.unread.set(unread + (await this.#unreadInWait()));
+    figures.unread = unread + (await this.#unreadInWait());
+    metrics.unread.set(figures.unread);
   }
 
   /** WAIT has holes: what lies behind the last entry that was read may be gone without ever being read. */

@@ -6,6 +6,7 @@ import { LookupMessageResponseSchema, type LookupMessageRequest, type LookupMess
 import { mailStream, streamState, waitStream, type StreamConnection } from '@posthaste/stream';
 import type { Clock } from '@posthaste/telemetry';
 import type { Driver } from './driver.ts';
+import type { Figures } from './figures.ts';
 
 /** How long a question waits for the tickets that were stored before it was asked. */
 const patienceMs = 2_000;
@@ -15,6 +16,7 @@ export interface Lookup {
   readonly connection: StreamConnection;
   readonly partition: number;
   readonly driver: Driver;
+  readonly figures: Figures;
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }

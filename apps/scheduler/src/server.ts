@@ -8,6 +8,7 @@ import { createLease, type StreamConnection } from '@posthaste/stream';
 import type { Clock, Log, MailLog } from '@posthaste/telemetry';
 import { dispatchHandler } from './dispatch-service.ts';
 import { lookupHandler } from './lookup-service.ts';
+import { statsHandler } from './stats-service.ts';
 import { contend } from './ownership.ts';
 import { beginTenure, type Tenure, type TenureOptions } from './tenure.ts';
 
@@ -49,7 +50,10 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   let tenure: Tenure | null = null;
   const server = new GrpcServer(channelOptions);
   server.addService(grpcService(DispatchService), { dispatch: dispatchHandler(() => tenure?.senders ?? null) });
-  server.addService(grpcService(LookupService), { lookupMessage: lookupHandler(() => tenure?.lookup ?? null) });
+  server.addService(grpcService(LookupService), {
+    lookupMessage: lookupHandler(() => tenure?.lookup ?? null),
+    lookupStats: statsHandler(() => tenure?.lookup ?? null),
+  });
   return {
     server,
     get owning() {

@@ -16,6 +16,7 @@ import { Checkpointer } from './checkpointer.ts';
 import { Copies } from './copies.ts';
 import { Senders } from './dispatch-service.ts';
 import { Driver } from './driver.ts';
+import { Figures } from './figures.ts';
 import { keepHouse } from './housekeeping.ts';
 import { startIntake } from './intake.ts';
 import { encodeEntry, JournalWriter } from './journal-writer.ts';
@@ -92,7 +93,8 @@ async function begin(options: TenureOptions, stop: AbortController): Promise<Ten
     },
   });
   const driver = new Driver(engine, writer, clock, signal);
-  const shared = { connection, partition, driver, clock, log, signal };
+  const figures = new Figures(engine, clock);
+  const shared = { connection, partition, driver, figures, clock, log, signal };
   const publisher = createPublisher(connection, { clock, log, mode: options.durability });
   const removals = new Removals({ connection, partition, clock, log, signal });
   const copies = new Copies({ connection, publisher, partition, clock, log, signal, onUnburied: () => metrics.unburied.inc() });

@@ -19,6 +19,7 @@ import type { Attempt } from './sender-table.ts';
 import { returnSnapshot, takeSnapshot, type SnapshotWithStates, type StateRecord } from './snapshot.ts';
 import type { Lane } from './lane.ts';
 import type { Place, Ticket } from './ticket.ts';
+import type { UpstreamHealth } from './upstream-health.ts';
 
 export interface EngineOptions {
   /** Above that of every earlier owner of the partition; part of each attempt's id. */
@@ -32,6 +33,14 @@ export interface RecipientView {
   readonly state: RecipientState;
   /** The upstream that takes it is down. */
   readonly upstreamDown: boolean;
+}
+
+/** An upstream as it is seen now. */
+export interface UpstreamView {
+  readonly name: string;
+  readonly health: UpstreamHealth;
+  /** Attempts that all connected senders are ready to hold. */
+  readonly window: number;
 }
 
 /**
@@ -97,6 +106,20 @@ export class Engine {
   /** Mails in the index. */
   get size(): number {
     return this.#state.mails.size;
+  }
+
+  /** Each upstream's health, and the room that the connected senders together have for it. */
+  upstreams(): readonly UpstreamView[] {
+    const { upstreams, senders } = this.#state;
+    const roomOf = (name: string) =>
+      [...senders.senders].reduce((sum, { connected, windows }) => sum + (connected ? (windows.get(name) ?? 0) : 0), 0);
+    return upstreams.map(({ name, health }) => ({ name, health, window: roomOf(name) }));
+  }
+
+  /** Connected senders, and how many attempts each holds. */
+  senders(): readonly { readonly id: string; readonly held: number }[] {
+    const connected = [...this.#state.senders.senders].filter((sender) => sender.connected);
+    return connected.map(({ id, held }) => ({ id, held: [...held.values()].reduce((sum, count) => sum + count, 0) }));
   }
 
   census(): Census {

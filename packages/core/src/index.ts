@@ -15,7 +15,7 @@ export {
 } from './ticket.ts';
 export type { Reason } from './reason.ts';
 export type * from './journal.ts';
-export { Engine, type EngineOptions, type RecipientView } from './engine.ts';
+export { Engine, type EngineOptions, type RecipientView, type UpstreamView } from './engine.ts';
 export type { Census, LiveKind } from './census.ts';
 export { defaultPolicy, type EnginePolicy } from './engine-state.ts';
 export type { AttemptOutcome, Hello, Input, Instant, OutcomeKind, RecipientOutcome } from './engine-input.ts';
@@ -29,3 +29,4 @@ export { Router, type Route, type RouteMatch } from './router.ts';
 export { finalMessageStates, liveMessageStates, messageStateOf, type MessageState } from './message-state.ts';
 export { recentSpanMs } from './recent-ids.ts';
 export { apply, isFinal, untouched, type RecipientEvent } from './recipient.ts';
+export type { Tallies, Tally } from './tally.ts';

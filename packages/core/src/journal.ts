@@ -67,6 +67,7 @@ export interface Failed extends OfAttempt {
 /** It may have been delivered; tried again at `due`, or not, as the policy says. */
 export interface Doubted extends OfAttempt {
   readonly kind: 'doubted';
+  readonly tenant: string;
   readonly reply: Reply;
 }
 

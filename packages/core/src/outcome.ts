@@ -62,9 +62,10 @@ function canStillSucceed(mail: Mail, recipient: number, attempt: string): boolea
 function noteHealth(state: EngineState, attempt: Attempt, outcome: AttemptOutcome, now: Instant): void {
   const upstream = state.upstreams.find(({ name }) => name === attempt.upstream);
   if (!upstream) return;
+  const trouble = outcome.recipients.find((group) => group.outcome === 'upstreamDown');
   if (outcome.recipients.some((group) => wordsOfUpstream.has(group.outcome))) upstream.health = up;
-  else if (outcome.recipients.some((group) => group.outcome === 'upstreamDown')) {
-    upstream.health = afterTrouble(upstream.health, attempt.id, now);
+  else if (trouble) {
+    upstream.health = afterTrouble(upstream.health, attempt.id, trouble.reply.text, now);
     // It may be this very mail that breaks the connection: the next probe takes another one. What stands in a queue keeps its number.
     if (attempt.begun && attempt.mail.listed === 0) attempt.mail.order = state.order += 1;
   } else upstream.health = withoutProbe(upstream.health, attempt.id);
@@ -81,7 +82,7 @@ function settleGroup(state: EngineState, attempt: Attempt, group: RecipientOutco
     case 'deferred':
       return postpone(state, attempt, recipients, 'UPSTREAM_DEFERRED', reply, now);
     case 'inDoubt':
-      record(state, attempt.mail, { kind: 'doubted', ...about(attempt, recipients, now), reply });
+      record(state, attempt.mail, { kind: 'doubted', ...about(attempt, recipients, now), tenant: tenantOf(attempt), reply });
       return postpone(state, attempt, recipients, 'IN_DOUBT', reply, now);
     case 'bounced':
       return fail(state, attempt, recipients, 'UPSTREAM_REJECTED', reply, now);

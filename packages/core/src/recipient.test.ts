@@ -11,7 +11,7 @@ const events: fc.Arbitrary<RecipientEvent> = fc.oneof(
   attempts.map((attempt) => ({ ...about, kind: 'delivered' as const, attempt, tenant: 'acme', reply })),
   attempts.map((attempt) => ({ ...about, kind: 'deferred' as const, attempt, reason: 'UPSTREAM_DEFERRED' as const, reply, due: 5 })),
   attempts.map((attempt) => ({ ...about, kind: 'failed' as const, attempt, tenant: 'acme', reason: 'UPSTREAM_REJECTED' as const, reply })),
-  attempts.map((attempt) => ({ ...about, kind: 'doubted' as const, attempt, reply })),
+  attempts.map((attempt) => ({ ...about, kind: 'doubted' as const, attempt, tenant: 'default', reply })),
   attempts.map((attempt) => ({ ...about, kind: 'returned' as const, attempt, reason: 'SENDER_GONE' as const })),
   fc.constant({ ...about, kind: 'expired' as const, tenant: 'acme' }),
 );
@@ -74,7 +74,7 @@ describe('apply', () => {
 
   test('spends an attempt on a deferral and on a doubt, once, and none on a return', () => {
     const of = { ...about, attempt: '1.1', reply };
-    const doubted = apply(sending('1.1'), { ...of, kind: 'doubted' });
+    const doubted = apply(sending('1.1'), { ...of, kind: 'doubted', tenant: 'default' });
     expect(doubted).toMatchObject({ kind: 'inDoubt', attempts: 1 });
     expect(apply(doubted, { ...of, kind: 'deferred', reason: 'IN_DOUBT', due: 9 })).toMatchObject({ kind: 'queued', attempts: 1, due: 9 });
     expect(apply(sending('1.1'), { ...of, kind: 'deferred', reason: 'UPSTREAM_DEFERRED', due: 9 })).toMatchObject({ attempts: 1 });

@@ -136,7 +136,15 @@ describe('a new owner', () => {
 
   test('resolves a doubt that was journalled alone', () => {
     const ticket = ticketOf();
-    const doubted: JournalEvent = { kind: 'doubted', at: 0, id: ticket.id, attempt: '1.1', recipients: [0], reply: { code: 0, text: 'gone' } };
+    const doubted: JournalEvent = {
+      kind: 'doubted',
+      at: 0,
+      tenant: ticket.tenant,
+      id: ticket.id,
+      attempt: '1.1',
+      recipients: [0],
+      reply: { code: 0, text: 'gone' },
+    };
     const stage = recovered({ events: [acceptance(ticket, inLog(1)), start(ticket), doubted], lastOfLog: 1, entries: [[ticket, inLog(1)]] });
     expect(stage.stateOf(ticket)).toMatchObject({ kind: 'queued', attempts: 1, reason: 'IN_DOUBT' });
   });

@@ -12,7 +12,7 @@ import { applyTo } from './recording.ts';
 import { finish, noteMoved, notePlaceSeen, vacate } from './residence.ts';
 import type { Attempt } from './sender-table.ts';
 import type { Snapshot, StateRecord } from './snapshot.ts';
-import { count } from './tally.ts';
+import { count, noTally } from './tally.ts';
 import type { Place, Ticket } from './ticket.ts';
 
 /** How a log stands at its server. */
@@ -41,7 +41,7 @@ export interface Remains {
 export function restoreMarks(state: EngineState, remains: Remains, now: Instant): void {
   for (const lane of lanes) restoreLog(state, lane, remains);
   restoreWait(state, remains);
-  for (const [tenant, tally] of remains.snapshot?.tallies ?? []) state.tallies.set(tenant, { ...tally });
+  for (const [tenant, tally] of remains.snapshot?.tallies ?? []) state.tallies.set(tenant, { ...noTally, ...tally });
   for (const id of remains.finishedIds) state.recent.add(id, now.wall);
   for (const { event } of remains.events) {
     count(state.tallies, event);

@@ -24,7 +24,7 @@ test('counts recipients, each final state once', () => {
     { ...about, kind: 'deferred', recipients: [3, 4], reason: 'UPSTREAM_DEFERRED', reply, due: 1 },
     { kind: 'expired', at: 1, id: ticket.id, recipients: [3], tenant: 'acme' },
   ]);
-  expect(tallies.get('acme')).toEqual({ accepted: 5, delivered: 2, failed: 1, expired: 1 });
+  expect(tallies.get('acme')).toEqual({ accepted: 5, delivered: 2, failed: 1, expired: 1, doubted: 0 });
   expect(expectedLive(tallies.get('acme')!)).toBe(1);
 });
 
@@ -38,6 +38,11 @@ test('keeps tenants apart', () => {
 
 test('passes over what changes no count', () => {
   const moved: JournalEvent = { kind: 'moved', at: 0, id: ticket.id, place: { kind: 'wait', sequence: 2 } };
-  const doubted: JournalEvent = { ...about, kind: 'doubted', recipients: [0], reply };
-  expect(tallied([moved, doubted]).size).toBe(0);
+  expect(tallied([moved]).size).toBe(0);
+});
+
+test('doubts are counted beside, and end nothing', () => {
+  const doubted: JournalEvent = { ...about, kind: 'doubted', recipients: [0, 1], tenant: 'acme', reply };
+  const tally = tallied([accepted, doubted]).get('acme')!;
+  expect([tally.doubted, expectedLive(tally)]).toEqual([2, 5]);
 });

@@ -6,7 +6,11 @@ export interface Tally {
   delivered: number;
   failed: number;
   expired: number;
+  /** Times that a delivery was in doubt. */
+  doubted: number;
 }
+
+export const noTally: Readonly<Tally> = { accepted: 0, delivered: 0, failed: 0, expired: 0, doubted: 0 };
 
 /** One tally a tenant. */
 export type Tallies = Map<string, Tally>;
@@ -19,6 +23,7 @@ export function count(tallies: Tallies, event: JournalEvent): void {
     case 'delivered':
     case 'failed':
     case 'expired':
+    case 'doubted':
       tallyOf(tallies, event.tenant)[event.kind] += event.recipients.length;
       return;
     default:
@@ -33,6 +38,6 @@ export function expectedLive(tally: Tally): number {
 
 function tallyOf(tallies: Tallies, tenant: string): Tally {
   let tally = tallies.get(tenant);
-  if (!tally) tallies.set(tenant, (tally = { accepted: 0, delivered: 0, failed: 0, expired: 0 }));
+  if (!tally) tallies.set(tenant, (tally = { ...noTally }));
   return tally;
 }

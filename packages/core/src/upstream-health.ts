@@ -3,8 +3,10 @@ export type UpstreamHealth = { readonly kind: 'up' } | UpstreamDown;
 
 export interface UpstreamDown {
   readonly kind: 'down';
-  /** Wall clock, for the operator. */
+  /** When the outage began, wall clock, for the operator: a probe that fails does not begin another one. */
   readonly since: number;
+  /** What the last attempt to use it ran into, in words. */
+  readonly trouble: string;
   readonly probeAt: number;
   readonly probeDelayMs: number;
   /** The attempt that is finding out, if one is on its way. */
@@ -17,13 +19,13 @@ const longestProbeDelayMs = 30_000;
 export const up: UpstreamHealth = { kind: 'up' };
 
 /** After an attempt that found the upstream unusable. Only the probe's failure lengthens the wait: others were under way before. */
-export function afterTrouble(health: UpstreamHealth, attempt: string, now: { wall: number; mono: number }): UpstreamHealth {
+export function afterTrouble(health: UpstreamHealth, attempt: string, trouble: string, now: { wall: number; mono: number }): UpstreamHealth {
   if (health.kind === 'up') {
-    return { kind: 'down', since: now.wall, probeAt: now.mono + firstProbeDelayMs, probeDelayMs: firstProbeDelayMs, probe: null };
+    return { kind: 'down', since: now.wall, trouble, probeAt: now.mono + firstProbeDelayMs, probeDelayMs: firstProbeDelayMs, probe: null };
   }
-  if (health.probe !== attempt) return health;
+  if (health.probe !== attempt) return { ...health, trouble };
   const probeDelayMs = Math.min(health.probeDelayMs * 2, longestProbeDelayMs);
-  return { ...health, probeAt: now.mono + probeDelayMs, probeDelayMs, probe: null };
+  return { ...health, trouble, probeAt: now.mono + probeDelayMs, probeDelayMs, probe: null };
 }
 
 /** A probe that ended without a word of the upstream (its sender went away) frees the place for the next one. */

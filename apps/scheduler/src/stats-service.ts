@@ -1,0 +1,64 @@
+import { create, type MessageInitShape } from '@bufbuild/protobuf';
+import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import { status, type sendUnaryData, type ServerUnaryCall, type UntypedHandleCall } from '@grpc/grpc-js';
+import { lanes, type Census, type Lane as LaneName, type Tallies, type Tally, type UpstreamView } from '@posthaste/core';
+import { Lane, LaneStatsSchema, UpstreamState, UpstreamStatsSchema } from '@posthaste/protocol';
+import { LookupStatsResponseSchema, type LookupStatsRequest, type LookupStatsResponse } from '@posthaste/protocol/dispatch';
+import type { Lookup } from './lookup-service.ts';
+
+/** `current`: what to count during the present epoch, or null while another scheduler owns the partition. */
+export function statsHandler(current: () => Lookup | null): UntypedHandleCall {
+  return (_call: ServerUnaryCall<LookupStatsRequest, LookupStatsResponse>, answer: sendUnaryData<LookupStatsResponse>) => {
+    const lookup = current();
+    if (lookup) answer(null, takeStats(lookup));
+    else answer({ code: status.UNAVAILABLE, details: 'this scheduler does not own the partition now' });
+    return undefined;
+  };
+}
+
+function takeStats({ driver: { engine }, figures }: Lookup): LookupStatsResponse {
+  const { census, takenAt } = figures.count();
+  return create(LookupStatsResponseSchema, {
+    lanes: lanes.map((lane) => laneStats(lane, census)),
+    upstreams: engine.upstreams().map((upstream, index) => upstreamStats(upstream, census.upstreams[index])),
+    senders: engine.senders().map(({ id, held }) => ({ id, heldCount: BigInt(held) })),
+    totals: totalsOf(engine.tallies),
+    unreadCount: BigInt(figures.unread),
+    takenAt: timestampFromMs(takenAt),
+  });
+}
+
+const wireLanes: Readonly<Record<LaneName, Lane>> = { immediate: Lane.IMMEDIATE, high: Lane.HIGH, normal: Lane.NORMAL, low: Lane.LOW };
+
+function laneStats(lane: LaneName, { depth, waiting, oldestAcceptedAt }: Census): MessageInitShape<typeof LaneStatsSchema> {
+  const oldest = oldestAcceptedAt[lane];
+  return {
+    lane: wireLanes[lane],
+    readyCount: BigInt(depth[lane].queued - waiting[lane]),
+    waitingCount: BigInt(waiting[lane]),
+    sendingCount: BigInt(depth[lane].sending),
+    inDoubtCount: BigInt(depth[lane].inDoubt),
+    ...(oldest === null ? {} : { oldestAcceptedAt: timestampFromMs(oldest) }),
+  };
+}
+
+function upstreamStats(
+  { name, health, window }: UpstreamView,
+  { queued, sending } = { queued: 0, sending: 0 },
+): MessageInitShape<typeof UpstreamStatsSchema> {
+  const counts = { queuedCount: BigInt(queued), sendingCount: BigInt(sending), window: BigInt(window) };
+  if (health.kind === 'up') return { name, state: UpstreamState.UP, ...counts };
+  return { name, state: UpstreamState.DOWN, downSince: timestampFromMs(health.since), trouble: health.trouble, ...counts };
+}
+
+function totalsOf(tallies: Tallies) {
+  const all = [...tallies.values()];
+  const sum = (kind: keyof Tally) => BigInt(all.reduce((total, tally) => total + tally[kind], 0));
+  return {
+    acceptedCount: sum('accepted'),
+    deliveredCount: sum('delivered'),
+    failedCount: sum('failed'),
+    expiredCount: sum('expired'),
+    inDoubtCount: sum('doubted'),
+  };
+}
