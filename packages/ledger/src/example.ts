@@ -42,7 +42,7 @@ function anEvent(kind: number, id: string, attempt: string, recipients: readonly
     { kind: 'started', ...common, upstream: 'inbox', sender: 's1' },
     { kind: 'delivered', ...common, tenant: 'default', reply },
     { kind: 'deferred', ...common, reason: 'UPSTREAM_DEFERRED', reply, due: at + 60_000 },
-    { kind: 'doubted', ...common, reply },
+    { kind: 'doubted', ...common, tenant: 'default', reply },
     { kind: 'returned', ...common, reason: 'UPSTREAM_DOWN' },
     { kind: 'failed', ...common, tenant: 'default', reason: 'UPSTREAM_REJECTED', reply },
   ];
