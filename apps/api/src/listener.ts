@@ -1,6 +1,6 @@
 import { createServer as createHttp1, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import { createServer as createHttp2, type Http2ServerRequest, type Http2ServerResponse, type ServerHttp2Session } from 'node:http2';
-import type { AddressInfo } from 'node:net';
+import { Server as TcpServer, type AddressInfo } from 'node:net';
 import type { Address } from '@posthaste/config';
 import { divideConnections } from '@posthaste/protocol/clear-text';
 
@@ -40,8 +40,15 @@ export function createListener(handler: RequestHandler, { requestTimeoutMs, idle
       headersTimeout: Math.min(headersTimeoutMs, requestTimeoutMs + lingerMs),
       keepAliveTimeout: idleTimeoutMs,
     },
-    handler as RequestListener,
+    ((request: NodeRequest, response: NodeResponse) => {
+      // A connection whose last answer is on its way is kept by its client, and only we know that nothing more will be answered.
+      response.once('finish', () => closing && closeIdle());
+      handler(request, response);
+    }) as RequestListener,
   );
+  /** A response that ended in this turn is written at the end of it: until then its connection would be taken for idle, and cut. */
+  const closeIdle = () => void setImmediate(() => http1.closeIdleConnections());
+  let closing = false;
   const http2 = createHttp2({ settings: { maxConcurrentStreams } }, handler);
   const sessions = new Set<ServerHttp2Session>();
   http1.maxConnections = maxConnections;
@@ -61,11 +68,13 @@ export function createListener(handler: RequestHandler, { requestTimeoutMs, idle
     close: (graceMs) =>
       new Promise((resolve) => {
         const force = setTimeout(() => sockets.forEach((socket) => socket.destroy()), graceMs);
-        http1.close(() => {
+        closing = true;
+        // Not HTTP's own, which cuts idle connections at once.
+        TcpServer.prototype.close.call(http1, () => {
           clearTimeout(force);
           resolve();
         });
-        http1.closeIdleConnections();
+        closeIdle();
         for (const session of sessions) session.close();
       }),
   };
