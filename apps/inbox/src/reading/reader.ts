@@ -5,6 +5,8 @@ import type { Answer } from './thread.ts';
 
 const patienceMs = 5000;
 const maxWaiting = 100;
+/** MiB. What a mail holds in bytes lies beside it. */
+const resourceLimits = { maxOldGenerationSizeMb: 384, maxYoungGenerationSizeMb: 32 };
 
 const tooLong: Answer = { kind: 'unreadable', reason: `taking it apart takes more than ${patienceMs / 1000} s` };
 const closed: Answer = { kind: 'unreadable', reason: 'the inbox closes' };
@@ -43,7 +45,7 @@ export class Reader {
 
   async #ask(raw: Buffer): Promise<Answer> {
     if (this.#closed) return closed;
-    const thread = (this.#thread ??= new Worker(this.#program));
+    const thread = (this.#thread ??= new Worker(this.#program, { resourceLimits }));
     const done = new AbortController();
     // A copy: a Buffer is often a window on a larger memory, all of which would travel.
     const copy = new Uint8Array(raw);
