@@ -6,7 +6,7 @@ import type { Road } from './programs.ts';
 export function describeRoad(road: Road): string {
   const at = (name: keyof Road['doors']) => formatAddress(road.doors[name]);
   const api = `http://${at('api.listen')}`;
-  const inbox = `http://${at('inbox.http')}/api/v2/messages`;
+  const inbox = `http://${at('inbox.http')}`;
   const endpoint = api === defaultEndpoint ? '' : ` --endpoint ${api}`;
   const body = '{"from":"a@example.org","to":["b@example.net"],"subject":"hi","text":"hello"}';
   return [
@@ -16,7 +16,7 @@ export function describeRoad(road: Road): string {
     `  gRPC, Connect, REST   ${api}`,
     `  NATS                  ${road.natsUrl}, ${road.values['storage.durability']}`,
     `  data                  ${road.dataDir}`,
-    ...(road.withInbox ? [`  inbox                 ${inbox}`] : []),
+    ...(road.withInbox ? [`  inbox                 ${inbox}/`] : []),
     `  metrics               ${(['relay', 'api', 'scheduler', 'sender'] as const).map((name) => `${name} http://${at(`${name}.admin`)}/metrics`).join('\n                        ')}`,
     ``,
     `Try:`,
@@ -24,7 +24,7 @@ export function describeRoad(road: Road): string {
     `  curl -si ${api}/v1/messages -H 'content-type: application/json' -d '${body}'`,
     `  npx -y pnpm@12 posthaste send --from a@example.org --to b@example.net --subject hi --text hello --wait${endpoint}`,
     `  npx -y pnpm@12 posthaste status <id>${endpoint}`,
-    ...(road.withInbox ? [`  curl -s ${inbox}`] : []),
+    ...(road.withInbox ? [`  curl -s ${inbox}/api/v2/messages`] : []),
     ``,
     `Ctrl-C stops everything in order; a second one at once.`,
     ``,

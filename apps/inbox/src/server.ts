@@ -40,9 +40,7 @@ const hostname = 'inbox.localhost';
 
 /** Builds SMTP, mailbox and HTTP. Does not listen. */
 export function createInbox({ limits, script, allowedHosts, program, log, clock }: InboxOptions): Inbox {
-  // Ids of another run differ, and cannot be guessed.
-  const run = randomBytes(12).toString('hex');
-  const mailbox = new Mailbox(limits, (mail) => `${run}-${mail.number}@${hostname}`);
+  const mailbox = createMailbox(limits);
   const sink = createSink({ script, clock, hostname, onMail: (mail) => mailbox.add(mail) });
   const reader = new Reader(program, clock);
   const library = new Library(reader);
@@ -50,9 +48,8 @@ export function createInbox({ limits, script, allowedHosts, program, log, clock 
   const notices = new Notices(changes, clock);
   mailbox.watch((change) => {
     notices.changed();
-    if (change.kind === 'removed') return library.forget();
-    log.debug('took a mail', { number: change.caught.mail.number, bytes: change.caught.mail.raw.length });
-    announce(arrivals, change.caught);
+    if (change.kind === 'removed') library.forget();
+    else announce(change.caught, arrivals, log);
   });
   let smtp = '';
   const scriptChanged = () => notices.changed();
@@ -70,8 +67,15 @@ export function createInbox({ limits, script, allowedHosts, program, log, clock 
   };
 }
 
+/** Ids of another run differ, and cannot be guessed. */
+function createMailbox(limits: MailboxLimits): Mailbox {
+  const run = randomBytes(12).toString('hex');
+  return new Mailbox(limits, (mail) => `${run}-${mail.number}@${hostname}`);
+}
+
 /** MailHog sends each mail whole; that is worked out only when someone listens. */
-function announce(arrivals: Feed, caught: CaughtMail): void {
+function announce(caught: CaughtMail, arrivals: Feed, log: Log): void {
+  log.debug('took a mail', { number: caught.mail.number, recipients: caught.mail.to.length, bytes: caught.mail.raw.length });
   if (arrivals.readers > 0) arrivals.send(JSON.stringify(toMailHog(caught, hostname)));
 }
 
