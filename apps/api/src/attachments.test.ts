@@ -19,7 +19,13 @@ beforeAll(async () => {
   rig = await startRig({ limits: { maxBytes: 4 * 2 ** 20 } });
   clock = new ManualClock();
   const publisher = createPublisher(rig.connection, { clock: systemClock, log: silentLog, mode: 'fast', retryForMs: 300 });
-  attachments = createAttachments({ publisher, connection: rig.connection, fill: { blocked: () => null, close() {} }, clock, maxBytes: 4 * 2 ** 20 });
+  attachments = createAttachments({
+    publisher,
+    connection: rig.connection,
+    fill: { blocked: () => null, ratio: 0, close() {} },
+    clock,
+    maxBytes: 4 * 2 ** 20,
+  });
 });
 afterAll(() => rig.stop());
 beforeEach(() => void (rig.full.stream = null));

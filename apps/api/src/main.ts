@@ -73,6 +73,7 @@ function build(values: ApiConfig, connection: StreamConnection, tracing: Tracing
   const sources = { ledger, lookup, clock };
   const server = createApiServer({
     ...sources,
+    fill,
     door,
     attachments: createAttachments({ publisher, connection, fill, clock, maxBytes: limits.maxBytes }),
     idempotency: createIdempotency({ connection, publisher, partition, door, sources, retryForMs: values['api.retryFor'] }),

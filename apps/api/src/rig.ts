@@ -1,12 +1,20 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { create } from '@bufbuild/protobuf';
 import { Code, ConnectError } from '@connectrpc/connect';
 import { Server, ServerCredentials, status, type handleUnaryCall } from '@grpc/grpc-js';
 import type { JournalEvent } from '@posthaste/core';
 import { LiveLedger } from '@posthaste/ledger';
 import { BadRequestSchema, ErrorInfoSchema, grpcService, RetryInfoSchema } from '@posthaste/protocol';
-import { LookupService, type LookupMessageRequest, type LookupMessageResponse } from '@posthaste/protocol/dispatch';
+import {
+  LookupService,
+  LookupStatsResponseSchema,
+  type LookupMessageRequest,
+  type LookupMessageResponse,
+  type LookupStatsRequest,
+  type LookupStatsResponse,
+} from '@posthaste/protocol/dispatch';
 import { connectStream, createPublisher, ensureStreams, openJournal, watchFill, type FillWatch } from '@posthaste/stream';
 import { findNatsServer, startNatsServer, type NatsServer } from '@posthaste/stream/server';
 import { createDoor, type SubmissionLimits } from '@posthaste/submission';
@@ -44,7 +52,7 @@ export async function startRig(options: RigOptions = {}) {
   const publisher = createPublisher(connection, { clock, log: silentLog, mode: 'fast', retryForMs });
   const full: { stream: string | null } = { stream: null };
   const watch = watchFill(connection, { partition: 0, clock, log: silentLog });
-  const fill: FillWatch = { blocked: (mail) => full.stream ?? watch.blocked(mail), close: () => watch.close() };
+  const fill: FillWatch = { blocked: (mail) => full.stream ?? watch.blocked(mail), ratio: 0.25, close: () => watch.close() };
   const door = createDoor({ publisher, fill, clock, name: 'api', hostname: 'api.example.org', limits });
   const ledger = new LiveLedger({ path: join(folder, 'ledger.sqlite'), connection, partition: 0, clock, log: silentLog });
   const scheduler = await startScheduler();
@@ -58,6 +66,7 @@ export async function startRig(options: RigOptions = {}) {
     idempotency: createIdempotency({ connection, publisher, partition: 0, door, sources: { ledger, lookup, clock }, retryForMs }),
     ledger,
     lookup,
+    fill,
     clock,
     log: silentLog,
     mailLog: silentMailLog,
@@ -93,20 +102,22 @@ export async function startRig(options: RigOptions = {}) {
   };
 }
 
-/** The scheduler's side of live questions: knows what is put into `known`. */
+/** The scheduler's side of live questions: knows what is put into `known`, and counts what `stats` says. */
 async function startScheduler() {
   const known = new Map<string, LookupMessageResponse>();
+  const stats = create(LookupStatsResponseSchema);
   const server = new Server();
   const lookupMessage: handleUnaryCall<LookupMessageRequest, LookupMessageResponse> = ({ request }, callback) => {
     const found = known.get(request.id);
     if (found) callback(null, found);
     else callback({ code: status.NOT_FOUND });
   };
-  server.addService(grpcService(LookupService), { lookupMessage });
+  const lookupStats: handleUnaryCall<LookupStatsRequest, LookupStatsResponse> = (_, callback) => callback(null, stats);
+  server.addService(grpcService(LookupService), { lookupMessage, lookupStats });
   const port = await new Promise<number>((resolve, reject) =>
     server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) => (error ? reject(error) : resolve(bound))),
   );
-  return { port, known, stop: () => server.forceShutdown() };
+  return { port, known, stats, stop: () => server.forceShutdown() };
 }
 
 /** What a refused call says, flat; fails when the call was not refused. */

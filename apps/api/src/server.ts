@@ -12,15 +12,14 @@ import { createGrpcServer } from './grpc/server.ts';
 import { createHealthService } from './health.ts';
 import { createInterceptors } from './interceptors.ts';
 import { createListener, type Listener } from './listener.ts';
-import type { MessageSources } from './message-finding.ts';
 import { createReflectionService } from './reflection.ts';
 import { Room } from './room.ts';
-import { createStatusService } from './status-service.ts';
+import { createStatusService, type StatusOptions } from './status-service.ts';
 import { createMessageWatch, type MessageWatch } from './status-watch.ts';
 import { createSubmissionService } from './submission-service.ts';
 import { createValidation, type Validate } from './validation.ts';
 
-export interface ApiOptions extends MessageSources {
+export interface ApiOptions extends Omit<StatusOptions, 'watch'> {
   readonly door: Door;
   readonly mailLog: MailLog;
   readonly attachments: Attachments;

@@ -2,10 +2,13 @@ import { create } from '@bufbuild/protobuf';
 import type { ServiceImpl } from '@connectrpc/connect';
 import { GetMessageResponseSchema, WatchMessageResponseSchema, type StatusService } from '@posthaste/protocol';
 import { findMessage, type MessageSources } from './message-finding.ts';
+import type { SchedulerLookup } from './scheduler-lookup.ts';
 import { listMessages } from './status-list.ts';
+import { queueStats, type StatsSources } from './status-stats.ts';
 import type { MessageWatch } from './status-watch.ts';
 
-export interface StatusOptions extends MessageSources {
+export interface StatusOptions extends MessageSources, Pick<StatsSources, 'fill'> {
+  readonly lookup: SchedulerLookup;
   readonly watch: MessageWatch;
 }
 
@@ -17,6 +20,8 @@ export function createStatusService(options: StatusOptions): Partial<ServiceImpl
     },
 
     listMessages: (request, { signal }) => listMessages(options, request, signal),
+
+    queueStats: () => queueStats(options),
 
     async *watchMessage({ id, resumeToken }, { signal }) {
       const sightings = options.watch.watchMessage(id.toLowerCase(), { signal, resumeToken: resumeToken || undefined });

@@ -20,6 +20,8 @@ export interface FillWatch {
    * null when there is room. For a certain mail only what it needs counts, so that a full log of bulk does not turn urgent mail away.
    */
   blocked(mail?: { readonly lane: Lane; readonly chunked: boolean }): string | null;
+  /** How full the fullest of them is, 0 to 1. */
+  readonly ratio: number;
   close(): void;
 }
 
@@ -39,6 +41,7 @@ class StreamFillWatch implements FillWatch {
   private readonly logs: readonly string[];
   private readonly waiting: string;
   private full: ReadonlySet<string> = new Set();
+  ratio = 0;
 
   constructor(connection: StreamConnection, options: WatchFillOptions) {
     this.connection = connection;
@@ -72,6 +75,7 @@ class StreamFillWatch implements FillWatch {
     const states = await Promise.all(names.map((name) => streamState(this.connection, name)));
     const full = names.filter((_, index) => isNearlyFull(states[index]!));
     const held = states.slice(0, this.logs.length + 1).reduce((sum, { messages }) => sum + messages, 0);
+    this.ratio = Math.max(held / tickets, ...states.map(ratioOf));
     this.note(new Set(held >= tickets ? [...full, 'TICKETS'] : full));
   }
 
@@ -84,8 +88,9 @@ class StreamFillWatch implements FillWatch {
   }
 }
 
-const isNearlyFull = ({ bytes, messages, limits }: StreamState) => isOver(bytes, limits.bytes) || isOver(messages, limits.messages);
-const isOver = (used: number, limit: number) => limit > 0 && used >= fullFrom * limit;
+const isNearlyFull = (state: StreamState) => ratioOf(state) >= fullFrom;
+const ratioOf = ({ bytes, messages, limits }: StreamState) => Math.max(shareOf(bytes, limits.bytes), shareOf(messages, limits.messages));
+const shareOf = (used: number, limit: number) => (limit > 0 ? used / limit : 0);
 
 function isNeeded(stream: string, mail: { readonly lane: Lane; readonly chunked: boolean }): boolean {
   if (stream === bodiesStream) return mail.chunked;
