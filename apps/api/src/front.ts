@@ -24,11 +24,13 @@ export interface FrontOptions {
   /** How long the body of a unary call may take to arrive. */
   readonly requestTimeoutMs: number;
   readonly corsOrigins: readonly string[];
+  /** Answers `GET /health`. */
+  readonly health: () => Promise<UniversalServerResponse>;
   readonly log: Log;
 }
 
 /** Finds who answers a request: a method by its path, a REST binding, or nobody. */
-export function createFront({ handlers, room, limitOf, requestTimeoutMs, corsOrigins, log }: FrontOptions): RequestHandler {
+export function createFront({ handlers, room, limitOf, requestTimeoutMs, corsOrigins, health, log }: FrontOptions): RequestHandler {
   const calls = new Map<string, UniversalHandlerFn>(handlers.map((handler) => [handler.requestPath, withReasons(handler)]));
   const methods = new Map(handlers.map(({ requestPath, method }) => [requestPath, method]));
   const transcoder = createTranscoder(handlers, calls, limitOf);
@@ -37,7 +39,9 @@ export function createFront({ handlers, room, limitOf, requestTimeoutMs, corsOri
     targetOf(methods.get(path), calls.get(path)) ?? transcoder.find(request.method, path) ?? unknownAt(path);
 
   const serve = async (request: UniversalServerRequest, response: NodeResponse): Promise<UniversalServerResponse> => {
-    const { method, call } = find(request, new URL(request.url).pathname);
+    const { pathname } = new URL(request.url);
+    if (pathname === '/health' && request.method === 'GET') return health();
+    const { method, call } = find(request, pathname);
     if (!method) return call(request);
     const streams = method.methodKind === 'client_streaming';
     const admission = admit(request, { room, streams, maxBytes: limitOf(method) });

@@ -9,12 +9,14 @@ import type { Attachments } from './attachments.ts';
 import { maxBytesOf, requestBytes } from './call-limits.ts';
 import { createFront } from './front.ts';
 import { createGrpcServer } from './grpc/server.ts';
+import { answerHealth } from './health-report.ts';
 import { createHealthService } from './health.ts';
 import { createInterceptors } from './interceptors.ts';
 import { createListener, type Listener } from './listener.ts';
 import { createReflectionService } from './reflection.ts';
 import { Room } from './room.ts';
 import { createStatusService, type StatusOptions } from './status-service.ts';
+import { queueStats } from './status-stats.ts';
 import { createMessageWatch, type MessageWatch } from './status-watch.ts';
 import { createSubmissionService } from './submission-service.ts';
 import { createValidation, type Validate } from './validation.ts';
@@ -90,7 +92,8 @@ function createWeb(options: ApiOptions, services: readonly ServiceImplSpec[], va
   for (const { methods } of services) for (const { method, impl } of Object.values(methods)) addMethod(router, method, impl, limitOf(method));
   const described = [...services.map(({ service }) => service), ServerReflection];
   if (options.reflection) router.service(ServerReflection, createReflectionService(described));
-  return createListener(createFront({ ...options, handlers: router.handlers, room, limitOf }), options);
+  const health = () => answerHealth({ connected: options.ready, stats: () => queueStats(options) });
+  return createListener(createFront({ ...options, handlers: router.handlers, room, limitOf, health }), options);
 }
 
 function addMethod(router: ConnectRouter, method: DescMethod, impl: unknown, readMaxBytes: number): void {

@@ -28,7 +28,7 @@ const lag = gauge(
   'posthaste_ledger_lag_seconds',
   'Age of the journal entry taken in last, when it was taken in. A rise means that answers about mail are old.',
 );
-const taken = counter('posthaste_ledger_events_total', 'Journal events taken in.');
+const taken = counter('posthaste_ledger_events_total', 'Journal events taken in. Standing still while mail flows: the ledger is stuck.');
 const strangers = counter(
   'posthaste_ledger_unknown_events_total',
   'Journal events of messages that the ledger does not know. A rise means that a part of the journal was lost.',
