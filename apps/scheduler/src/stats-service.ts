@@ -2,7 +2,7 @@ import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { status, type sendUnaryData, type ServerUnaryCall, type UntypedHandleCall } from '@grpc/grpc-js';
 import { lanes, type Census, type Lane as LaneName, type Tallies, type Tally, type UpstreamView } from '@posthaste/core';
-import { Lane, LaneStatsSchema, UpstreamState, UpstreamStatsSchema } from '@posthaste/protocol';
+import { Lane, type LaneStatsSchema, UpstreamState, type UpstreamStatsSchema } from '@posthaste/protocol';
 import { LookupStatsResponseSchema, type LookupStatsRequest, type LookupStatsResponse } from '@posthaste/protocol/dispatch';
 import type { Lookup } from './lookup-service.ts';
 
