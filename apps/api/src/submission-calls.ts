@@ -34,13 +34,16 @@ export interface SubmitOptions {
 export type Submit = (request: SubmitRequest, context: HandlerContext) => Promise<SubmitResponse>;
 
 export function createSubmit({ door, mailLog, attachments, idempotency }: SubmitOptions): Submit {
-  const build = (request: SubmitRequest, addressing: Addressing, signal: AbortSignal) =>
-    buildMessage(request, addressing, door.limits, attachments.contents(request.attachments, signal)).raw;
+  const build = (request: SubmitRequest, addressing: Addressing, context: HandlerContext) => {
+    // A call's signal costs more than building a small message does.
+    const contents = request.attachments.length > 0 ? attachments.contents(request.attachments, context.signal) : [];
+    return buildMessage(request, addressing, door.limits, contents).raw;
+  };
   return async (request, context) => {
     const key = idempotencyKeyOf(request, context);
     const addressing = readAddressing(request);
     const cover = coverOf(request, addressing, context);
-    const raw = () => (request.raw.length > 0 ? request.raw : build(request, addressing, context.signal));
+    const raw = () => (request.raw.length > 0 ? request.raw : build(request, addressing, context));
     const store = async (id = door.newId()): Promise<Acceptance> => {
       const trouble = door.refusal();
       if (trouble) throw trouble;
