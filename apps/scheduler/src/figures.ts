@@ -1,12 +1,26 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Census, Engine } from '@posthaste/core';
 import type { Clock } from '@posthaste/telemetry';
 import { censusEveryMs } from './metrics.ts';
+
+/** The index as it was counted at `takenAt`, wall clock. */
+interface Counted {
+  readonly census: Census;
+  readonly takenAt: number;
+  /** Until then it is new enough, monotonic. */
+  readonly until: number;
+}
+
+/** Counting for who asks takes this share of the time at most. */
+const countingShare = 0.1;
 
 /** What was last counted of the index, for metrics and for who asks: walking it takes time in proportion to it, so it is not walked for each of them. */
 export class Figures {
   readonly #engine: Engine;
   readonly #clock: Clock;
-  #counted: { readonly census: Census; readonly takenAt: number; readonly monotonic: number } | undefined;
+  #counted: Counted | undefined;
+  #recent: Counted | undefined;
+  #counting: Promise<Counted> | undefined;
   /** Entries stored and not read yet. */
   unread = 0;
 
@@ -15,11 +29,35 @@ export class Figures {
     this.#clock = clock;
   }
 
-  /** The count, and when it was taken by the wall clock; anew when the last one is old for the size of the index. */
-  count(): { readonly census: Census; readonly takenAt: number } {
+  /** For metrics: counted in one go, so that the difference is exact, and the rarer the larger the index is. */
+  count(): Counted {
     const monotonic = this.#clock.monotonic();
-    if (!this.#counted || monotonic - this.#counted.monotonic >= censusEveryMs(this.#engine))
-      this.#counted = { census: this.#engine.census(), takenAt: this.#clock.now(), monotonic };
+    if (!this.#counted || monotonic >= this.#counted.until) {
+      const takenAt = this.#clock.now();
+      this.#counted = { census: this.#engine.census(takenAt), takenAt, until: monotonic + censusEveryMs(this.#engine) };
+    }
     return this.#counted;
+  }
+
+  /** For who asks now: counted in pieces, between which mail goes on. Those who ask meanwhile share the answer. */
+  async recent(): Promise<Counted> {
+    if (this.#recent && this.#clock.monotonic() < this.#recent.until) return this.#recent;
+    this.#counting ??= this.#countInPieces().finally(() => (this.#counting = undefined));
+    return this.#counting;
+  }
+
+  async #countInPieces(): Promise<Counted> {
+    let tookMs = 0;
+    const walk = this.#engine.countIndex(this.#clock.now());
+    for (;;) {
+      const begun = this.#clock.monotonic();
+      const step = walk.next();
+      tookMs += this.#clock.monotonic() - begun;
+      if (step.done) {
+        this.#recent = { census: step.value, takenAt: this.#clock.now(), until: this.#clock.monotonic() + tookMs / countingShare };
+        return this.#recent;
+      }
+      await turn();
+    }
   }
 }

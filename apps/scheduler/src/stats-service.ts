@@ -10,14 +10,17 @@ import type { Lookup } from './lookup-service.ts';
 export function statsHandler(current: () => Lookup | null): UntypedHandleCall {
   return (_call: ServerUnaryCall<LookupStatsRequest, LookupStatsResponse>, answer: sendUnaryData<LookupStatsResponse>) => {
     const lookup = current();
-    if (lookup) answer(null, takeStats(lookup));
-    else answer({ code: status.UNAVAILABLE, details: 'this scheduler does not own the partition now' });
+    if (!lookup) return answer({ code: status.UNAVAILABLE, details: 'this scheduler does not own the partition now' });
+    takeStats(lookup).then(
+      (stats) => answer(null, stats),
+      (error: unknown) => answer({ code: status.UNAVAILABLE, details: `the index cannot be counted now: ${String(error)}` }),
+    );
     return undefined;
   };
 }
 
-function takeStats({ driver: { engine }, figures }: Lookup): LookupStatsResponse {
-  const { census, takenAt } = figures.count();
+async function takeStats({ driver: { engine }, figures }: Lookup): Promise<LookupStatsResponse> {
+  const { census, takenAt } = await figures.recent();
   return create(LookupStatsResponseSchema, {
     lanes: lanes.map((lane) => laneStats(lane, census)),
     upstreams: engine.upstreams().map((upstream, index) => upstreamStats(upstream, census.upstreams[index])),

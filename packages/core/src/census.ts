@@ -1,5 +1,6 @@
 import type { EngineState } from './engine-state.ts';
 import { lanes, type Lane } from './lane.ts';
+import type { Mail } from './mail.ts';
 import type { RecipientState } from './recipient.ts';
 import { expectedLive } from './tally.ts';
 
@@ -24,27 +25,52 @@ export interface UpstreamDepth {
 
 export type LiveKind = 'queued' | 'sending' | 'inDoubt';
 
-export function takeCensus(state: EngineState): Census {
+/** At once, so that the difference is exact. A million mails take a quarter of a second. */
+export function takeCensus(state: EngineState, now: number): Census {
+  const walk = walkIndex(state, now);
+  for (let step = walk.next(); ; step = walk.next()) if (step.done) return step.value;
+}
+
+/** Mails between two turns: some 0.3 ms. */
+const walkedAtOnce = 1_000;
+
+/**
+ * The same in pieces, `undefined` where others may have their turn. What moves meanwhile may be counted where it was or where it is, so the difference
+ * says nothing then. `now`: wall clock.
+ */
+export function* walkIndex(state: EngineState, now: number): Generator<undefined, Census> {
   const depth = perLane(() => ({ queued: 0, sending: 0, inDoubt: 0 }));
   const waiting = perLane(() => 0);
   const upstreams = state.upstreams.map((): UpstreamDepth => ({ queued: 0, sending: 0 }));
   const oldest = perLane<number | null>(() => null);
   const live = new Map<string, number>();
-  for (const { ticket, states, open } of state.mails.values()) {
-    const { lane, tenant, acceptedAt } = ticket;
-    for (const [recipient, recipientState] of states.entries()) {
-      if (!isLiveKind(recipientState)) continue;
-      depth[lane][recipientState.kind] += 1;
-      const upstream = upstreams[state.router.upstreamOf(ticket, recipient)];
-      if (recipientState.kind === 'queued') {
-        if (recipientState.due > 0) waiting[lane] += 1;
-        if (upstream) upstream.queued += 1;
-      } else if (recipientState.kind === 'sending' && upstream) upstream.sending += 1;
-    }
-    if (open > 0) oldest[lane] = Math.min(oldest[lane] ?? acceptedAt, acceptedAt);
-    live.set(tenant, (live.get(tenant) ?? 0) + open);
+  let walked = 0;
+  for (const mail of state.mails.values()) {
+    const { lane, tenant, acceptedAt } = mail.ticket;
+    countMail(state, mail, now, { depth: depth[lane], upstreams, wait: () => (waiting[lane] += 1) });
+    if (mail.open > 0) oldest[lane] = Math.min(oldest[lane] ?? acceptedAt, acceptedAt);
+    live.set(tenant, (live.get(tenant) ?? 0) + mail.open);
+    if ((walked += 1) % walkedAtOnce === 0) yield;
   }
   return { depth, waiting, upstreams, oldestAcceptedAt: oldest, difference: differenceOf(state, live) };
+}
+
+interface Counts {
+  readonly depth: Record<LiveKind, number>;
+  readonly upstreams: readonly UpstreamDepth[];
+  readonly wait: () => void;
+}
+
+function countMail({ router }: EngineState, { ticket, states }: Mail, now: number, { depth, upstreams, wait }: Counts): void {
+  for (let recipient = 0; recipient < states.length; recipient += 1) {
+    const recipientState = states[recipient];
+    if (!recipientState || !isLiveKind(recipientState)) continue;
+    depth[recipientState.kind] += 1;
+    if (recipientState.kind === 'inDoubt') continue;
+    const upstream = upstreams[router.upstreamOf(ticket, recipient)];
+    if (upstream) upstream[recipientState.kind] += 1;
+    if (recipientState.kind === 'queued' && recipientState.due > now) wait();
+  }
 }
 
 /** Per tenant, so that one tenant's loss cannot hide behind another's surplus. */

@@ -1,5 +1,5 @@
 import { arrive, relocate } from './arrival.ts';
-import { takeCensus, type Census } from './census.ts';
+import { takeCensus, walkIndex, type Census } from './census.ts';
 import { dispatch } from './dispatching.ts';
 import type { Step } from './effect.ts';
 import type { Input, Instant } from './engine-input.ts';
@@ -122,8 +122,14 @@ export class Engine {
     return connected.map(({ id, held }) => ({ id, held: [...held.values()].reduce((sum, count) => sum + count, 0) }));
   }
 
-  census(): Census {
-    return takeCensus(this.#state);
+  /** The index, counted at once. `now`: wall clock. */
+  census(now: number): Census {
+    return takeCensus(this.#state, now);
+  }
+
+  /** The same in pieces: see walkIndex. */
+  countIndex(now: number): Generator<undefined, Census> {
+    return walkIndex(this.#state, now);
   }
 
   /** Call right after `takeStep`: the snapshot contains everything up to that step's last record. */

@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest';
+import { recipientsOf, Stage, ticketOf } from './simulation/stage.ts';
+
+test('recipients are counted by lane, by upstream, and by whether their time has come', () => {
+  const stage = new Stage({ upstreams: ['main', 'other'] });
+  const due = stage.now.wall + 60_000;
+  const tickets = [
+    ticketOf({ lane: 'high', recipients: recipientsOf(3) }),
+    ticketOf({ lane: 'low', acceptedAt: 5, recipients: recipientsOf(2, 'other.example') }),
+    ticketOf({ lane: 'low', acceptedAt: 7, due }),
+  ];
+  tickets.forEach((ticket, index) => stage.tell({ kind: 'arrived', ticket, place: { kind: 'log', lane: ticket.lane, sequence: index + 1 } }));
+  const census = stage.engine.census(stage.now.wall);
+  expect(census).toMatchObject({
+    depth: { high: { queued: 3, sending: 0, inDoubt: 0 }, low: { queued: 3 }, normal: { queued: 0 } },
+    waiting: { high: 0, low: 1 },
+    upstreams: [
+      { queued: 4, sending: 0 },
+      { queued: 2, sending: 0 },
+    ],
+    oldestAcceptedAt: { low: 5, normal: null },
+    difference: 0,
+  });
+  expect(stage.engine.census(due).waiting.low, 'what has become due waits no more').toBe(0);
+});
+
+test('in pieces it comes to the same, and a piece is small', () => {
+  const stage = new Stage();
+  for (let sequence = 1; sequence <= 2_500; sequence += 1) {
+    stage.tell({ kind: 'arrived', ticket: ticketOf(), place: { kind: 'log', lane: 'normal', sequence } });
+  }
+  const walk = stage.engine.countIndex(stage.now.wall);
+  let pieces = 1;
+  let step = walk.next();
+  for (; !step.done; step = walk.next()) pieces += 1;
+  expect(step.value).toEqual(stage.engine.census(stage.now.wall));
+  expect(pieces).toBe(3);
+});
