@@ -28,7 +28,7 @@ it('shows how far it is, and what came of it', async () => {
     posthaste(['ledger', 'rebuild', '-o', 'jsonl', '--admin', `http://${admin}`]),
     posthaste(['ledger', 'rebuild', '-o', 'json', '-q', '--admin', `http://${admin}`]),
   ]);
-  expect(table).toEqual({ code: 0, out: 'kind done, messages 20\n', err: 'kind reading, done 10, of 20\n' });
+  expect(table).toEqual({ code: 0, out: 'done: messages 20\n', err: 'reading: done 10, of 20\n' });
   expect(
     jsonl.out
       .trimEnd()

@@ -58,6 +58,8 @@ function away(sentence: string, cause?: unknown): Failure {
 }
 
 function describe(line: string): string {
-  const fields = Object.entries(JSON.parse(line) as Record<string, unknown>);
-  return fields.map(([name, value]) => `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`).join(', ');
+  const { kind, ...facts } = JSON.parse(line) as Record<string, unknown>;
+  return `${String(kind)}: ${Object.entries(facts)
+    .map(([name, value]) => `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .join(', ')}`;
 }
