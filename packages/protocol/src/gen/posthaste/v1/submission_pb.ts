@@ -619,8 +619,8 @@ export const SubmissionService: GenService<{
    * and will be delivered at least once, or its failure recorded.
    *
    * Errors: INVALID_ARGUMENT (INVALID_FIELD, UNKNOWN_FIELD, MALFORMED_REQUEST, MESSAGE_TOO_LARGE, TOO_MANY_RECIPIENTS), FAILED_PRECONDITION
-   * (ATTACHMENT_NOT_FOUND), ALREADY_EXISTS (IDEMPOTENCY_KEY_REUSED), ABORTED (IDEMPOTENCY_IN_FLIGHT), RESOURCE_EXHAUSTED (STORAGE_FULL),
-   * UNAVAILABLE (STORAGE_UNAVAILABLE). ABORTED and the last two are worth a retry after google.rpc.RetryInfo. After UNAVAILABLE or a lost
+   * (ATTACHMENT_NOT_FOUND), ALREADY_EXISTS (IDEMPOTENCY_KEY_REUSED), ABORTED (IDEMPOTENCY_IN_FLIGHT), RESOURCE_EXHAUSTED (STORAGE_FULL,
+   * OVERLOADED), UNAVAILABLE (STORAGE_UNAVAILABLE). ABORTED and the last two are worth a retry after google.rpc.RetryInfo. After UNAVAILABLE or a lost
    * answer the message may have been accepted: sending it again can make a second mail, unless it carries an idempotency key.
    *
    * @generated from rpc posthaste.v1.SubmissionService.Submit
@@ -634,8 +634,8 @@ export const SubmissionService: GenService<{
    * Accepts many messages in one call, at most 1,000. Each is accepted or refused by itself; the call fails only when it cannot be read at
    * all, is empty, or holds more messages than that.
    *
-   * Errors of the call: INVALID_ARGUMENT (INVALID_FIELD, MALFORMED_REQUEST, MESSAGE_TOO_LARGE), UNAVAILABLE. Those of a message stand in its
-   * result, and are Submit's.
+   * Errors of the call: INVALID_ARGUMENT (INVALID_FIELD, MALFORMED_REQUEST, MESSAGE_TOO_LARGE), RESOURCE_EXHAUSTED (OVERLOADED), UNAVAILABLE.
+   * Those of a message stand in its result, and are Submit's.
    *
    * @generated from rpc posthaste.v1.SubmissionService.SubmitBatch
    */
@@ -646,12 +646,13 @@ export const SubmissionService: GenService<{
   },
   /**
    * Accepts messages as they come, one after another, and answers for all of them when the client has ended its side. While too much is on
-   * its way to storage the server reads no further, and the transport slows the client down. At most 50,000 messages: after that many the
-   * answer comes at once, and what the client sent beyond them was not read.
+   * its way to storage the server reads no further, and the transport slows the client down. At most 50,000 messages, of which at most 1,000 are
+   * refused: after that many the answer comes at once, and what the client sent beyond them was not read.
    *
    * When the call breaks before the answer, nobody knows how many were accepted: give each message an idempotency key, and send all again.
    *
-   * Errors of the call: CANCELLED, DEADLINE_EXCEEDED, UNAVAILABLE. Those of a message stand in its result, and are Submit's.
+   * Errors of the call: INVALID_ARGUMENT (MALFORMED_REQUEST, MESSAGE_TOO_LARGE), RESOURCE_EXHAUSTED (OVERLOADED), CANCELLED, DEADLINE_EXCEEDED,
+   * UNAVAILABLE. Those of a message stand in its result, and are Submit's.
    *
    * @generated from rpc posthaste.v1.SubmissionService.SubmitStream
    */
@@ -677,7 +678,8 @@ export const SubmissionService: GenService<{
   /**
    * Stores an attachment once, so that many messages can name it by `Attachment.reference`. It is kept for 30 minutes.
    *
-   * Errors: INVALID_ARGUMENT (INVALID_FIELD, MESSAGE_TOO_LARGE), RESOURCE_EXHAUSTED (STORAGE_FULL), UNAVAILABLE (STORAGE_UNAVAILABLE).
+   * Errors: INVALID_ARGUMENT (INVALID_FIELD, MESSAGE_TOO_LARGE), RESOURCE_EXHAUSTED (STORAGE_FULL, OVERLOADED), UNAVAILABLE
+   * (STORAGE_UNAVAILABLE).
    *
    * @generated from rpc posthaste.v1.SubmissionService.UploadAttachment
    */
