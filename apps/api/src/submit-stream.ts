@@ -3,14 +3,14 @@ import type { HandlerContext } from '@connectrpc/connect';
 import { SubmitStreamResponseSchema, type SubmitResult, type SubmitStreamRequest, type SubmitStreamResponse } from '@posthaste/protocol';
 import type { SubmitOneOfMany } from './submit-many.ts';
 
-export interface StreamBounds {
+interface StreamBounds {
   /** After so many messages the answer comes. */
   readonly messages: number;
   /** After so many refusals too: with their reasons they make an answer that clients do not take, which is 4 MiB with gRPC's own. */
   readonly refusals: number;
 }
 
-export const streamBounds: StreamBounds = { messages: 50_000, refusals: 1_000 };
+const streamBounds: StreamBounds = { messages: 50_000, refusals: 500 };
 
 /**
  * Reads the next message when there is room for it, and not before: the transport's flow control then holds the client back. Who stops reading early

@@ -646,8 +646,8 @@ export const SubmissionService: GenService<{
   },
   /**
    * Accepts messages as they come, one after another, and answers for all of them when the client has ended its side. While too much is on
-   * its way to storage the server reads no further, and the transport slows the client down. At most 50,000 messages, of which at most 1,000 are
-   * refused: after that many the answer comes at once, and what the client sent beyond them was not read.
+   * its way to storage the server reads no further, and the transport slows the client down. After 50,000 messages, or some 500 refusals, the
+   * answer comes at once, and what the client sent beyond that was not read.
    *
    * When the call breaks before the answer, nobody knows how many were accepted: give each message an idempotency key, and send all again.
    *
