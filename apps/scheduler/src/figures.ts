@@ -1,4 +1,3 @@
-import { setImmediate as turn } from 'node:timers/promises';
 import type { Census, Engine } from '@posthaste/core';
 import type { Clock } from '@posthaste/telemetry';
 import { censusEveryMs } from './metrics.ts';
@@ -10,6 +9,8 @@ interface Counted {
   /** Until then it is new enough, monotonic. */
   readonly until: number;
 }
+
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 /** Counting for who asks takes this share of the time at most. */
 const countingShare = 0.1;
