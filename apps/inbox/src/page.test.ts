@@ -232,6 +232,21 @@ describe.skipIf(executablePath === undefined)('the page (in Chromium: skipped wh
     expect(await inbox.json('/api/chaos')).toEqual({});
   });
 
+  it('leaves alone what is written before the script in force has come', async () => {
+    const answer = Promise.withResolvers<void>();
+    await page.route('**/api/chaos', async (route) => {
+      await answer.promise;
+      await route.continue();
+    });
+    await page.goto(`${inbox.origin}/#/chaos`);
+    await page.fill('#script', 'rules: []');
+    const come = page.waitForResponse('**/api/chaos');
+    answer.resolve();
+    await (await come).finished();
+    await page.keyboard.type('!');
+    expect(await page.inputValue('#script')).toBe('rules: []!');
+  });
+
   it('offers no preset that the inbox would refuse', async () => {
     await page.goto(`${inbox.origin}/#/chaos`);
     for (const preset of await page.locator('.presets button').all()) {

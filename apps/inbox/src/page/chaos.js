@@ -64,7 +64,9 @@ function presetButton({ name, says, script }, text, verdict) {
  */
 async function showScript(text, verdict) {
   try {
-    text.value = await fetchScript();
+    const script = await fetchScript();
+    // Whoever was quicker has begun to write one.
+    if (text.value === '') text.value = script;
   } catch (error) {
     verdict.replaceChildren(element('p', { className: 'bad' }, `The script cannot be read: ${String(error)}`));
   }
