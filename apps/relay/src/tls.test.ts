@@ -9,7 +9,7 @@ import { eventually, otherTestCertificate, testCertificate } from '@posthaste/te
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { openCertificate, type Certificate } from './certificate.ts';
 import type { LiveFile } from './live-file.ts';
-import { certificateExpires, connectionsNow, sessionsTotal, tlsFailuresTotal } from './metrics.ts';
+import { certificateExpires, connectionsNow, refusalsTotal, sessionsTotal, tlsFailuresTotal } from './metrics.ts';
 import { idOf, sendMail, startNats, startRig, type Nats } from './rig.ts';
 
 let nats: Nats;
@@ -45,6 +45,7 @@ afterAll(async () => {
 
 const counted = async (how: string) => (await sessionsTotal.get()).values.find(({ labels }) => labels.tls === how)?.value ?? 0;
 
+const refused = async (reason: string) => (await refusalsTotal.get()).values.find(({ labels }) => labels.reason === reason)?.value ?? 0;
 const nobodyHere = async () => (await connectionsNow.get()).values[0]?.value === 0;
 
 describe.each(['starttls', 'implicit'] as const)('TLS, %s', (how) => {
@@ -109,15 +110,20 @@ describe('STARTTLS', () => {
 describe('a client that does not end its handshake', () => {
   it.each(['starttls', 'implicit'] as const)('loses its place, %s, however busy it looks', async (how) => {
     await eventually(nobodyHere);
+    const before = await refused('HANDSHAKE_TIMEOUT');
     const socket = connect(how === 'implicit' ? rig.tlsAddress! : rig.address);
     socket.on('error', () => {});
-    if (how === 'starttls') socket.write('EHLO c\r\nSTARTTLS\r\n');
-    // The head of a TLS record of 16,384 bytes, of which one comes at a time.
-    const drip = setInterval(() => socket.write(Buffer.from([0x16, 0x03, 0x01, 0x40, 0x00, 0x01]).subarray(0, 1)), 20);
-    socket.resume();
-    await new Promise((resolve) => socket.once('close', resolve));
+    if (how === 'starttls') {
+      socket.write('EHLO c\r\nSTARTTLS\r\n');
+      for await (const bytes of socket.iterator({ destroyOnReturn: false })) if (String(bytes).includes('220 2.0.0')) break;
+    }
+    // The head of a record of 16,384 bytes and the first of them, one byte at a time: nothing is wrong with it, it only takes long.
+    const record = [0x16, 0x03, 0x01, 0x40, 0x00, 0x01, 0x00, 0x3f, 0xfc, 0x03, 0x03];
+    const drip = setInterval(() => socket.write(Buffer.from([record.shift() ?? 0])), 10);
+    await new Promise((resolve) => socket.once('close', resolve).resume());
     clearInterval(drip);
     await eventually(nobodyHere);
+    expect(await refused('HANDSHAKE_TIMEOUT')).toBe(before + 1);
   });
 
   it('does not outlive the relay', async () => {
