@@ -31,7 +31,7 @@ beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'posthaste-tls-'));
   put(testCertificate);
   certificate = await openCertificate({ certPath: at('cert'), keyPath: at('key') }, systemClock, silentLog, 5);
-  rig = await startRig(nats, { certificate, handshakeTimeoutMs: 100, watchIntervalMs: 10 });
+  rig = await startRig(nats, { certificate });
 });
 
 afterEach(() => rig.dismiss());
@@ -110,8 +110,9 @@ describe('STARTTLS', () => {
 describe('a client that does not end its handshake', () => {
   it.each(['starttls', 'implicit'] as const)('loses its place, %s, however busy it looks', async (how) => {
     await eventually(nobodyHere);
+    const hasty = await startRig(nats, { certificate, handshakeTimeoutMs: 100, watchIntervalMs: 10 });
     const before = await refused('HANDSHAKE_TIMEOUT');
-    const socket = connect(how === 'implicit' ? rig.tlsAddress! : rig.address);
+    const socket = connect(how === 'implicit' ? hasty.tlsAddress! : hasty.address);
     socket.on('error', () => {});
     if (how === 'starttls') {
       socket.write('EHLO c\r\nSTARTTLS\r\n');
@@ -124,6 +125,7 @@ describe('a client that does not end its handshake', () => {
     clearInterval(drip);
     await eventually(nobodyHere);
     expect(await refused('HANDSHAKE_TIMEOUT')).toBe(before + 1);
+    await hasty.stop();
   });
 
   it('does not outlive the relay', async () => {
