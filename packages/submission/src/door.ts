@@ -125,11 +125,18 @@ function faultOf(cover: Cover, { maxRecipients }: SubmissionLimits): SubmissionE
 }
 
 async function pour(raw: Submission['raw'], intake: Intake): Promise<void> {
-  if (raw instanceof Uint8Array) return void (await intake.write(raw));
+  if (raw instanceof Uint8Array && raw.length <= pieceBytes) return void (await intake.write(raw));
   try {
-    for await (const bytes of raw) await intake.write(bytes);
+    for await (const bytes of raw instanceof Uint8Array ? piecesOf(raw) : raw) await intake.write(bytes);
   } catch (error) {
     intake.abort();
     throw error;
   }
+}
+
+/** What looks at bytes makes copies of them: of a large message in pieces, so that it is not in memory twice. */
+const pieceBytes = 256 * 1024;
+
+function* piecesOf(raw: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at < raw.length; at += pieceBytes) yield raw.subarray(at, at + pieceBytes);
 }
