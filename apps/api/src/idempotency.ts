@@ -1,7 +1,8 @@
 import { timestampMs } from '@bufbuild/protobuf/wkt';
 import { ConnectError } from '@connectrpc/connect';
 import type { Publisher, StreamConnection } from '@posthaste/stream';
-import { Idempotency, type Door } from '@posthaste/submission';
+import type { SubmitRequest } from '@posthaste/protocol';
+import { Idempotency, type Door, type SubmissionLimits } from '@posthaste/submission';
 import { findMessage, type MessageSources } from './message-finding.ts';
 import { reasonOf } from './refusal.ts';
 
@@ -29,6 +30,18 @@ export function createIdempotency({ sources, door, retryForMs, ...parts }: Idemp
     acceptedAt: (id, signal) => acceptedAt(sources, id, signal),
   });
 }
+
+/**
+ * At most so many publications store this request's message, one after another: a body above the inline limit goes in chunks. Encoding makes text up to
+ * three times as large, and files by a third; what a reference stands for may be as large as any message.
+ */
+export function publicationsOf({ raw, text, html, attachments }: SubmitRequest, { maxBytes, inlineBytes }: SubmissionLimits): number {
+  const files = attachments.map(({ content, reference }) => (reference === '' ? content.length * 1.5 : maxBytes));
+  const most = Math.min(raw.length + 3 * (text.length + html.length) + files.reduce((sum, size) => sum + size, 0), maxBytes);
+  return most > inlineBytes / 2 ? 1 + Math.ceil(most / chunkBytes) : 1;
+}
+
+const chunkBytes = 512 * 1024;
 
 async function acceptedAt(sources: MessageSources, id: string, signal: AbortSignal): Promise<number | undefined> {
   try {

@@ -18,6 +18,7 @@ import type { MailLog } from '@posthaste/telemetry';
 import type { Attachments } from './attachments.ts';
 import { clientAddress, overRest } from './call-context.ts';
 import { readAddressing, recipientsOf, type Addressing } from './envelope.ts';
+import { publicationsOf } from './idempotency.ts';
 import { idempotencyKeyOf } from './idempotency-key.ts';
 import { buildMessage } from './mime/index.ts';
 import { fingerprintOf } from './request-fingerprint.ts';
@@ -50,7 +51,14 @@ export function createSubmit({ door, mailLog, attachments, idempotency }: Submit
       return door.submitRaw({ ...cover, raw: raw(), id });
     };
     const { tenant = 'default' } = cover;
-    const claim = (given: string) => ({ tenant, key: given, fingerprint: fingerprintOf(request), call: context, signal: context.signal });
+    const claim = (given: string) => ({
+      tenant,
+      key: given,
+      fingerprint: fingerprintOf(request),
+      call: context,
+      signal: context.signal,
+      publications: publicationsOf(request, door.limits),
+    });
     const submitted = await (key === undefined ? store() : idempotency.run(claim(key), store)).catch(refuse);
     logSubmitted(mailLog, submitted, cover);
     const { id, acceptedAt, replayed = false } = submitted;

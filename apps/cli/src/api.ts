@@ -30,6 +30,7 @@ const exitCodes: Readonly<Partial<Record<ErrorCode, ExitCode>>> = {
   IDEMPOTENCY_IN_FLIGHT: exitCode.conflict,
   ATTACHMENT_NOT_FOUND: exitCode.conflict,
   STORAGE_FULL: exitCode.unavailable,
+  OVERLOADED: exitCode.unavailable,
   STORAGE_UNAVAILABLE: exitCode.unavailable,
   SCHEDULER_UNAVAILABLE: exitCode.unavailable,
   UNAVAILABLE: exitCode.unavailable,

@@ -1,4 +1,5 @@
 import { Code, ConnectError } from '@connectrpc/connect';
+import { ErrorInfoSchema, RetryInfoSchema } from '@posthaste/protocol';
 import { expect, test } from 'vitest';
 import { errorFromCall } from './error-from-wire.ts';
 import { refusalError } from './fake/refusal.ts';
@@ -32,4 +33,13 @@ test("a server's CANCELLED is the connection's trouble, unless the caller gave u
 test('an error of ours stays what it is', () => {
   const error = new PosthasteError('x', { code: 'STORAGE_FULL' });
   expect(errorFromCall(error)).toBe(error);
+});
+
+test('what the server gives a time for is worth another try, whatever its reason', () => {
+  const details = [
+    { desc: ErrorInfoSchema, value: { domain: 'posthaste.v1', reason: 'OVERLOADED' } },
+    { desc: RetryInfoSchema, value: { retryDelay: { seconds: 2n } } },
+  ];
+  const busy = new ConnectError('too much at once', Code.ResourceExhausted, {}, details);
+  expect(errorFromCall(busy)).toMatchObject({ code: 'OVERLOADED', retryable: true, retryAfterMs: 2_000 });
 });

@@ -9,6 +9,7 @@ const errorDomain = 'posthaste.v1';
 const worthRetrying: ReadonlySet<ErrorCode> = new Set([
   'STORAGE_FULL',
   'STORAGE_UNAVAILABLE',
+  'OVERLOADED',
   'SCHEDULER_UNAVAILABLE',
   'UNAVAILABLE',
   'IDEMPOTENCY_IN_FLIGHT',
@@ -53,7 +54,8 @@ function describe({ code: rpcCode, sentence, find, cause }: Refusal): PosthasteE
   const code = said ? ourSide(said.reason as ErrorCode) : (codes[rpcCode] ?? 'UNAVAILABLE');
   return new PosthasteError(sentence === '' ? `the call failed with ${Code[rpcCode]}` : sentence, {
     code,
-    retryable: worthRetrying.has(code) && (said !== undefined || !refusedForGood.has(rpcCode)),
+    // RetryInfo is only given with what is worth another try; a newer server may have reasons that this client does not know.
+    retryable: retry !== undefined || (worthRetrying.has(code) && (said !== undefined || !refusedForGood.has(rpcCode))),
     retryAfterMs: retry?.retryDelay && durationMs(retry.retryDelay),
     fields: find(BadRequestSchema).flatMap(({ fieldViolations }) => fieldViolations.map(({ field, description }) => ({ field, description }))),
     metadata: said?.metadata ?? {},

@@ -45,7 +45,7 @@ export class LiveLedger {
     mkdirSync(dirname(options.path), { recursive: true });
     this.#now = this.#begin(new Ledger(options.path));
     this.#over.promise.catch(() => {});
-    void this.#forget();
+    this.#forget().catch((error: unknown) => this.#over.reject(error));
   }
 
   /** Resolves after `close`; rejects when the ledger cannot be written any more. */
@@ -135,7 +135,8 @@ export class LiveLedger {
     const { ledger, follower } = this.#now;
     await halt(this.#now);
     try {
-      await this.#whenCaughtUp(next.follower, signal);
+      // A follower that cannot write any more never catches up.
+      await Promise.race([this.#whenCaughtUp(next.follower, signal), next.follower.done.then(endedEarly)]);
       await halt(next);
     } catch (error) {
       this.#now = this.#begin(ledger);
@@ -211,6 +212,10 @@ export type RebuildProgress =
   /** Entries of the journal, taken in and in all. */
   | { readonly kind: 'reading'; readonly entries: number; readonly of: number }
   | { readonly kind: 'done'; readonly messages: number; readonly tookMs: number };
+
+function endedEarly(): never {
+  throw new Error('the new ledger stopped following before it was complete');
+}
 
 const progressEveryMs = 500;
 

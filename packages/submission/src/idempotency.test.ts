@@ -172,3 +172,12 @@ it('says FULL when there is no room for keys, and still answers for those that a
   await small.stop();
   rmSync(dataDir, { recursive: true, force: true });
 });
+
+it('leaves a large mail longer to the process that began it: each of its publications may take its time', async () => {
+  const mine = claim({ publications: 10 });
+  let begun = '';
+  void startProcess().run(mine, (id) => ((begun = id), new Promise(() => {})));
+  await expect.poll(() => begun).not.toBe('');
+  await expect(startProcess({ aheadMs: 2 * inFlightMs }).run(mine, store)).rejects.toMatchObject({ code: 'IN_FLIGHT', id: begun });
+  expect((await startProcess({ aheadMs: 11 * inFlightMs }).run(mine, store)).id).toBe(begun);
+});

@@ -16,7 +16,7 @@ export interface IdempotencyOptions {
   /** For metrics. */
   readonly name: DoorName;
   readonly newId: () => string;
-  /** How long another process may be at work on a submission. */
+  /** How long another process may be at work on a publication. */
   readonly inFlightMs: number;
   /** When a message was accepted; undefined when there is none of this id for sure. Rejects when that cannot be said now. */
   readonly acceptedAt: (id: string, signal: AbortSignal) => Promise<number | undefined>;
@@ -32,6 +32,11 @@ export interface Claim {
   readonly call: object;
   /** The client waits no longer. */
   readonly signal: AbortSignal;
+  /**
+   * How many publications storing it takes, one after another: each may take its time, and two processes that write one large body would spoil it for
+   * each other. Default: 1.
+   */
+  readonly publications?: number;
 }
 
 /** The mail of the first submission under this key. */
@@ -85,12 +90,17 @@ export class Idempotency {
     }
     const { newId, clock } = this.#options;
     const entry = { id: newId(), fingerprint: claim.fingerprint, at: clock.now(), by: this.#process };
-    const done = this.#claim(digest, entry, claim.signal, submit);
+    const done = this.#claim(digest, entry, claim, submit);
     this.#inFlight.set(digest, { ...entry, call: claim.call, done });
     return done.finally(() => this.#inFlight.delete(digest));
   }
 
-  async #claim(digest: string, own: Entry, signal: AbortSignal, submit: (id: string) => Promise<Acceptance>): Promise<Acceptance | Replay> {
+  async #claim(
+    digest: string,
+    own: Entry,
+    { signal, publications = 1 }: Claim,
+    submit: (id: string) => Promise<Acceptance>,
+  ): Promise<Acceptance | Replay> {
     const first = await this.#bind(digest, own);
     if (first.id === own.id) return this.#submit(digest, own, submit);
     if (first.fingerprint !== own.fingerprint) throw new IdempotencyConflict('REUSED', first.id);
@@ -101,7 +111,7 @@ export class Idempotency {
       return { id: first.id, acceptedAt: at, replayed: true };
     }
     // An entry of this process is not in flight any more, or it would have been met there.
-    if (first.by !== this.#process && clock.now() - first.at < inFlightMs) throw new IdempotencyConflict('IN_FLIGHT', first.id);
+    if (first.by !== this.#process && clock.now() - first.at < inFlightMs * publications) throw new IdempotencyConflict('IN_FLIGHT', first.id);
     return this.#submit(digest, first, submit);
   }
 
