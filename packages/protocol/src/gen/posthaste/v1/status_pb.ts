@@ -355,7 +355,8 @@ export const StatusService: GenService<{
   /**
    * One message now, and again after each change, until it is final: the last answer holds the final state, and the call then ends well. No
    * change is missed between the first answer and the next; several that come close together may be told as one.
-   * In REST each answer is a server-sent event `message`, with the resume token as its id.
+   * In REST each answer is a server-sent event `message`, with the resume token as its id; a call that breaks says why in an event `error`, and one
+   * that has nothing to tell after `Last-Event-ID` is 204, so that a browser does not come back. A comment comes every 15 s.
    *
    * Errors: those of GetMessage before the first answer; UNAVAILABLE when the server drains: resume at another.
    *
@@ -368,7 +369,8 @@ export const StatusService: GenService<{
   },
   /**
    * Messages that match all filters given, newest first, a page at a time. What was accepted in the last moments may be missing; GetMessage
-   * finds it.
+   * finds it. A search that passes over very many messages ends its page early: a page can be short, or even empty, and yet have a next one.
+   * In REST a filter of several values is given several times; states and lanes may leave their prefix out: `?states=queued&states=failed`.
    *
    * Errors: INVALID_ARGUMENT (INVALID_FIELD).
    *
