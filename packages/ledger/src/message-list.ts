@@ -27,6 +27,7 @@ interface Candidates {
 const allStates: readonly MessageState[] = [...liveMessageStates, ...finalMessageStates];
 /** Entries of the index that one statement passes: some 3 ms. */
 const entriesAtOnce = 10_000;
+const fewEntries = 1_000;
 /** Mails that are read and compared between two turns: some 3 ms. */
 const readAtOnce = 100;
 /** Steps a page: then it ends, however short it is. */
@@ -34,8 +35,8 @@ const stepsAPage = 200;
 
 /**
  * Lists messages by filters, newest first. The order is that of acceptance, so what comes while someone turns pages comes before the first one.
- * A word leads (word-index.ts) when one is asked for, else the index by state, through all states when none is asked for. No statement reads more than
- * `entriesAtOnce` entries.
+ * A word leads (word-index.ts) when one is asked for, unless few mails are in the states asked for; else the index by state, through all states when none
+ * is asked for. No statement reads more than `entriesAtOnce` entries.
  */
 export class MessageList {
   readonly #database: DatabaseSync;
@@ -73,10 +74,15 @@ export class MessageList {
   }
 
   *#candidates(filter: MessageFilter, from: Place): Generator<undefined, Candidates> {
-    const word = wordAskedFor(filter);
+    const word = this.#areFew(filter) ? undefined : wordAskedFor(filter);
     if (word === undefined) return this.#byState(filter, from);
     const places = yield* this.#words.find(word, from, filter.acceptedAfter ?? 0, readAtOnce);
     return { places: distinct(places), reached: places.length < readAtOnce ? null : (places.at(-1) ?? null) };
+  }
+
+  /** Whether so few mails are in the states asked for that no word leads faster to those that are wanted. */
+  #areFew({ states }: MessageFilter): boolean {
+    return states !== undefined && states.every((state) => !this.#sql.end.get(state, 0, '', Number.MAX_SAFE_INTEGER, '', fewEntries));
   }
 
   /** The states' entries side by side; what lies beyond the nearest of their ends is left for the next step. */

@@ -15,7 +15,7 @@ export interface Place {
  * Rule: a mail's words are appended to `fresh` as one row. When that holds `runWords` of them they are sealed: sorted, and appended as one run, so that
  * every write goes to the end of a tree. A question looks through `fresh`, and once into each run, the newest first, and stops when older runs cannot matter.
  * Measured: 15 us a mail. A run is some 850 mails.
- * Limits: sealing takes some 10 ms of the transaction that it falls into; a question takes some 10 us a run, so 15 ms for a word among a million mails.
+ * Limits: sealing takes some 10 ms of the transaction that it falls into; a question takes some 15 us a run, so 25 ms for a word among a million mails.
  */
 export class WordIndex {
   readonly #sql: ReturnType<typeof prepareWords>;
@@ -87,7 +87,7 @@ export class WordIndex {
 }
 
 export const runWords = 5_000;
-const runsAStep = 200;
+const runsAStep = 100;
 const forgottenAtOnce = 1_000;
 const largestWord = Number.MAX_SAFE_INTEGER;
 
