@@ -79,7 +79,7 @@ function open({ connection }: AttachmentsOptions, { id, size, digest }: Attachme
     async *read() {
       let bytes = 0;
       try {
-        for await (const chunk of readChunks(connection, partitionOf(id), id, chunks, digest)) {
+        for await (const chunk of readChunks(connection, partitionOf(id), id, chunks, digest, signal)) {
           signal.throwIfAborted();
           bytes += chunk.length;
           // The place of the file in the message is as large as the reference says.

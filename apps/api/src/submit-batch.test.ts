@@ -90,3 +90,16 @@ test('a batch by REST tells in JSON what became of each', async () => {
     },
   ]);
 });
+
+test('a batch in which every message names one stored file is taken whole', async () => {
+  const roomy = await startRig({ limits: { maxBytes: 4 * 2 ** 20 } });
+  try {
+    const client = createClient(SubmissionService, createGrpcTransport({ baseUrl: `http://${roomy.grpcTarget}` }));
+    const { reference } = await client.uploadAttachment({ content: Buffer.alloc(2 * 2 ** 20, 'x') });
+    const messages = Array.from({ length: 80 }, () => ({ ...hello, attachments: [{ filename: 'file.txt', reference }] }));
+    const { results } = await client.submitBatch({ messages });
+    expect(results.map(outcomeOf)).toEqual(messages.map(() => 'accepted'));
+  } finally {
+    await roomy.stop();
+  }
+});

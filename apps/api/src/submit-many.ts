@@ -2,6 +2,7 @@ import { create } from '@bufbuild/protobuf';
 import type { HandlerContext } from '@connectrpc/connect';
 import { SubmitRequestSchema, SubmitResultSchema, type SubmitRequest, type SubmitResult } from '@posthaste/protocol';
 import type { Log } from '@posthaste/telemetry';
+import { decodeReference } from './attachment-reference.ts';
 import { explainThrown } from './explain.ts';
 import { refuseFields } from './refusal.ts';
 import { Room } from './room.ts';
@@ -48,6 +49,10 @@ function missing(): SubmitResult {
   return create(SubmitResultSchema, { outcome: { case: 'refused', value: rpcStatusOf(error) } });
 }
 
+/** A stored file counts as if it were at hand: it will be when its message is built. What is no reference is refused before anything is read. */
 function bytesOf({ raw, text, html, attachments }: SubmitRequest): number {
-  return attachments.reduce((bytes, { content }) => bytes + content.length, raw.length + text.length + html.length);
+  return attachments.reduce(
+    (bytes, { content, reference }) => bytes + content.length + (decodeReference(reference)?.size ?? 0),
+    raw.length + text.length + html.length,
+  );
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createChunkWriter, readChunks, removeChunks, writeChunks } from './bodies.ts';
+import { chunkBytes, createChunkWriter, readChunks, removeChunks, writeChunks } from './bodies.ts';
 import { streamState } from './direct.ts';
 import { bodiesStream, bodySubject } from './layout.ts';
 import type { Publisher } from './publisher.ts';
@@ -53,6 +53,37 @@ it('writes more bodies side by side than there is room for', async () => {
   const cramped = testbed.publisher(testbed.direct, { maxPendingBytes: 2 ** 20 });
   const written = await Promise.all(Array.from({ length: 6 }, (_, number) => writeChunks(cramped, 0, `beside-${number}`, inPieces(2 ** 20))));
   for (const [number, { count }] of written.entries()) expect((await read(`beside-${number}`, count, digest)).equals(body)).toBe(true);
+});
+
+it('gives a body to a hundred readers at once without the server cutting the connection', async () => {
+  const part = body.subarray(0, 2 ** 21);
+  const writer = createChunkWriter(publisher, 0, 'popular');
+  await writer.write(part);
+  const { count, digest: expected } = await writer.end();
+  let cuts = 0;
+  const stop = testbed.direct.onCut(() => (cuts += 1));
+  const isRight = async () => (await read('popular', count, expected)).equals(part);
+  const outcomes = await Promise.allSettled(Array.from({ length: 100 }, isRight));
+  stop();
+  expect(outcomes).toEqual(Array.from({ length: 100 }, () => ({ status: 'fulfilled', value: true })));
+  expect(cuts).toBe(0);
+  await removeChunks(testbed.direct, 0, 'popular');
+});
+
+it('leaves room for others when readers give up in the middle', async () => {
+  await writeChunks(publisher, 0, 'given-up', inPieces(2 ** 20));
+  const giveUp = async () => {
+    for await (const chunk of readChunks(testbed.direct, 0, 'given-up', 7, digest)) return chunk.length;
+    return 0;
+  };
+  expect(await Promise.all(Array.from({ length: 50 }, giveUp))).toEqual(Array.from({ length: 50 }, () => chunkBytes));
+  expect((await read('given-up', 7, digest)).equals(body)).toBe(true);
+  await removeChunks(testbed.direct, 0, 'given-up');
+});
+
+it('rejects with the reason of a signal', async () => {
+  const signal = AbortSignal.abort(new Error('the call is over'));
+  await expect(readChunks(testbed.direct, 0, 'any', 7, digest, signal)[Symbol.asyncIterator]().next()).rejects.toThrow('the call is over');
 });
 
 it('says BROKEN at the end when the digest is wrong', async () => {

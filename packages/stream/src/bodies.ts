@@ -4,11 +4,17 @@ import { readLast } from './direct.ts';
 import { StreamError } from './errors.ts';
 import { bodiesStream, bodyFilter, bodySubject } from './layout.ts';
 import type { Publisher } from './publisher.ts';
+import { ReadRoom } from './read-room.ts';
 import { purgeSubject } from './removal.ts';
 
 export const chunkBytes = 512 * 1024;
 /** Chunks on their way at once, in either direction: a body costs this program no more memory than that. */
 const mostInFlight = 3;
+/**
+ * Chunks that all readers of a connection ask for at once, 16 MiB: the server cuts a connection for which more than 64 MiB wait
+ * (max_pending), whoever asked for them.
+ */
+const mostReadsInFlight = 32;
 
 /** What a ticket keeps of a body in chunks. */
 export interface WrittenBody {
@@ -98,7 +104,7 @@ class StreamChunkWriter implements ChunkWriter {
 /**
  * The body in its chunks. The digest can only be checked behind the last one, so a taker must be able to take back what it has
  * passed on (an SMTP sender drops the connection before the final dot). Rejects with NOT_FOUND when a chunk is not there, with
- * BROKEN when the digest is wrong.
+ * BROKEN when the digest is wrong, with the signal's reason when a chunk still waits for its turn.
  */
 export async function* readChunks(
   connection: StreamConnection,
@@ -106,9 +112,12 @@ export async function* readChunks(
   id: string,
   count: number,
   digest: string,
+  signal?: AbortSignal,
 ): AsyncIterable<Uint8Array> {
   const hash = createHash('sha256');
-  for await (const chunk of readAhead(count, (number) => readChunk(connection, partition, id, number))) {
+  const room = readRoomOf(connection);
+  const read = (number: number, over: AbortSignal) => room.run(() => readChunk(connection, partition, id, number), over);
+  for await (const chunk of readAhead(count, read, signal)) {
     hash.update(chunk);
     yield chunk;
   }
@@ -117,16 +126,31 @@ export async function* readChunks(
     throw new StreamError('BROKEN', `the body of ${id} is damaged: SHA-256 of its ${count} chunks is ${found}, expected ${digest}`);
 }
 
-async function* readAhead<T>(count: number, read: (number: number) => Promise<T>): AsyncIterable<T> {
+/** What waits for its turn is given up with the whole. */
+async function* readAhead<T>(count: number, read: (number: number, over: AbortSignal) => Promise<T>, signal?: AbortSignal): AsyncIterable<T> {
+  const leaving = new AbortController();
+  const over = signal ? AbortSignal.any([signal, leaving.signal]) : leaving.signal;
   const ahead: Promise<T>[] = [];
-  for (let next = 0, given = 0; given < count; given += 1) {
-    for (; next < count && ahead.length < mostInFlight; next += 1) {
-      const reading = read(next);
-      reading.catch(() => {});
-      ahead.push(reading);
+  try {
+    for (let next = 0, given = 0; given < count; given += 1) {
+      for (; next < count && ahead.length < mostInFlight; next += 1) {
+        const reading = read(next, over);
+        reading.catch(() => {});
+        ahead.push(reading);
+      }
+      yield await ahead.shift()!;
     }
-    yield await ahead.shift()!;
+  } finally {
+    leaving.abort();
   }
+}
+
+const readRooms = new WeakMap<StreamConnection, ReadRoom>();
+
+function readRoomOf(connection: StreamConnection): ReadRoom {
+  let room = readRooms.get(connection);
+  if (!room) readRooms.set(connection, (room = new ReadRoom(mostReadsInFlight)));
+  return room;
 }
 
 async function readChunk(connection: StreamConnection, partition: number, id: string, number: number): Promise<Uint8Array> {
