@@ -28,8 +28,9 @@ export function explain(error: ConnectError): ConnectError {
 
 /** Whatever was thrown, as the client hears it. What nobody foresaw is logged, for the client learns nothing of it. */
 export function explainThrown(thrown: unknown, method: string, log: Log): ConnectError {
-  const error = explain(ConnectError.from(thrown, Code.Internal));
-  if (reasonOf(error) === 'UNAVAILABLE') log.error('a call failed for a reason of ours', { method, error: error.cause ?? thrown });
+  const raw = ConnectError.from(thrown, Code.Internal);
+  const error = explain(raw);
+  if (error !== raw && reasonOf(error) === 'UNAVAILABLE') log.error('a call failed for a reason of ours', { method, error: error.cause ?? thrown });
   return error;
 }
 

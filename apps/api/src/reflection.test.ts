@@ -12,7 +12,7 @@ const run = promisify(execFile);
 const buf = createRequire(import.meta.url).resolve('@bufbuild/buf/bin/buf');
 
 /** A client that nobody here wrote, and that does not have the contract. */
-async function bufCurl(protocol: string, method: string, request: object): Promise<Record<string, unknown>> {
+async function bufCurl(protocol: string, method: string, request: object, url = rig.url): Promise<Record<string, unknown>> {
   const { stdout } = await run(process.execPath, [
     buf,
     'curl',
@@ -21,7 +21,7 @@ async function bufCurl(protocol: string, method: string, request: object): Promi
     '--http2-prior-knowledge',
     '-d',
     JSON.stringify(request),
-    `${rig.url}/${method}`,
+    `${url}/${method}`,
   ]);
   return JSON.parse(stdout) as Record<string, unknown>;
 }
@@ -29,6 +29,12 @@ async function bufCurl(protocol: string, method: string, request: object): Promi
 test.each(['grpc', 'grpcweb', 'connect'])('buf curl submits by %s without having the contract', async (protocol) => {
   const request = { from: 'a@example.org', to: ['b@example.net'], subject: 'hi', text: 'hello' };
   expect(await bufCurl(protocol, 'posthaste.v1.SubmissionService/Submit', request)).toMatchObject({ id: expect.stringMatching(/^[0-9a-f-]{36}$/) });
+});
+
+test('buf curl submits by the port for gRPC alone, too', async () => {
+  const request = { from: 'a@example.org', to: ['b@example.net'], subject: 'hi', text: 'hello' };
+  const answer = await bufCurl('grpc', 'posthaste.v1.SubmissionService/Submit', request, `http://${rig.grpcTarget}`);
+  expect(answer).toMatchObject({ id: expect.stringMatching(/^[0-9a-f-]{36}$/) });
 });
 
 test('the health of the server and of each service is told', async () => {

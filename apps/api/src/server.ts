@@ -71,11 +71,14 @@ export function createApiServer(options: ApiOptions): ApiServer {
 function servicesOf(options: ApiOptions, validate: Validate, watch: MessageWatch): ServiceImplSpec[] {
   const follow = (id: string, signal: AbortSignal) => watch.watchMessage(id, { signal });
   const names = [SubmissionService, StatusService].map(({ typeName }) => typeName);
-  return [
+  const services: ServiceImplSpec[] = [
     createServiceImplSpec<typeof SubmissionService>(SubmissionService, createSubmissionService({ ...options, validate, follow })),
     createServiceImplSpec<typeof StatusService>(StatusService, createStatusService({ ...options, watch })),
     createServiceImplSpec<typeof Health>(Health, createHealthService(names, options.ready)),
   ];
+  const described = [...services.map(({ service }) => service), ServerReflection];
+  const reflection = createServiceImplSpec<typeof ServerReflection>(ServerReflection, createReflectionService(described));
+  return options.reflection ? [...services, reflection] : services;
 }
 
 function createWeb(options: ApiOptions, services: readonly ServiceImplSpec[], validate: Validate, room: Room): Listener {
@@ -90,8 +93,6 @@ function createWeb(options: ApiOptions, services: readonly ServiceImplSpec[], va
     interceptors: createInterceptors({ log, timeoutMs: callTimeoutMs, validate }),
   });
   for (const { methods } of services) for (const { method, impl } of Object.values(methods)) addMethod(router, method, impl, limitOf(method));
-  const described = [...services.map(({ service }) => service), ServerReflection];
-  if (options.reflection) router.service(ServerReflection, createReflectionService(described));
   const health = () => answerHealth({ connected: options.ready, stats: () => queueStats(options) });
   return createListener(createFront({ ...options, handlers: router.handlers, room, limitOf, health }), options);
 }

@@ -1,8 +1,10 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { connect as connectHttp2 } from 'node:http2';
+import { connect, type Socket } from 'node:net';
 import { create } from '@bufbuild/protobuf';
 import { createClient, type Transport } from '@connectrpc/connect';
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from '@connectrpc/connect-node';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { encodeTicket, type JournalEvent } from '@posthaste/core';
 import { MessageState, StatusService, type WatchMessageResponse } from '@posthaste/protocol';
 import { LookupMessageResponseSchema } from '@posthaste/protocol/dispatch';
@@ -164,6 +166,54 @@ test('a watch that cannot begin is an error like any other', async () => {
   const response = await fetch(`${rig.url}/v1/messages/${idOf(999)}:watch`);
   expect(response.status).toBe(404);
   expect(await response.json()).toMatchObject({ error: { status: 'NOT_FOUND' } });
+});
+
+/** How many watches of the rig are open: each is one subscription to its ledger. */
+function countWatches(): () => number {
+  let open = 0;
+  const subscribe = rig.ledger.subscribe.bind(rig.ledger);
+  const spy = vi.spyOn(rig.ledger, 'subscribe').mockImplementation((id, listener) => {
+    open += 1;
+    const leave = subscribe(id, listener);
+    return () => {
+      open -= 1;
+      leave();
+    };
+  });
+  onTestFinished(() => spy.mockRestore());
+  return () => open;
+}
+
+/** Watches over a connection of its own, and returns that connection. */
+const ownConnections: Readonly<Record<string, (id: string) => Socket>> = {
+  gRPC(id) {
+    const socket = connect(rig.port, '127.0.0.1');
+    const { done } = watch(id, { transport: createGrpcTransport({ baseUrl: rig.url, nodeOptions: { createConnection: () => socket } }) });
+    done.catch(() => {});
+    return socket;
+  },
+  'REST over HTTP/2'(id) {
+    const socket = connect(rig.port, '127.0.0.1');
+    const session = connectHttp2(rig.url, { createConnection: () => socket }).on('error', () => {});
+    const events = session.request({ ':path': `/v1/messages/${id}:watch`, accept: 'text/event-stream' });
+    events.on('error', () => {}).resume();
+    return socket;
+  },
+  'REST over HTTP/1.1'(id) {
+    const socket = connect(rig.port, '127.0.0.1').on('error', () => {});
+    socket.write(`GET /v1/messages/${id}:watch HTTP/1.1\r\nhost: x\r\naccept: text/event-stream\r\n\r\n`);
+    return socket.resume();
+  },
+};
+
+test.each(Object.keys(ownConnections))('a watch by %s ends when the connection of its client breaks', async (name) => {
+  const watches = countWatches();
+  const id = idOf(450 + Object.keys(ownConnections).indexOf(name));
+  await rig.record([accepted(id)]);
+  const socket = ownConnections[name]!(id);
+  await eventually(() => expect(watches()).toBe(1));
+  socket.destroy();
+  await eventually(() => expect(watches()).toBe(0));
 });
 
 test('what drains says so to all who watch, in every protocol', async () => {

@@ -19,7 +19,11 @@ export function divideConnections(http1: Server, http2: Http2Server): ReadonlySe
     open.add(socket);
     socket.once('close', () => open.delete(socket));
     lookAhead(socket, (head) => {
-      if (head.startsWith(http2Preface)) return void http2.emit('connection', socket);
+      if (head.startsWith(http2Preface)) {
+        // An HTTP/1.1 server lets a client end its side and still hear the answer. In HTTP/2 that is a client that has gone, and its calls go with it.
+        socket.allowHalfOpen = false;
+        return void http2.emit('connection', socket);
+      }
       takeHttp1?.call(http1, socket);
       socket.resume();
     });

@@ -2,11 +2,13 @@ import { once } from 'node:events';
 import { create, fromBinary, type DescMessage, type DescMethod, type Message, type MessageInitShape } from '@bufbuild/protobuf';
 import type { MethodImplSpec } from '@connectrpc/connect';
 import type {
+  handleBidiStreamingCall,
   handleClientStreamingCall,
   handleServerStreamingCall,
   handleUnaryCall,
   MethodDefinition,
   sendUnaryData,
+  ServerDuplexStream,
   ServerReadableStream,
   ServerWritableStream,
   UntypedHandleCall,
@@ -43,7 +45,7 @@ export function handlerOf(spec: MethodImplSpec, options: GrpcMethodOptions): Unt
     case 'server_streaming':
       return serverStreaming(spec, options);
     case 'bidi_streaming':
-      throw new Error(`${spec.method.name}: the contract has no method that streams both ways`);
+      return bidiStreaming(spec, options);
   }
 }
 
@@ -87,8 +89,10 @@ async function answer(
   }
 }
 
+type ArrivedStream = ServerReadableStream<ArrivedMessage, Message> | ServerDuplexStream<ArrivedMessage, Message>;
+
 /** Who stops reading early still answers, so the call itself goes on. */
-async function* requestsOf(input: DescMessage, call: ServerReadableStream<ArrivedMessage, Message>): AsyncGenerator<Message> {
+async function* requestsOf(input: DescMessage, call: ArrivedStream): AsyncGenerator<Message> {
   for await (const { bytes, release } of call.iterator({ destroyOnReturn: false }) as AsyncIterable<ArrivedMessage>) {
     release();
     yield decode(input, bytes);
@@ -96,22 +100,39 @@ async function* requestsOf(input: DescMessage, call: ServerReadableStream<Arrive
 }
 
 function serverStreaming({ method, impl }: SpecOf<'server_streaming'>, options: GrpcMethodOptions): handleServerStreamingCall<Buffer, Message> {
-  const { validate, log } = options;
-  const send = async (call: ServerWritableStream<Buffer, Message>, context: GrpcContext) => {
-    const request = decode(method.input, call.request);
-    validate(method.input, request);
-    for await (const response of impl(request, context)) {
+  return (call) => {
+    const context = new GrpcContext(method, call);
+    void answerEach(call, context, options, () => {
+      const request = decode(method.input, call.request);
+      options.validate(method.input, request);
+      return impl(request, context);
+    });
+  };
+}
+
+function bidiStreaming({ method, impl }: SpecOf<'bidi_streaming'>, options: GrpcMethodOptions): handleBidiStreamingCall<ArrivedMessage, Message> {
+  return (call) => {
+    const context = new GrpcContext(method, call);
+    void answerEach(call, context, options, () => impl(requestsOf(method.input, call), context));
+  };
+}
+
+async function answerEach(
+  call: ServerWritableStream<Buffer, Message> | ServerDuplexStream<ArrivedMessage, Message>,
+  context: GrpcContext,
+  { log }: GrpcMethodOptions,
+  run: () => AsyncIterable<MessageInitShape<DescMessage>>,
+): Promise<void> {
+  const { method } = context;
+  try {
+    for await (const response of run()) {
       if (!call.write(create(method.output, response))) await once(call, 'drain', { signal: context.signal });
     }
     call.end();
-  };
-  return (call) => {
-    const context = new GrpcContext(method, call);
-    send(call, context).catch((thrown: unknown) => {
-      // Otherwise the client has gone: there is nobody left to tell.
-      if (!context.signal.aborted) call.emit('error', grpcStatusOf(explainThrown(thrown, method.name, log)));
-    });
-  };
+  } catch (thrown) {
+    // Otherwise the client has gone: there is nobody left to tell.
+    if (!context.signal.aborted) call.emit('error', grpcStatusOf(explainThrown(thrown, method.name, log)));
+  }
 }
 
 function decode<D extends DescMessage>(desc: D, bytes: Buffer) {
