@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { lanes, messageStateOf, type JournalEvent, type Lane } from '@posthaste/core';
 import { exampleId } from './example.ts';
 import { Ledger } from './ledger.ts';
-import { narrowing, prepareEntries, prepareList, type ListRequest, type MessagePage } from './message-list.ts';
+import { entriesAtOnce, narrowing, prepareEntries, prepareList, type ListRequest, type MessagePage } from './message-list.ts';
 import type { MessageFilter } from './query.ts';
 import type { MessageRecord } from './record.ts';
 import { openDatabase } from './schema.ts';
@@ -148,6 +148,29 @@ test('words that were sealed into runs are found like fresh ones, in order', () 
     }
   }
   expect(allPages(ledger, { recipient: '@example.net' }, 1_000)).toEqual(Array.from({ length: count }, (_, number) => count - 1 - number));
+});
+
+test('runs that overlap in time are told in one order', () => {
+  const half = Math.ceil((runWords * 1.2) / 6);
+  const acceptedAt = (number: number) => 1_000 + (number < half ? 2 * number : 2 * (number - half) + 1);
+  const ledger = ledgerOf(Array.from({ length: 2 * half }, (_, number) => ({ acceptedAt: acceptedAt(number) })));
+  const times = allPages(ledger, { recipient: '@example.net' }, 1_000).map(acceptedAt);
+  expect(times).toEqual(Array.from({ length: 2 * half }, (_, index) => 999 + 2 * half - index));
+});
+
+test('a search through more entries than a step passes misses none, and keeps the order over the states', () => {
+  // The newer half is failed, the older one delivered: a step comes to its end in both, at different times.
+  const half = entriesAtOnce + 2_000;
+  const isWanted = (number: number) => number % 1_000 === 7;
+  const ledger = ledgerOf(
+    Array.from({ length: 2 * half }, (_, number) => ({
+      acceptedAt: 1_000 + number,
+      end: number < half ? 'delivered' : 'failed',
+      tenant: isWanted(number) ? 'acme' : 'default',
+    })),
+  );
+  const wanted = Array.from({ length: 2 * half }, (_, number) => number).filter(isWanted);
+  expect(allPages(ledger, { tenant: 'acme' }, 5)).toEqual(wanted.toReversed());
 });
 
 test('mail that was deferred is found by the id that its upstream gave it in the end, after the words of its acceptance were sealed', () => {

@@ -26,7 +26,7 @@ interface Candidates {
 
 const allStates: readonly MessageState[] = [...liveMessageStates, ...finalMessageStates];
 /** Entries of the index that one statement passes: some 3 ms. */
-const entriesAtOnce = 10_000;
+export const entriesAtOnce = 10_000;
 const fewEntries = 1_000;
 /** Mails that are read and compared between two turns: some 3 ms. */
 const readAtOnce = 100;
