@@ -19,8 +19,8 @@ export interface Admission {
 
 /** A body of unknown length up to this waits for room piece by piece. */
 const smallBytes = 256 * 1024;
-/** JSON is there as bytes, as text and as what was read from it. */
-const jsonWeight = 3;
+/** JSON is there as it came, as one piece, as text, and as what was read from it, until the next collection of garbage. */
+const jsonWeight = 4;
 
 export function admit(request: UniversalServerRequest, options: AdmissionOptions): Admission {
   const held: number[] = [];
