@@ -7,18 +7,20 @@ export function describeRound(name: string, { acceptedPerSecond, deliveredPerSec
 /** Mean of the rounds, and how many times as much ours deliver. */
 export function summarizePeers(results: readonly PeerResult[]): string {
   const [fast, durable] = ['Posthaste, fast', 'Posthaste, durable'].map((name) => rateOf(results.find((result) => result.name === name)));
-  const head = [''.padEnd(32), 'accepted/s', 'delivered/s', 'ours fast', 'ours durable', ' before the reply'].join('  ');
+  const byRpc = rateOf(results.find((result) => result.name === 'Posthaste, fast, by SubmitBatch'));
+  const head = [''.padEnd(34), 'accepted/s', 'delivered/s', 'ours fast', 'by SubmitBatch', 'durable', ' before the reply'].join('  ');
   const lines = results.map((result) => {
-    if (result.rounds.length === 0) return `${result.name.padEnd(32)}  not run: ${result.skipped ?? 'no round'}`;
+    if (result.rounds.length === 0) return `${result.name.padEnd(34)}  not run: ${result.skipped ?? 'no round'}`;
     const delivered = mean(result.rounds.map((round) => round.deliveredPerSecond));
     const cells = [
       whole(mean(result.rounds.map((round) => round.acceptedPerSecond))).padStart(10),
       whole(delivered).padStart(11),
       times(fast, delivered).padStart(9),
-      times(durable, delivered).padStart(12),
+      times(byRpc, delivered).padStart(14),
+      times(durable, delivered).padStart(7),
       ` ${result.promise}`,
     ];
-    return [result.name.padEnd(32), ...cells].join('  ');
+    return [result.name.padEnd(34), ...cells].join('  ');
   });
   return [head, ...lines].join('\n');
 }

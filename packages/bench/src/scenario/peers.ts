@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { cacheFolder } from '@posthaste/stream/server';
 import { bullmqBuilt, bullmqRaw } from '../peers/bullmq/bullmq.ts';
 import { haraka } from '../peers/haraka.ts';
-import { ourselves } from '../peers/ourselves.ts';
+import { ourselves, ourselvesByRpc } from '../peers/ourselves.ts';
 import type { Peer } from '../peers/peer.ts';
 import { postfix } from '../peers/postfix.ts';
 import { SmtpSink } from '../postfix/smtp-sink.ts';
@@ -39,9 +39,15 @@ export async function runPeers(rig: Rig, onRound: (name: string, round: PeerRoun
   mkdirSync(installed, { recursive: true });
   // Postfix runs as users of its own, who have to get through to its folder.
   chmodSync(rig.folder, 0o711);
-  const contestants = [ourselves(rig, 'fast'), bullmqRaw, bullmqBuilt, haraka, postfix, ourselves(rig, 'durable')].filter(({ name }) =>
-    isWanted(rig, name),
-  );
+  const contestants = [
+    ourselves(rig, 'fast'),
+    ourselvesByRpc(rig, 'fast'),
+    bullmqRaw,
+    bullmqBuilt,
+    haraka,
+    postfix,
+    ourselves(rig, 'durable'),
+  ].filter(({ name }) => isWanted(rig, name));
   const faults = new Map<Peer, string>();
   for (const peer of contestants) await peer.prepare(installed).catch((error: unknown) => faults.set(peer, wordsOf(error)));
   const results = new Map(contestants.map((peer): [Peer, PeerRound[]] => [peer, []]));
