@@ -44,7 +44,7 @@ export interface ApiOptions extends Omit<StatusOptions, 'watch'> {
 export interface ApiServer {
   /** gRPC, Connect, gRPC-Web and REST on one clear-text port. */
   readonly web: Listener;
-  /** gRPC alone, on a port of its own, at a third of the work a call. */
+  /** gRPC alone, on a port of its own, at less work a call. */
   readonly grpc: Listener;
   /** Takes no more connections, lets the calls in hand finish, and after `graceMs` ends what is left. */
   close(graceMs: number): Promise<void>;

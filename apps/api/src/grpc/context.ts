@@ -1,6 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import type { DescMethod } from '@bufbuild/protobuf';
 import { createContextValues, type ContextValues, type HandlerContext } from '@connectrpc/connect';
+import { systemClock } from '@posthaste/telemetry';
 import { Metadata, type ServerReadableStream, type ServerUnaryCall, type ServerWritableStream } from '@grpc/grpc-js';
 import { clientAddress } from '../call-context.ts';
 
@@ -55,7 +56,7 @@ export class GrpcContext implements HandlerContext {
 
   timeoutMs = (): number | undefined => {
     const deadline = Number(this.#call.getDeadline());
-    return Number.isFinite(deadline) ? deadline - Date.now() : undefined;
+    return Number.isFinite(deadline) ? deadline - systemClock.now() : undefined;
   };
 
   sendHeader(): void {

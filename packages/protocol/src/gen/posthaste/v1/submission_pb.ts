@@ -609,7 +609,7 @@ export const DispositionSchema: GenEnum<Disposition> = /*@__PURE__*/
 
 /**
  * The door: hands messages over. Every method is served by Connect, gRPC, gRPC-Web and REST on one port, and by a native gRPC server on
- * another that needs a third of the work a call.
+ * another that needs less work a call.
  *
  * @generated from service posthaste.v1.SubmissionService
  */
