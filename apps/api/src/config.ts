@@ -23,7 +23,7 @@ export const apiSettings = {
   }),
   'api.grpc': setting.address({
     default: '127.0.0.1:8081',
-    doc: 'Where gRPC alone is served, in clear text, at a third of the work a call. Whoever reaches it can send mail.',
+    doc: 'Where gRPC alone is served, in clear text, at less work a call than beside REST. Whoever reaches it can send mail.',
   }),
   'api.admin': setting.address({ default: '127.0.0.1:9102', doc: 'Metrics and health of the api.' }),
   'api.scheduler': setting.address({ default: '127.0.0.1:7420', doc: 'Where the scheduler answers live questions.' }),
