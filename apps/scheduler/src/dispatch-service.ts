@@ -1,5 +1,5 @@
 import { status, type ServerDuplexStream, type UntypedHandleCall } from '@grpc/grpc-js';
-import type { Attempt } from '@posthaste/core';
+import { type Attempt, begunBy } from '@posthaste/core';
 import type { DispatchRequest, DispatchResponse } from '@posthaste/protocol/dispatch';
 import type { Clock, Log } from '@posthaste/telemetry';
 import { batchMessages, say, toInput, welcomeMessage } from './dispatch-messages.ts';
@@ -19,6 +19,7 @@ interface Session {
   /** What is to be said at the end of this turn: one message for many attempts costs one write. */
   attempts: Attempt[];
   acknowledged: string[];
+  begun: string[];
 }
 
 export interface SendersOptions {
@@ -83,7 +84,7 @@ export class Senders {
     const { clock, epoch, senderLeaseMs, log } = this.#options;
     const before = this.#sessions.get(sender);
     if (before && before.stream !== stream) refuse(before.stream, status.ABORTED, 'replaced by a newer stream of the same sender');
-    const session: Session = { sender, stream, heardAt: clock.monotonic(), attempts: [], acknowledged: [] };
+    const session: Session = { sender, stream, heardAt: clock.monotonic(), attempts: [], acknowledged: [], begun: [] };
     this.#sessions.set(sender, session);
     log.info('a sender said hello', { sender });
     stream.write(welcomeMessage(epoch, senderLeaseMs));
@@ -94,7 +95,24 @@ export class Senders {
     session.heardAt = this.#options.clock.monotonic();
     if (this.#sessions.get(session.sender) !== session) return;
     const input = toInput(session.sender, request);
-    if (input) this.#options.driver.tell(input);
+    if (!input) return;
+    this.#options.driver.tell(input);
+    const begun = begunBy(input);
+    if (begun.length > 0) this.#confirm(session.sender, begun);
+  }
+
+  /**
+   * What has begun is known from here on, unless it is not this sender's any more. That needs no entry in the journal: after a crash everything that was
+   * started counts as begun.
+   */
+  #confirm(sender: string, begun: readonly string[]): void {
+    const held = new Set(this.#options.driver.engine.heldBy(sender, begun));
+    if (held.size > 0) this.#gather(sender, (session) => session.begun.push(...held));
+    if (held.size < begun.length)
+      this.cancel(
+        sender,
+        begun.filter((attempt) => !held.has(attempt)),
+      );
   }
 
   #leave(session: Session): void {
@@ -107,18 +125,21 @@ export class Senders {
   #gather(sender: string, add: (session: Session) => void): void {
     const session = this.#sessions.get(sender);
     if (!session) return;
-    if (session.attempts.length === 0 && session.acknowledged.length === 0) queueMicrotask(() => this.#tell(session));
+    const told = session.attempts.length + session.acknowledged.length + session.begun.length === 0;
+    if (told) queueMicrotask(() => this.#tell(session));
     add(session);
   }
 
   /** An attempt that was concluded after it was decided on is not sent. */
   #tell(session: Session): void {
     const { driver, epoch, partition } = this.#options;
-    const { attempts, acknowledged, stream } = session;
+    const { attempts, acknowledged, begun, stream } = session;
     session.attempts = [];
     session.acknowledged = [];
+    session.begun = [];
     if (this.#sessions.get(session.sender) !== session) return;
-    if (acknowledged.length > 0) stream.write(say({ case: 'acknowledgement', value: { attemptIds: acknowledged } }));
+    if (acknowledged.length + begun.length > 0)
+      stream.write(say({ case: 'acknowledgement', value: { attemptIds: acknowledged, begunAttemptIds: begun } }));
     const current = attempts.filter((attempt) => driver.engine.isCurrent(attempt));
     for (const message of batchMessages(partition, epoch, current)) stream.write(message);
   }

@@ -118,11 +118,17 @@ function connectSender(port: number, senderId: string) {
   const stream: ClientDuplexStream<DispatchRequest, DispatchResponse> = client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize);
   const attempts: Attempt[] = [];
   const acknowledged: string[] = [];
+  const confirmed: string[] = [];
+  const cancelled: string[] = [];
   let ended: ServiceError | undefined;
   stream.on('error', (error: ServiceError) => (ended = error));
   stream.on('data', ({ said }: DispatchResponse) => {
     if (said.case === 'batch') attempts.push(...said.value.attempts);
-    if (said.case === 'acknowledgement') acknowledged.push(...said.value.attemptIds);
+    if (said.case === 'acknowledgement') {
+      acknowledged.push(...said.value.attemptIds);
+      confirmed.push(...said.value.begunAttemptIds);
+    }
+    if (said.case === 'cancel') cancelled.push(...said.value.attemptIds);
   });
   const say = (said: NonNullable<Parameters<typeof create<typeof DispatchRequestSchema>>[1]>['said']) =>
     stream.write(create(DispatchRequestSchema, said ? { said } : {}));
@@ -134,6 +140,8 @@ function connectSender(port: number, senderId: string) {
   return {
     attempts,
     acknowledged,
+    confirmed,
+    cancelled,
     say,
     ended: () => ended,
     report: (attempt: Attempt, outcome: Outcome, code: number) =>
@@ -174,6 +182,23 @@ describe('the scheduler', () => {
     sender.report(attempt as Attempt, Outcome.DELIVERED, 250);
     await eventually(() => expect(sender.acknowledged).toEqual([attempt?.attemptId]));
     await eventually(async () => (await streamState(connection, mailStream(0, 'normal'))).messages === 0);
+  });
+
+  it('confirms what has begun, and cancels what is not with that sender', async () => {
+    const { scheduler, port } = await startScheduler();
+    await eventually(() => scheduler.owning);
+    const sender = connectSender(port, 'one');
+    await submit();
+    await eventually(() => sender.attempts.length === 1);
+    const attemptId = sender.attempts[0]?.attemptId ?? '';
+    const stranger = connectSender(port, 'two');
+    stranger.say({ case: 'begun', value: { attemptIds: [attemptId] } });
+    await eventually(() => expect(stranger.cancelled).toEqual([attemptId]));
+    sender.say({ case: 'begun', value: { attemptIds: [attemptId, '0.0'] } });
+    await eventually(() => expect([sender.confirmed, sender.cancelled]).toEqual([[attemptId], ['0.0']]));
+    sender.say({ case: 'hello', value: { senderId: 'one', held: [{ attemptId, begun: true }] } });
+    await eventually(() => expect(sender.confirmed).toEqual([attemptId, attemptId]));
+    expect(stranger.confirmed).toEqual([]);
   });
 
   it('answers where a mail is, and why', async () => {

@@ -27,6 +27,8 @@ export interface LinkListener {
   welcomed(welcome: Welcome): void;
   assigned(attempts: readonly Attempt[]): void;
   acknowledged(attemptIds: readonly string[]): void;
+  /** The scheduler knows that these have begun. */
+  confirmed(attemptIds: readonly string[]): void;
   cancelled(attemptIds: readonly string[]): void;
 }
 
@@ -131,6 +133,7 @@ export class DispatchLink {
       case 'batch':
         return listener.assigned(said.value.attempts);
       case 'acknowledgement':
+        listener.confirmed(said.value.begunAttemptIds);
         return listener.acknowledged(said.value.attemptIds);
       case 'cancel':
         return listener.cancelled(said.value.attemptIds);

@@ -22,6 +22,8 @@ export interface SchedulerScript {
   leaseSeconds?: number;
   /** Default true. */
   acknowledges?: boolean;
+  /** Confirms what has begun as soon as it hears of it. Default true. */
+  confirms?: boolean;
   /** Answers each of the sender's heartbeats. Default true. */
   answers?: boolean;
 }
@@ -69,6 +71,10 @@ export class ScriptedScheduler {
     this.#say({ case: 'acknowledgement', value: create(AcknowledgementSchema, { attemptIds }) });
   }
 
+  confirm(...attemptIds: string[]): void {
+    this.#say({ case: 'acknowledgement', value: create(AcknowledgementSchema, { begunAttemptIds: attemptIds }) });
+  }
+
   /** The first outcome that came of an attempt. */
   outcome(attemptId: string): AttemptOutcome | undefined {
     return this.outcomes.get(attemptId)?.[0];
@@ -90,6 +96,7 @@ export class ScriptedScheduler {
       case 'hello':
         this.hellos.push(said.value);
         this.#say({ case: 'welcome', value: create(WelcomeSchema, { epoch: 1n, lease: { seconds: BigInt(this.script.leaseSeconds ?? 15) } }) });
+        this.#confirm(said.value.held.filter(({ begun }) => begun).map(({ attemptId }) => attemptId));
         return this.#take(said.value.outcomes);
       case 'heartbeat':
         if (this.script.answers ?? true) this.#say({ case: 'heartbeat', value: create(HeartbeatSchema) });
@@ -99,11 +106,15 @@ export class ScriptedScheduler {
         return;
       case 'begun':
         this.begun.push(...said.value.attemptIds);
-        return;
+        return this.#confirm(said.value.attemptIds);
       case 'report':
         return this.#take(said.value.outcomes);
       case undefined:
     }
+  }
+
+  #confirm(attemptIds: readonly string[]): void {
+    if ((this.script.confirms ?? true) && attemptIds.length > 0) this.confirm(...attemptIds);
   }
 
   #take(outcomes: readonly AttemptOutcome[]): void {

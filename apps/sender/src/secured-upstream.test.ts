@@ -29,7 +29,7 @@ it.each([
   const envelope = { from: 'a@example.org', recipients: [{ address: 'b@example.net', dsnNotify: '', dsnOriginal: '' }], size: mail.length };
   const rest = { eightBit: true, smtpUtf8: false, dsnReturn: '', dsnEnvelopeId: '' } as const;
   for (let time = 0; time < 2; time++) {
-    const transaction = await session.transact({ ...envelope, ...rest }, { kind: 'whole', bytes: mail }, () => true);
+    const transaction = await session.transact({ ...envelope, ...rest }, { kind: 'whole', bytes: mail }, async () => true);
     expect(transaction).toMatchObject({ kind: 'answered', replies: [{ code: 250 }] });
   }
   session.wire.quit();

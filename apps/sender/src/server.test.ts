@@ -338,6 +338,33 @@ it('begins nothing while it cannot announce it', async () => {
   expect(announced).toEqual([true, true]);
 });
 
+it('hands nothing over before the scheduler has heard of the begin', async () => {
+  const stage = await setUp({ options: 'connections=3', scheduling: { confirms: false } });
+  const [held, confirmed, refused] = (await mails(3)) as [Attempt, Attempt, Attempt];
+  stage.scheduler.assign(held, confirmed, refused);
+  await eventually(() => stage.scheduler.begun.length === 3);
+  stage.scheduler.confirm(confirmed.attemptId);
+  stage.scheduler.cancel(refused.attemptId);
+  expect(await outcomeOf(stage, confirmed)).toEqual(one(Outcome.DELIVERED, 250, '2.0.0'));
+  expect(await outcomeOf(stage, refused)).toEqual(one(Outcome.TOO_LATE, 0));
+  expect(stage.upstream.mails.length).toBe(1);
+  stage.scheduler.close();
+  stage.scheduler.script = {};
+  await stage.scheduler.listen();
+  expect(await outcomeOf(stage, held)).toEqual(one(Outcome.DELIVERED, 250, '2.0.0'));
+  expect(stage.upstream.mails.length).toBe(2);
+});
+
+it('gives back what was not confirmed within its lease', async () => {
+  const stage = await setUp({ scheduling: { leaseSeconds: 6, confirms: false } });
+  const attempt = await mail();
+  stage.scheduler.assign(attempt);
+  await eventually(() => stage.scheduler.begun.length === 1);
+  stage.scheduler.script = { answers: false, confirms: false };
+  expect(await outcomeOf(stage, attempt)).toEqual(one(Outcome.TOO_LATE, 0));
+  expect(stage.upstream.mails).toEqual([]);
+});
+
 it('sends nothing past its lease: what it holds is given back untried', async () => {
   const stage = await setUp({ options: 'connections=1', scheduling: { leaseSeconds: 6 }, script: { rules: [{ at: 'data', delayMs: 2_500 }] } });
   const attempts = await mails(2);

@@ -78,6 +78,7 @@ export class Sender implements LinkListener {
     if (this.#workload.unfinished > 0)
       log.warn('transactions were cut off: they took longer than sender.drainTimeout', { attempts: this.#workload.unfinished });
     for (const pool of this.#pools.values()) pool.close();
+    this.#workload.giveUpUnconfirmed(() => true);
     await this.#within(lastWordsMs, this.#workload.whenAcknowledged());
     if (this.#workload.size > 0) log.warn('the scheduler has not acknowledged the last outcomes', { attempts: this.#workload.size });
     this.#stopped.abort();
@@ -116,9 +117,14 @@ export class Sender implements LinkListener {
     this.#workload.acknowledge(attemptIds);
   }
 
+  confirmed(attemptIds: readonly string[]): void {
+    this.#workload.confirm(attemptIds, true);
+  }
+
   cancelled(attemptIds: readonly string[]): void {
     const named = new Set(attemptIds);
     for (const pool of this.#pools.values()) pool.giveBack(cancelled, ({ attempt }) => named.has(attempt.attemptId));
+    this.#workload.confirm(attemptIds, false);
   }
 
   #buildPool(target: UpstreamTarget): UpstreamPool {
@@ -131,10 +137,16 @@ export class Sender implements LinkListener {
       desk: {
         clock,
         announce: (assignment) => this.#announce(assignment),
-        inTime: ({ term, deadlineAt }) => this.#lease.holds(term, clock.monotonic()) && clock.monotonic() < deadlineAt,
+        inTime: (assignment) => this.#inTime(assignment),
+        mayFinish: async (assignment) => (await this.#workload.whenConfirmed(assignment)) && this.#inTime(assignment),
       },
       conclude: (assignment, verdicts, tookMs) => this.#conclude(assignment, verdicts, tookMs),
     });
+  }
+
+  #inTime({ term, deadlineAt }: Assignment): boolean {
+    const now = this.#options.clock.monotonic();
+    return this.#lease.holds(term, now) && now < deadlineAt;
   }
 
   #refuse(assignment: Assignment): void {
@@ -148,7 +160,7 @@ export class Sender implements LinkListener {
 
   #announce(assignment: Assignment): Promise<boolean> {
     const { tracing, clock } = this.#options;
-    assignment.stage = { kind: 'begun' };
+    this.#workload.begin(assignment);
     if (tracing.enabled) assignment.span = beginAttemptSpan(tracing, assignment.attempt, clock.now());
     return this.#outbox.announce(assignment.attempt.attemptId);
   }
@@ -169,6 +181,7 @@ export class Sender implements LinkListener {
       await this.#options.clock.sleep(tickMs, signal).catch(() => {});
       if (signal.aborted) return;
       for (const pool of this.#pools.values()) pool.tick();
+      this.#workload.giveUpUnconfirmed((assignment) => !this.#inTime(assignment));
       if (this.#link.connected) this.#outbox.report(this.#workload.takeUnacknowledged(repeatAfterMs));
     }
   }

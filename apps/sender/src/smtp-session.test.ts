@@ -45,7 +45,7 @@ const envelope = (change: Partial<Envelope> = {}): Envelope => ({
 });
 const recipient = (address: string, dsnNotify = '', dsnOriginal = '') => ({ address, dsnNotify, dsnOriginal });
 const whole = (bytes: Buffer): Body => ({ kind: 'whole', bytes });
-const yes = () => true;
+const yes = async () => true;
 const codes = (transaction: Awaited<ReturnType<SmtpSession['transact']>>) =>
   transaction.kind === 'answered' ? transaction.replies.map(({ code }) => code) : transaction;
 
@@ -158,7 +158,7 @@ it.each([
 ])('drops the connection instead of the last bytes of a %s body when it is too late', async (_, bytes) => {
   const upstream = await startUpstream();
   const session = await open(upstream.url);
-  expect(await session.transact(envelope(), whole(bytes), () => false)).toEqual({ kind: 'tooLate' });
+  expect(await session.transact(envelope(), whole(bytes), async () => false)).toEqual({ kind: 'tooLate' });
   await eventually(() => upstream.counts().open === 0);
   expect(upstream.mails).toEqual([]);
 });

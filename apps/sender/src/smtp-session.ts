@@ -25,7 +25,7 @@ export class SmtpSession {
   }
 
   /** `mayFinish` is asked at the last moment before the last bytes leave; after a no the connection is dropped and the upstream has nothing. */
-  async transact(envelope: Envelope, body: Body, mayFinish: () => boolean): Promise<Transaction> {
+  async transact(envelope: Envelope, body: Body, mayFinish: () => Promise<boolean>): Promise<Transaction> {
     const steps = new TransactionSteps(this.wire, envelope, this.extensions);
     this.used += 1;
     try {

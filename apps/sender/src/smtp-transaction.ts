@@ -113,12 +113,12 @@ export class TransactionSteps {
   }
 
   /** The reply to the final dot, or `tooLate`. */
-  async sendBody(body: Body, mayFinish: () => boolean): Promise<Reply | 'tooLate'> {
+  async sendBody(body: Body, mayFinish: () => Promise<boolean>): Promise<Reply | 'tooLate'> {
     this.#wire.phase = 'body';
     const stuffing = new DotStuffing();
     try {
       const last = body.kind === 'whole' && body.bytes.length <= pieceBytes ? body.bytes : await this.#writeAllButLast(piecesOf(body), stuffing);
-      if (!mayFinish()) {
+      if (!(await mayFinish())) {
         this.#drop('the lease or the deadline was over before the final dot');
         return 'tooLate';
       }

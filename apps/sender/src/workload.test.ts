@@ -38,12 +38,23 @@ it('holds a deadline against the monotonic clock, whatever the wall clock does l
 
 it('says what it holds, begun or not, and nothing of what is finished', () => {
   const { workload, assignments } = workloadOf('1.1', '1.2', '1.3');
-  (assignments[1] as Assignment).stage = { kind: 'begun' };
+  workload.begin(assignments[1] as Assignment);
   workload.finish(assignments[2] as Assignment, delivered);
   expect(workload.held().map(({ attemptId, begun }) => [attemptId, begun])).toEqual([
     ['1.1', false],
     ['1.2', true],
   ]);
+});
+
+it('waits with a begun one until it is confirmed, refused or given up', async () => {
+  const { workload, assignments } = workloadOf('1.1', '1.2', '1.3', '1.4');
+  for (const assignment of assignments) workload.begin(assignment);
+  const answers = assignments.map((assignment) => workload.whenConfirmed(assignment));
+  workload.confirm(['1.1', 'unknown'], true);
+  workload.confirm(['1.1', '1.2'], false);
+  workload.giveUpUnconfirmed(({ attempt: { attemptId } }) => attemptId !== '1.4');
+  workload.confirm(['1.3', '1.4'], true);
+  expect(await Promise.all(answers)).toEqual([true, false, false, true]);
 });
 
 it('gives out an outcome again when it is old enough, until it is acknowledged', async () => {

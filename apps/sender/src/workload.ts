@@ -18,8 +18,8 @@ export interface Assignment {
 
 export type Stage =
   | { readonly kind: 'waiting' }
-  /** Announced, or about to be. MAIL FROM may have been written. */
-  | { readonly kind: 'begun' }
+  /** Announced, or about to be. MAIL FROM may have been written. `confirmed`: whether the scheduler knows, and so the mail may be handed over. */
+  | { readonly kind: 'begun'; readonly confirmed: PromiseWithResolvers<boolean> }
   | { readonly kind: 'finished'; readonly outcome: AttemptOutcome; reportedAt: number };
 
 /** All that this sender holds. It is also the answer to "what do you hold?" when a stream opens. */
@@ -49,6 +49,25 @@ export class Workload {
     this.#assignments.set(attempt.attemptId, assignment);
     this.#unfinished += 1;
     return assignment;
+  }
+
+  begin(assignment: Assignment): void {
+    assignment.stage = { kind: 'begun', confirmed: Promise.withResolvers() };
+  }
+
+  /** The scheduler knows that these have begun, or wants none of them any more. One that was confirmed stays so. */
+  confirm(attemptIds: readonly string[], confirmed: boolean): void {
+    for (const id of attemptIds) settleBegin(this.#assignments.get(id), confirmed);
+  }
+
+  /** Ends the waiting for confirmations that no longer help. */
+  giveUpUnconfirmed(which: (assignment: Assignment) => boolean): void {
+    for (const assignment of this.#assignments.values()) if (which(assignment)) settleBegin(assignment, false);
+  }
+
+  /** Resolves when the scheduler knows that it has begun; to false when there is no use in waiting any longer. */
+  whenConfirmed({ stage }: Assignment): Promise<boolean> {
+    return stage.kind === 'begun' ? stage.confirmed.promise : Promise.resolve(false);
   }
 
   /** `tookMs`: begin of the transaction to its final reply, when it had begun. */
@@ -109,4 +128,8 @@ export class Workload {
     for (const { done, resolve } of this.#waiters) if (done()) resolve();
     this.#waiters = this.#waiters.filter(({ done }) => !done());
   }
+}
+
+function settleBegin(assignment: Assignment | undefined, confirmed: boolean): void {
+  if (assignment?.stage.kind === 'begun') assignment.stage.confirmed.resolve(confirmed);
 }

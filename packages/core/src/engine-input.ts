@@ -70,3 +70,9 @@ export type OutcomeKind =
   | 'bodyUnavailable'
   | 'bodyLost'
   | 'upstreamLacksExtension';
+
+/** The attempts that a sender says have begun. */
+export function begunBy(input: Input): readonly string[] {
+  if (input.kind === 'begun') return input.attempts;
+  return input.kind === 'hello' ? input.held.filter(({ begun }) => begun).map(({ attempt }) => attempt) : [];
+}

@@ -82,6 +82,11 @@ export class Engine {
     return this.#state.senders.attempt(attempt.id) === attempt;
   }
 
+  /** Of these attempts, those that are with this sender: the begin of any other is none of its business any more. */
+  heldBy(sender: string, attempts: readonly string[]): string[] {
+    return attempts.filter((id) => this.#state.senders.attempt(id)?.sender === sender);
+  }
+
   /** The mail by this id, with each recipient's state; undefined when it is not in the index. */
   find(id: string): { readonly ticket: Ticket; readonly recipients: readonly RecipientView[] } | undefined {
     const mail = this.#state.mails.get(id);

@@ -18,6 +18,7 @@ export type * from './journal.ts';
 export { Engine, type EngineOptions, type RecipientView, type UpstreamView } from './engine.ts';
 export type { Census, LiveKind } from './census.ts';
 export { defaultPolicy, type EnginePolicy } from './engine-state.ts';
+export { begunBy } from './engine-input.ts';
 export type { AttemptOutcome, Hello, Input, Instant, OutcomeKind, RecipientOutcome } from './engine-input.ts';
 export type { Effect, JournalRecord, Step } from './effect.ts';
 export type { Attempt } from './sender-table.ts';

@@ -6,6 +6,7 @@ export type Word =
   | { readonly kind: 'batch'; readonly attempts: readonly Attempt[] }
   | { readonly kind: 'acknowledge'; readonly attempts: readonly string[] }
   | { readonly kind: 'cancel'; readonly attempts: readonly string[] }
+  | { readonly kind: 'confirm'; readonly attempts: readonly string[] }
   | { readonly kind: 'heard'; readonly saidAt: number };
 
 /** A stream between a sender and a scheduler: words arrive in order, or, once it is cut, not at all. */
@@ -25,10 +26,9 @@ export class VirtualLink {
     this.toSender.length = 0;
   }
 
-  /** The connection broke: what was under way is lost. Returns the attempts whose begin was not heard for that. */
-  cut(): string[] {
+  /** The connection broke: what was under way is lost. */
+  cut(): void {
     this.end();
-    const lost = this.toScheduler.splice(0);
-    return lost.flatMap(({ input }) => (input.kind === 'begun' ? input.attempts : []));
+    this.toScheduler.length = 0;
   }
 }

@@ -1,7 +1,7 @@
 import type { Effect, JournalRecord, Step } from '../effect.ts';
 import { Engine } from '../engine.ts';
 import type { EnginePolicy } from '../engine-state.ts';
-import type { Instant } from '../engine-input.ts';
+import { begunBy, type Instant } from '../engine-input.ts';
 import { lanes, type Lane } from '../lane.ts';
 import type { Mail } from '../mail.ts';
 import type { Router } from '../router.ts';
@@ -87,13 +87,14 @@ export class VirtualScheduler {
     if (this.#sessions.get(link.sender) !== link) return;
     this.engine.handle(said.input, this.#instant(now));
     this.#options.witness.noteInput(said.input);
+    this.#confirm(link, begunBy(said.input));
     link.toSender.push({ kind: 'heard', saidAt: said.saidAt });
   }
 
   /** A stream on which nothing was heard for so long is ended, and what is under way on it is lost. */
   tellTime(now: number): void {
     for (const link of this.#links) {
-      if ((link.toScheduler[0]?.saidAt ?? now) < now - silenceMs) this.#options.witness.noteUnheardBegins(link.cut());
+      if ((link.toScheduler[0]?.saidAt ?? now) < now - silenceMs) link.cut();
     }
     this.engine.handle({ kind: 'time' }, this.#instant(now));
   }
@@ -142,7 +143,14 @@ export class VirtualScheduler {
   /** Dies. What was under way may have reached the server all the same. */
   crash(): void {
     for (const job of this.#jobs) if (!job.landed && this.#options.random.chance(0.5)) job.land();
-    for (const link of this.#links) this.#options.witness.noteUnheardBegins(link.cut());
+    for (const link of this.#links) link.cut();
+  }
+
+  #confirm(link: VirtualLink, begun: readonly string[]): void {
+    const held = this.engine.heldBy(link.sender, begun);
+    const foreign = begun.filter((attempt) => !held.includes(attempt));
+    if (held.length > 0) link.toSender.push({ kind: 'confirm', attempts: held });
+    if (foreign.length > 0) link.toSender.push({ kind: 'cancel', attempts: foreign });
   }
 
   #instant(now: number): Instant {

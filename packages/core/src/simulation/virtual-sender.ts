@@ -9,6 +9,8 @@ interface Held {
   /** As it was when the batch came: a real sender never sees the index change. */
   readonly recipients: readonly number[];
   begun: boolean;
+  /** The scheduler is known to know. */
+  confirmed: boolean;
   /** The lease during which it came: once that has ended, it may be another sender's. */
   readonly term: number;
 }
@@ -75,6 +77,9 @@ export class VirtualSender {
       case 'cancel':
         for (const attempt of word.attempts) this.#drop(attempt);
         return;
+      case 'confirm':
+        for (const attempt of word.attempts) this.#confirm(attempt);
+        return;
       case 'heard':
         if (now >= this.#leaseEndsAt) this.#term += 1;
         this.#leaseEndsAt = Math.max(this.#leaseEndsAt, word.saidAt + this.#leaseMs);
@@ -96,17 +101,23 @@ export class VirtualSender {
     if (!next) return;
     const { ticket } = next.attempt.mail;
     if (!this.#holdsLease(next, now) || (ticket.deadline ?? Infinity) <= now) return this.#conclude(next, 'tooLate');
+    if (!next.confirmed) return;
     const outcomes = this.#upstreams.deliver(next.attempt.upstream, ticket, next.recipients);
     this.#settle(next, outcomes);
   }
 
   #take(attempt: Attempt): void {
-    this.#held.set(attempt.id, { attempt, recipients: [...attempt.recipients], begun: false, term: this.#term });
+    this.#held.set(attempt.id, { attempt, recipients: [...attempt.recipients], begun: false, confirmed: false, term: this.#term });
   }
 
   #drop(attempt: string): void {
     const held = this.#held.get(attempt);
-    if (held && !held.begun) this.#conclude(held, 'draining');
+    if (held && !held.confirmed) this.#conclude(held, 'draining');
+  }
+
+  #confirm(attempt: string): void {
+    const held = this.#held.get(attempt);
+    if (held) held.confirmed = true;
   }
 
   #holdsLease({ term }: Held, now: number): boolean {

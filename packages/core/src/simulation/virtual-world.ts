@@ -168,7 +168,7 @@ export class VirtualWorld {
   }
 
   #cut(sender: VirtualSender): void {
-    if (sender.link) this.#witness.noteUnheardBegins(sender.link.cut());
+    sender.link?.cut();
   }
 
   #replace(sender: VirtualSender): void {

@@ -52,15 +52,6 @@ export class Witness {
     this.#copying.delete(id);
   }
 
-  /** The announcement of these attempts' begin was lost with its connection: they may count as not begun. */
-  noteUnheardBegins(attempts: readonly string[]): void {
-    for (const { states, doubts } of this.#journalled.values()) {
-      states.forEach((state, recipient) => {
-        if (state.kind === 'sending' && attempts.includes(state.attempt)) doubts[recipient] = (doubts[recipient] ?? 0) + 1;
-      });
-    }
-  }
-
   /** What was said and not journalled is void. */
   noteCrash(): void {
     this.#said = new Map([...this.#journalled].map(([id, { ticket, states, doubts }]) => [id, { ticket, states: [...states], doubts }]));
