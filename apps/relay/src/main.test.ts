@@ -129,7 +129,7 @@ describe('the program', () => {
     expect(relay.output()).not.toMatch(/argon2id|c2hvc|AHNob3A/);
   });
 
-  it.runIf(existsSync('/proc/self/status'))('needs no more memory for 60 MiB than for 20 MiB, and little for these', async () => {
+  it.runIf(existsSync('/proc/self/status'))('needs hardly more memory for 200 MiB, mail by mail, than for 20 MiB', async () => {
     const relay = await ready();
     const client = await relay.dial();
     await client.reply();
@@ -137,8 +137,8 @@ describe('the program', () => {
     const body = Buffer.concat([Buffer.from('Subject: large\r\n\r\n'), Buffer.alloc(20 * 2 ** 20, 'x'.repeat(70).concat('\r\n'))]);
     await sendMail(client, body);
     const before = peakMiB(relay.child.pid);
-    for (let mails = 0; mails < 3; mails++) expect(idOf(await sendMail(client, body))).toMatch(/-/);
-    expect(peakMiB(relay.child.pid) - before).toBeLessThan(45);
+    for (let mails = 0; mails < 10; mails++) expect(idOf(await sendMail(client, body))).toMatch(/-/);
+    expect(peakMiB(relay.child.pid) - before).toBeLessThan(100);
     expect(before).toBeLessThan(300);
   });
 });
