@@ -5,7 +5,7 @@ import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } f
 import { encodeTicket } from '@posthaste/core';
 import { ErrorInfoSchema, file_google_rpc_error_details, SubmissionService, type SubmitResult } from '@posthaste/protocol';
 import { LookupMessageResponseSchema } from '@posthaste/protocol/dispatch';
-import { mailStream, streamState } from '@posthaste/stream';
+import { keysStream, mailStream, streamState } from '@posthaste/stream';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { refusalOf, startRig, type Rig } from './rig.ts';
 
@@ -53,6 +53,15 @@ describe.each([
     const { id } = await client().submit({ ...hello, idempotencyKey });
     const refused = await refusalOf(client().submit({ ...hello, idempotencyKey, text: 'ho' }));
     expect(refused).toMatchObject({ code: 'AlreadyExists', reason: 'IDEMPOTENCY_KEY_REUSED', metadata: { message_id: id } });
+  });
+
+  test('is kept as a brief one where it serves repetitions only', async () => {
+    const request = { ...hello, idempotencyKey: newKey(), briefKey: true };
+    const keys = async () => (await streamState(rig.connection, keysStream(0, 'brief'))).messages;
+    const before = await keys();
+    const { id } = await client().submit(request);
+    expect(await client().submit(request)).toMatchObject({ id, replayed: true });
+    expect(await keys()).toBe(before + 1);
   });
 
   test('may stand in the header, and the two have to agree', async () => {

@@ -31,6 +31,7 @@ const fields = {
   tenant: text,
   lane: fc.integer({ min: -1, max: 9 }),
   idempotencyKey: text,
+  briefKey: fc.boolean(),
   ttl: fc.constantFrom({ seconds: -1n }, { seconds: 1n }),
   deadline: fc.constant({ seconds: 1n }),
   attachments: fc.constant([{ content: new Uint8Array(1), reference: 'x' }]),

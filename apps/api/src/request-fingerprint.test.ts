@@ -20,7 +20,7 @@ const fields = fc.record({
 });
 type Fields = typeof fields extends fc.Arbitrary<infer T> ? T : never;
 
-function request({ sendAt, ...others }: Fields, more: { tenant?: string; idempotencyKey?: string } = {}): SubmitRequest {
+function request({ sendAt, ...others }: Fields, more: { tenant?: string; idempotencyKey?: string; briefKey?: boolean } = {}): SubmitRequest {
   return create(SubmitRequestSchema, { ...others, ...(sendAt && { sendAt }), ...more });
 }
 
@@ -33,9 +33,12 @@ const whole = ({ headers, tags, ...others }: Fields) =>
 
 it('is the same whatever the order of maps, the protocol, the key, and the way to say the default tenant', () => {
   fc.assert(
-    fc.property(fields, word, (given, idempotencyKey) => {
+    fc.property(fields, word, fc.boolean(), (given, idempotencyKey, briefKey) => {
       const fingerprint = fingerprintOf(request(given));
-      const same = request({ ...given, headers: reversed(given.headers), tags: reversed(given.tags) }, { idempotencyKey, tenant: 'default' });
+      const same = request(
+        { ...given, headers: reversed(given.headers), tags: reversed(given.tags) },
+        { idempotencyKey, briefKey, tenant: 'default' },
+      );
       expect(fingerprintOf(same)).toBe(fingerprint);
       expect(fingerprintOf(fromBinary(SubmitRequestSchema, toBinary(SubmitRequestSchema, same)))).toBe(fingerprint);
       expect(fingerprintOf(fromJson(SubmitRequestSchema, toJson(SubmitRequestSchema, same)))).toBe(fingerprint);

@@ -14,6 +14,7 @@ export function fingerprintOf(request: SubmitRequest): string {
   const rest: SubmitRequest = {
     ...request,
     idempotencyKey: '',
+    briefKey: false,
     tenant: tenant || 'default',
     headers: inOrder(headers),
     tags: inOrder(tags),

@@ -54,6 +54,7 @@ export function createSubmit({ door, mailLog, attachments, idempotency }: Submit
     const claim = (given: string) => ({
       tenant,
       key: given,
+      life: request.briefKey ? ('brief' as const) : ('lasting' as const),
       fingerprint: fingerprintOf(request),
       call: context,
       signal: context.signal,

@@ -9,6 +9,7 @@ import type { Link } from './link.ts';
 import type { Mail } from './mail.ts';
 import { messageStatus, type MessageStatus } from './message-status.ts';
 import { queueStats, type QueueStats } from './queue-stats.ts';
+import { keysFor } from './request-key.ts';
 import { receipt, type Receipt, type SubmitResult } from './receipt.ts';
 import { defaultRetryPolicy, type RetryPolicy } from './retry-policy.ts';
 import { sendAndWait, type SendAndWaitOptions, type SendAndWaitResult } from './send-and-wait.ts';
@@ -90,16 +91,17 @@ export function createPosthasteClient(options: PosthasteClientOptions = {}): Pos
     timeoutMs: options.timeoutMs ?? 30_000,
     headers: options.headers ?? {},
   });
+  const keysWithin = (limits: CallOptions) => keysFor(limits.timeoutMs ?? connection.timeoutMs);
+  const keyOf = (mail: Mail, limits: SubmitOptions) => keysWithin(limits)(limits.idempotencyKey ?? mail.idempotencyKey);
   return {
     async submit(mail, limits = {}) {
-      const request = submitRequest(mail, limits.idempotencyKey ?? mail.idempotencyKey ?? randomKey());
+      const request = submitRequest(mail, keyOf(mail, limits));
       const response = await connection.call(limits, (attempt) => connection.submission.submit(request, attempt));
       return receipt(response, request.idempotencyKey);
     },
-    submitBatch: (mails, limits = {}) => submitBatch(connection, mails, randomKey, limits),
-    submitStream: (mails, limits = {}) => submitStream(connection, mails, randomKey, limits),
-    sendAndWait: async (mail, limits = {}) =>
-      sendAndWait(connection, submitRequest(mail, limits.idempotencyKey ?? mail.idempotencyKey ?? randomKey()), limits),
+    submitBatch: (mails, limits = {}) => submitBatch(connection, mails, keysWithin(limits), limits),
+    submitStream: (mails, limits = {}) => submitStream(connection, mails, keysWithin(limits), limits),
+    sendAndWait: async (mail, limits = {}) => sendAndWait(connection, submitRequest(mail, keyOf(mail, limits)), limits),
     async uploadAttachment(content, limits = {}) {
       const request = { content: bytesOf(content) };
       return storedAttachment(await connection.call(limits, (attempt) => connection.submission.uploadAttachment(request, attempt)));
@@ -120,9 +122,4 @@ export function createPosthasteClient(options: PosthasteClientOptions = {}): Pos
 
 function linkOf({ transport, baseUrl = defaultBaseUrl }: PosthasteClientOptions): Link {
   return transport ? { transport, close: () => {} } : openLink(baseUrl);
-}
-
-/** 128 random bits. Not randomUUID, which browsers lack on pages without TLS. */
-function randomKey(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -4,6 +4,7 @@ import { errorFromCall, errorFromStatus } from './error-from-wire.ts';
 import type { Mail } from './mail.ts';
 import { PosthasteError } from './posthaste-error.ts';
 import { receipt, type SubmitResult } from './receipt.ts';
+import type { KeySource } from './request-key.ts';
 import { submitRequest } from './submit-request.ts';
 import { withProto } from './with-proto.ts';
 
@@ -15,13 +16,10 @@ export interface Outgoing {
   readonly bytes: number;
 }
 
-/** A key of its own for each mail without one: what makes a repetition safe. */
-export type KeySource = () => string;
-
 /** A mail that cannot be put into the contract's words is refused by itself. */
-export function outgoing(mail: Mail, index: number, newKey: KeySource): Outgoing | SubmitResult {
+export function outgoing(mail: Mail, index: number, keyFor: KeySource): Outgoing | SubmitResult {
   try {
-    const request = submitRequest(mail, mail.idempotencyKey ?? newKey());
+    const request = submitRequest(mail, keyFor(mail.idempotencyKey));
     return { index, request, bytes: toBinary(SubmitRequestSchema, request).length };
   } catch (error) {
     return { kind: 'refused', index, error: errorFromCall(error) };

@@ -1,8 +1,9 @@
 import type { CallOptions, Connection } from './connection.ts';
 import { errorFromCall } from './error-from-wire.ts';
 import type { Mail } from './mail.ts';
-import { nothingSaid, outgoing, refused, resultOf, type KeySource, type Outgoing } from './outgoing.ts';
+import { nothingSaid, outgoing, refused, resultOf, type Outgoing } from './outgoing.ts';
 import type { PosthasteError } from './posthaste-error.ts';
+import type { KeySource } from './request-key.ts';
 import type { SubmitResult } from './receipt.ts';
 
 /** The contract's bound. */
@@ -11,11 +12,11 @@ const mostMails = 1_000;
 const mostBytes = 32 * 1024 * 1024;
 
 /** As many calls as the mails need, one after another. Never rejects: what happened stands in the results, in the order of the mails. */
-export async function submitBatch(connection: Connection, mails: readonly Mail[], newKey: KeySource, options: CallOptions): Promise<SubmitResult[]> {
+export async function submitBatch(connection: Connection, mails: readonly Mail[], keyFor: KeySource, options: CallOptions): Promise<SubmitResult[]> {
   const results: SubmitResult[] = [];
   const going: Outgoing[] = [];
   for (const [index, mail] of mails.entries()) {
-    const entry = outgoing(mail, index, newKey);
+    const entry = outgoing(mail, index, keyFor);
     if ('kind' in entry) results.push(entry);
     else going.push(entry);
   }

@@ -3,6 +3,7 @@ import { Disposition, Lane } from '@posthaste/protocol';
 import { expect, test } from 'vitest';
 import { submitRequest } from './submit-request.ts';
 
+const key = { idempotencyKey: '', briefKey: false };
 const mail = { from: 'shop@example.org', to: 'ann@example.net', text: 'x' };
 
 test('all that a mail can say reaches the request', () => {
@@ -28,7 +29,7 @@ test('all that a mail can say reaches the request', () => {
       tags: { order: '17' },
       tenant: 'shop',
     },
-    'key',
+    { idempotencyKey: 'key', briefKey: true },
   );
   expect(request).toMatchObject({
     from: 'Shop <shop@example.org>',
@@ -49,6 +50,7 @@ test('all that a mail can say reaches the request', () => {
     tags: { order: '17' },
     tenant: 'shop',
     idempotencyKey: 'key',
+    briefKey: true,
   });
   expect(request.sendAt && timestampDate(request.sendAt)).toEqual(new Date(1_000));
   expect(request.ttl && durationMs(request.ttl)).toBe(5_400_000);
@@ -56,8 +58,8 @@ test('all that a mail can say reaches the request', () => {
 
 test('a whole message goes as it is', () => {
   const bytes = new Uint8Array([0, 255]);
-  expect(submitRequest({ ...mail, raw: bytes }, '').raw).toEqual(bytes);
-  expect(submitRequest({ ...mail, raw: 'é\r\n' }, '').raw).toEqual(new Uint8Array([0xc3, 0xa9, 13, 10]));
+  expect(submitRequest({ ...mail, raw: bytes }, key).raw).toEqual(bytes);
+  expect(submitRequest({ ...mail, raw: 'é\r\n' }, key).raw).toEqual(new Uint8Array([0xc3, 0xa9, 13, 10]));
 });
 
 test.each([
@@ -66,7 +68,7 @@ test.each([
   ['3d', 259_200_000],
   [250, 250],
 ])('a ttl of %s', (ttl, ms) => {
-  const request = submitRequest({ ...mail, ttl }, '');
+  const request = submitRequest({ ...mail, ttl }, key);
   expect(request.ttl && durationMs(request.ttl)).toBe(ms);
 });
 
@@ -78,7 +80,7 @@ test.each([
   ['lane', { lane: 'unspecified' as 'low' }],
   ['send_at', { sendAt: new Date('tomorrow') }],
 ])('a wrong %s is told before anything is sent', (field, wrong) => {
-  expect(() => submitRequest({ ...mail, ...wrong }, '')).toThrow(
+  expect(() => submitRequest({ ...mail, ...wrong }, key)).toThrow(
     expect.objectContaining({ code: 'INVALID_FIELD', fields: [expect.objectContaining({ field })] }),
   );
 });

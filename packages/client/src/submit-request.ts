@@ -3,10 +3,11 @@ import { durationFromMs, timestampFromDate, type Duration, type Timestamp } from
 import { type AttachmentSchema, Disposition, Lane, SubmitRequestSchema, type SubmitRequest } from '@posthaste/protocol';
 import type { Mail, MailAttachment } from './mail.ts';
 import { invalidField } from './posthaste-error.ts';
+import type { RequestKey } from './request-key.ts';
 import { valueOf } from './word.ts';
 
 /** The request for a mail. Throws INVALID_FIELD where it cannot be put into the contract's words; all other rules are the server's. */
-export function submitRequest(mail: Mail, idempotencyKey: string): SubmitRequest {
+export function submitRequest(mail: Mail, key: RequestKey): SubmitRequest {
   return create(SubmitRequestSchema, {
     from: mail.from,
     to: listOf(mail.to),
@@ -21,7 +22,7 @@ export function submitRequest(mail: Mail, idempotencyKey: string): SubmitRequest
     attachments: (mail.attachments ?? []).map(attachment),
     tags: { ...mail.tags },
     tenant: mail.tenant ?? '',
-    idempotencyKey,
+    ...key,
     ...(mail.lane === undefined ? {} : { lane: laneValue('lane', mail.lane) }),
     ...(mail.listUnsubscribe === undefined ? {} : { listUnsubscribe: { ...mail.listUnsubscribe } }),
     ...(mail.sendAt === undefined ? {} : { sendAt: timestampOf('send_at', mail.sendAt) }),

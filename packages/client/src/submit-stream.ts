@@ -3,8 +3,9 @@ import type { SubmitStreamRequestSchema } from '@posthaste/protocol';
 import type { CallOptions, Connection } from './connection.ts';
 import type { Mail } from './mail.ts';
 import { MailSource } from './mail-source.ts';
-import { outgoing, type KeySource, type Outgoing } from './outgoing.ts';
+import { outgoing, type Outgoing } from './outgoing.ts';
 import type { SubmitResult } from './receipt.ts';
+import type { KeySource } from './request-key.ts';
 import { settle, submitAll } from './submit-batch.ts';
 
 /** A call ends after this many mails or bytes, or so long after its first mail, and results come then: so much is kept for a repetition. */
@@ -26,14 +27,14 @@ interface Segment {
 export async function* submitStream(
   connection: Connection,
   mails: Iterable<Mail> | AsyncIterable<Mail>,
-  newKey: KeySource,
+  keyFor: KeySource,
   options: CallOptions,
 ): AsyncGenerator<SubmitResult, void, undefined> {
   const source = new MailSource(mails, connection.patience.clock, options.signal);
   let count = 0;
   const take = (mail: Mail) => {
     source.take();
-    return outgoing(mail, count++, newKey);
+    return outgoing(mail, count++, keyFor);
   };
   try {
     while ((await source.peek())?.done === false) yield* await submitSegment(connection, source, take, options);

@@ -11,7 +11,7 @@ interface Acknowledgement {
 }
 
 export async function publishOne(connection: StreamConnection, { stream, subject, messageId, headers, body }: Publication): Promise<Stored> {
-  const answer = await connection.ask(subject, body, { headers: { ...headers, 'Nats-Msg-Id': messageId } });
+  const answer = await connection.ask(subject, body, { headers: { ...headers, ...idHeader(messageId) } });
   const acknowledgement = readAnswer(answer, `publishing to ${stream}`) as Acknowledgement;
   return { stream: acknowledgement.stream, sequence: acknowledgement.seq, duplicate: acknowledgement.duplicate ?? false };
 }
@@ -38,7 +38,9 @@ export async function publishBatch(connection: StreamConnection, publications: r
 
 const batchHeaders = ({ headers, messageId }: Publication, id: string, index: number) => ({
   ...headers,
-  'Nats-Msg-Id': messageId,
+  ...idHeader(messageId),
   'Nats-Batch-Id': id,
   'Nats-Batch-Sequence': String(index + 1),
 });
+
+const idHeader = (messageId: string | undefined) => (messageId === undefined ? undefined : { 'Nats-Msg-Id': messageId });

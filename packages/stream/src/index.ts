@@ -5,7 +5,7 @@ export type { StreamEntry } from './entry.ts';
 export { isStreamError, StreamError, type StreamErrorCode } from './errors.ts';
 export { watchFill, type FillWatch, type WatchFillOptions } from './fill.ts';
 export { openJournal, type Journal, type JournalOptions } from './journal.ts';
-export { createKey, readKey, type NewKey } from './keys.ts';
+export { createKey, readKey, type KeyName, type NewKey } from './keys.ts';
 export {
   bodiesStream,
   bodyFilter,
@@ -27,6 +27,7 @@ export {
   waitStream,
   waitSubject,
   type JournalKind,
+  type KeyLife,
 } from './layout.ts';
 export { createLease, currentOwner, type Lease, type LeaseOptions, type LeaseOwner } from './lease.ts';
 export { defaultLimits, type StorageShares, type StreamLimits } from './plan.ts';

@@ -2,24 +2,27 @@ import type { StreamConnection } from './connection.ts';
 import { readLast } from './direct.ts';
 import type { StreamEntry } from './entry.ts';
 import { isStreamError } from './errors.ts';
-import { keysStream, keySubject } from './layout.ts';
+import { keysStream, keySubject, type KeyLife } from './layout.ts';
 import type { Publisher } from './publisher.ts';
 
-export interface NewKey {
+export interface KeyName {
   readonly partition: number;
-  /** Which key it is, as one token of a subject. */
+  readonly life: KeyLife;
+  /** Which key it is, as one token of a subject: short, for the server keeps it in memory. */
   readonly digest: string;
+}
+
+export interface NewKey extends KeyName {
   /** What is kept under it. */
   readonly content: Uint8Array;
 }
 
 /** True when it was created; false when there is one already, be it by an earlier try of this very call. Rejects with FULL or AWAY. */
-export async function createKey(publisher: Publisher, { partition, digest, content }: NewKey): Promise<boolean> {
+export async function createKey(publisher: Publisher, { partition, life, digest, content }: NewKey): Promise<boolean> {
   try {
     await publisher.publish({
-      stream: keysStream(partition),
-      subject: keySubject(partition, digest),
-      messageId: crypto.randomUUID(),
+      stream: keysStream(partition, life),
+      subject: keySubject(partition, life, digest),
       headers: { 'Nats-Expected-Last-Subject-Sequence': '0' },
       body: content,
     });
@@ -31,9 +34,9 @@ export async function createKey(publisher: Publisher, { partition, digest, conte
 }
 
 /** Undefined when there is none. */
-export async function readKey(connection: StreamConnection, partition: number, digest: string): Promise<StreamEntry | undefined> {
+export async function readKey(connection: StreamConnection, { partition, life, digest }: KeyName): Promise<StreamEntry | undefined> {
   try {
-    return await readLast(connection, keysStream(partition), keySubject(partition, digest));
+    return await readLast(connection, keysStream(partition, life), keySubject(partition, life, digest));
   } catch (error) {
     if (isStreamError(error, 'NOT_FOUND')) return undefined;
     throw error;

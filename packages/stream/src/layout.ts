@@ -27,10 +27,13 @@ export const bodySubject = (partition: number, id: string, chunk: number): strin
 /** All chunks of one body. */
 export const bodyFilter = (partition: number, id: string): string => `body.${partition}.${id}.*`;
 
+/** How long an idempotency key is kept: a lasting one for its full time, or it is refused; of brief ones the oldest make room when there are too many. */
+export type KeyLife = 'lasting' | 'brief';
 /** Idempotency keys: one entry a key, by its digest. */
-export const keysStream = (partition: number): string => `KEYS_${partition}`;
-export const keySubject = (partition: number, digest: string): string => `key.${partition}.${digest}`;
-export const keyFilter = (partition: number): string => keySubject(partition, '*');
+export const keysStream = (partition: number, life: KeyLife): string => (life === 'brief' ? `BRIEF_KEYS_${partition}` : `KEYS_${partition}`);
+export const keySubject = (partition: number, life: KeyLife, digest: string): string =>
+  `${life === 'brief' ? 'briefkey' : 'key'}.${partition}.${digest}`;
+export const keyFilter = (partition: number, life: KeyLife): string => keySubject(partition, life, '*');
 
 export const leasesStream = 'KV_LEASES';
 export const leaseSubject = (partition: number): string => `$KV.LEASES.partition.${partition}`;

@@ -21,6 +21,7 @@ export interface StorageShares {
   readonly journal: number;
   readonly bodies: number;
   readonly keys: number;
+  readonly briefKeys: number;
   readonly settings: number;
 }
 
@@ -44,8 +45,9 @@ export const defaultLimits: StreamLimits = {
     state: 0.03,
     journal: 0.08,
     bodies: 0.1,
-    keys: 0.02,
-    settings: 0.01,
+    keys: 0.014,
+    briefKeys: 0.014,
+    settings: 0.002,
   },
   tenantMessages: 1_000_000,
   tickets: 1_000_000,
@@ -77,7 +79,9 @@ const milliseconds = 1_000_000;
 const seconds = 1_000 * milliseconds;
 const duplicateWindow = 120 * seconds;
 const deadLetterAge = 7 * 24 * 3600 * seconds;
-const keyAge = 24 * 3600 * seconds;
+const keyAge = { lasting: 24 * 3600 * seconds, brief: 15 * 60 * seconds };
+/** Each costs the server some 600 bytes of memory: 300 MB at most. */
+const mostBriefKeys = 500_000;
 /** A lease has some 200 bytes; this is room for hundreds of partitions. */
 const leasesBytes = 128 * 1024;
 
@@ -93,7 +97,8 @@ export function planStreams(partition: number, storageBytes: number, limits: Str
   });
   const perTenant = { max_msgs: tickets, max_msgs_per_subject: tenantMessages, discard_new_per_subject: true };
   const window = { duplicate_window: duplicateWindowMs * milliseconds };
-  const onceASubject = { max_msgs_per_subject: 1, discard_new_per_subject: true, max_age: keyAge };
+  const lastingKeys = { max_msgs_per_subject: 1, discard_new_per_subject: true, max_age: keyAge.lasting };
+  const briefKeys = { max_msgs_per_subject: 1, discard: 'old', max_msgs: mostBriefKeys, max_age: keyAge.brief } as const;
   return [
     ...lanes.map((lane) => stream(mailStream(partition, lane), `mail.${partition}.${lane}.*`, shares.mail[lane], { ...perTenant, ...window })),
     stream(waitStream(partition), `wait.${partition}.*`, shares.wait, { max_msgs: tickets, ...window }),
@@ -101,7 +106,8 @@ export function planStreams(partition: number, storageBytes: number, limits: Str
     stream(stateStream(partition), `state.${partition}.*`, shares.state, { max_msgs_per_subject: 1 }),
     stream(journalStream(partition), `journal.${partition}.*`, shares.journal),
     stream(bodiesStream, 'body.>', shares.bodies),
-    stream(keysStream(partition), keyFilter(partition), shares.keys, onceASubject),
+    stream(keysStream(partition, 'lasting'), keyFilter(partition, 'lasting'), shares.keys, lastingKeys),
+    stream(keysStream(partition, 'brief'), keyFilter(partition, 'brief'), shares.briefKeys, briefKeys),
     stream(leasesStream, '$KV.LEASES.>', 0, { ...keyValue, allow_msg_ttl: true, max_bytes: leasesBytes }),
     stream(settingsStream, '$KV.SETTINGS.>', shares.settings, keyValue),
   ];

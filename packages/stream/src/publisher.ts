@@ -7,8 +7,11 @@ import type { Headers } from './headers.ts';
 export interface Publication {
   readonly stream: string;
   readonly subject: string;
-  /** The `Nats-Msg-Id`. Within the stream's duplicate window and one life of the server a second entry of the same id is not stored. */
-  readonly messageId: string;
+  /**
+   * The `Nats-Msg-Id`. Within the stream's duplicate window and one life of the server a second entry of the same id is not stored. Absent: a header
+   * tells a repetition, and the server has no id to remember.
+   */
+  readonly messageId?: string;
   readonly headers: Headers;
   readonly body: Uint8Array;
 }

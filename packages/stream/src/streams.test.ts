@@ -1,7 +1,7 @@
 import { afterEach, expect, it } from 'vitest';
 import { callServer } from './api.ts';
 import { streamState } from './direct.ts';
-import { bodiesStream, journalStream, leasesStream, mailStream } from './layout.ts';
+import { bodiesStream, journalStream, keysStream, leasesStream, mailStream } from './layout.ts';
 import { defaultLimits, planStreams, sumOfShares } from './plan.ts';
 import { ensureStreams } from './streams.ts';
 import { startTestbed, type Testbed } from './testbed/index.ts';
@@ -31,6 +31,8 @@ it('creates every stream of a partition with its rules, also in a small store, a
     allow_direct: true,
   });
   expect(await configOf(leasesStream)).toMatchObject({ allow_msg_ttl: true, max_msgs_per_subject: 1 });
+  expect(await configOf(keysStream(0, 'lasting'))).toMatchObject({ discard: 'new', max_age: 24 * 3600 * 1e9, max_msgs_per_subject: 1 });
+  expect(await configOf(keysStream(0, 'brief'))).toMatchObject({ discard: 'old', max_age: 900 * 1e9, max_msgs_per_subject: 1 });
   expect(await configOf(journalStream(0))).toMatchObject({ discard: 'new', retention: 'limits', storage: 'file' });
 });
 

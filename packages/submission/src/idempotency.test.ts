@@ -6,6 +6,7 @@ import {
   createPublisher,
   defaultLimits,
   ensureStreams,
+  keysStream,
   mailStream,
   streamState,
   watchFill,
@@ -71,6 +72,7 @@ let number = 0;
 const claim = (more: Partial<Claim> = {}): Claim => ({
   tenant: 'default',
   key: `key ${++number}`,
+  life: 'lasting',
   fingerprint: 'this request',
   call: {},
   signal: new AbortController().signal,
@@ -107,6 +109,18 @@ it('knows a key by its tenant', async () => {
   const first = await process.run(mine, store);
   const other = await process.run({ ...mine, tenant: 'other', fingerprint: 'another request' }, store);
   expect(other.id).not.toBe(first.id);
+});
+
+it('takes the same word as a lasting and as a brief key for two keys', async () => {
+  const process = startProcess();
+  const mine = claim();
+  const lasting = await process.run(mine, store);
+  const brief = await process.run({ ...mine, life: 'brief', fingerprint: 'another request' }, store);
+  expect(brief.id).not.toBe(lasting.id);
+  expect(await startProcess({ acceptedAt: async () => 1 }).run({ ...mine, life: 'brief', fingerprint: 'another request' }, store)).toMatchObject({
+    id: brief.id,
+    replayed: true,
+  });
 });
 
 it('says IN_FLIGHT while the first one is on its way, but lets what came by the same call wait for it', async () => {
@@ -155,22 +169,52 @@ it('sets the key free when the request was refused, and keeps it when the mail m
   expect(await process.run(mine, store), 'nobody is at work on it any more').toMatchObject({ id: bound[0], lane: 'normal' });
 });
 
-it('says FULL when there is no room for keys, and still answers for those that are there', async () => {
+/** A store with room for so many keys of each life, about. */
+async function withRoomFor(keys: number, test: (over: StreamConnection) => Promise<void>): Promise<void> {
   const dataDir = mkdtempSync(join(tmpdir(), 'posthaste-idempotency-'));
   const small = await startNatsServer({ binary: (await findNatsServer({ env: globalThis.process.env })).binary, dataDir, durability: 'fast' });
   const over = await connectStream({ url: small.url, name: 'test', log: silentLog, clock: systemClock });
   const storageBytes = 2 ** 28;
-  await ensureStreams(over, { partition: 0, storageBytes, limits: { shares: { ...defaultLimits.shares, keys: 1_000 / storageBytes } } });
-  const process = startProcess({ over });
-  const claims = Array.from({ length: 6 }, () => claim());
-  const answers = await Promise.allSettled(claims.map((each) => process.run(each, store)));
-  const refused = answers.filter((answer) => answer.status === 'rejected').map(({ reason }) => (reason as SubmissionError).code);
-  expect(new Set(refused)).toEqual(new Set(['FULL']));
-  const stored = answers.findIndex(({ status }) => status === 'fulfilled');
-  expect(await process.run(claims[stored]!, store)).toMatchObject({ replayed: true });
+  const share = (keys * keyBytes) / storageBytes;
+  await ensureStreams(over, { partition: 0, storageBytes, limits: { shares: { ...defaultLimits.shares, keys: share, briefKeys: share } } });
+  await test(over);
   await over.close();
   await small.stop();
   rmSync(dataDir, { recursive: true, force: true });
+}
+
+const keyBytes = 210;
+
+it('says FULL when there is no room for lasting keys, and still answers for those that are there', () =>
+  withRoomFor(4, async (over) => {
+    const process = startProcess({ over });
+    const claims = Array.from({ length: 6 }, () => claim());
+    const answers = await Promise.allSettled(claims.map((each) => process.run(each, store)));
+    const refused = answers.filter((answer) => answer.status === 'rejected').map(({ reason }) => (reason as SubmissionError).code);
+    expect(refused).toEqual(['FULL', 'FULL']);
+    const stored = answers.findIndex(({ status }) => status === 'fulfilled');
+    expect(await process.run(claims[stored]!, store)).toMatchObject({ replayed: true });
+  }));
+
+it('never lacks room for brief keys: the oldest of them make room, and lasting ones stay', () =>
+  withRoomFor(4, async (over) => {
+    const lasting = claim();
+    const { id } = await startProcess({ over }).run(lasting, store);
+    const briefs = Array.from({ length: 9 }, () => claim({ life: 'brief' }));
+    const ids: string[] = [];
+    for (const brief of briefs) ids.push((await startProcess({ over }).run(brief, store)).id);
+    const later = startProcess({ over, acceptedAt: async () => 4711 });
+    expect(await later.run(briefs.at(-1)!, store)).toMatchObject({ id: ids.at(-1), replayed: true });
+    expect(await later.run(lasting, store)).toMatchObject({ id, replayed: true });
+    expect(await later.run(briefs[0]!, store), 'forgotten').not.toHaveProperty('replayed');
+  }));
+
+it('keeps a key in little room', async () => {
+  const life = 'brief';
+  const before = await streamState(connection, keysStream(0, life));
+  await startProcess().run(claim({ life, fingerprint: 'x'.repeat(43) }), store);
+  const after = await streamState(connection, keysStream(0, life));
+  expect(after.bytes - before.bytes).toBeLessThanOrEqual(keyBytes);
 });
 
 it('leaves a large mail longer to the process that began it: each of its publications may take its time', async () => {

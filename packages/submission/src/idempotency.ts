@@ -1,5 +1,5 @@
-import { hash, randomUUID } from 'node:crypto';
-import { createKey, keysStream, readKey, removeEntry, type Publisher, type StreamConnection } from '@posthaste/stream';
+import { hash, randomBytes } from 'node:crypto';
+import { createKey, keysStream, readKey, removeEntry, type KeyLife, type KeyName, type Publisher, type StreamConnection } from '@posthaste/stream';
 import type { Clock } from '@posthaste/telemetry';
 import { ourTrouble } from './accept.ts';
 import { IdempotencyConflict } from './idempotency-conflict.ts';
@@ -26,7 +26,9 @@ export interface IdempotencyOptions {
 export interface Claim {
   readonly tenant: string;
   readonly key: string;
-  /** Of the request: the same key with another one is refused. */
+  /** The same word as a lasting and as a brief key is two keys. */
+  readonly life: KeyLife;
+  /** A digest of the request in base64url: the same key with another one is refused. */
   readonly fingerprint: string;
   /** The call that it came by: what comes by the same call waits for the first one, because its client could not have heard of it. */
   readonly call: object;
@@ -46,7 +48,7 @@ export interface Replay {
   readonly replayed: true;
 }
 
-/** What KEYS holds under a key. */
+/** What is stored under a key. */
 interface Entry {
   readonly id: string;
   readonly fingerprint: string;
@@ -60,7 +62,7 @@ interface InFlight extends Entry {
   readonly done: Promise<unknown>;
 }
 
-const keyLifeMs = 24 * 3_600_000;
+const longestLifeMs = 24 * 3_600_000;
 
 /**
  * At most one mail a key. The key is bound to an id before the mail is stored, and the mail is stored under that id, whoever tries and however often:
@@ -68,9 +70,9 @@ const keyLifeMs = 24 * 3_600_000;
  */
 export class Idempotency {
   readonly #options: IdempotencyOptions;
-  readonly #process = randomUUID();
+  readonly #process = randomBytes(6).toString('base64url');
   readonly #inFlight = new Map<string, InFlight>();
-  readonly #accepted = new RecentMails(keyLifeMs);
+  readonly #accepted = new RecentMails(longestLifeMs);
 
   constructor(options: IdempotencyOptions) {
     this.#options = options;
@@ -83,45 +85,46 @@ export class Idempotency {
    */
   async run(claim: Claim, submit: (id: string) => Promise<Acceptance>): Promise<Acceptance | Replay> {
     const digest = digestOf(claim);
+    const fingerprint = claim.fingerprint.slice(0, digestLength);
     for (let other = this.#inFlight.get(digest); other; other = this.#inFlight.get(digest)) {
-      if (other.fingerprint !== claim.fingerprint) throw new IdempotencyConflict('REUSED', other.id);
+      if (other.fingerprint !== fingerprint) throw new IdempotencyConflict('REUSED', other.id);
       if (other.call !== claim.call) throw new IdempotencyConflict('IN_FLIGHT', other.id);
       await other.done.catch(() => {});
     }
-    const { newId, clock } = this.#options;
-    const entry = { id: newId(), fingerprint: claim.fingerprint, at: clock.now(), by: this.#process };
-    const done = this.#claim(digest, entry, claim, submit);
+    const { newId, clock, partition } = this.#options;
+    const entry = { id: newId(), fingerprint, at: clock.now(), by: this.#process };
+    const done = this.#claim({ partition, life: claim.life, digest }, entry, claim, submit);
     this.#inFlight.set(digest, { ...entry, call: claim.call, done });
     return done.finally(() => this.#inFlight.delete(digest));
   }
 
   async #claim(
-    digest: string,
+    key: KeyName,
     own: Entry,
     { signal, publications = 1 }: Claim,
     submit: (id: string) => Promise<Acceptance>,
   ): Promise<Acceptance | Replay> {
-    const first = await this.#bind(digest, own);
-    if (first.id === own.id) return this.#submit(digest, own, submit);
+    const first = await this.#bind(key, own);
+    if (first.id === own.id) return this.#submit(key, own, submit);
     if (first.fingerprint !== own.fingerprint) throw new IdempotencyConflict('REUSED', first.id);
     const { acceptedAt, clock, inFlightMs, name } = this.#options;
-    const at = this.#accepted.find(digest, own.at)?.acceptedAt ?? (await acceptedAt(first.id, signal));
+    const at = this.#accepted.find(key.digest, own.at)?.acceptedAt ?? (await acceptedAt(first.id, signal));
     if (at !== undefined) {
       countReplayed(name);
       return { id: first.id, acceptedAt: at, replayed: true };
     }
     // An entry of this process is not in flight any more, or it would have been met there.
     if (first.by !== this.#process && clock.now() - first.at < inFlightMs * publications) throw new IdempotencyConflict('IN_FLIGHT', first.id);
-    return this.#submit(digest, first, submit);
+    return this.#submit(key, first, submit);
   }
 
   /** Whose the key is: ours, or that of the first one. A repeated try of ours finds our own entry. */
-  async #bind(digest: string, own: Entry): Promise<Entry> {
-    const { connection, publisher, partition } = this.#options;
+  async #bind(key: KeyName, own: Entry): Promise<Entry> {
+    const { connection, publisher } = this.#options;
     try {
-      if (await createKey(publisher, { partition, digest, content: Buffer.from(JSON.stringify(own)) })) return own;
-      const entry = await readKey(connection, partition, digest);
-      if (entry) return JSON.parse(Buffer.from(entry.body).toString()) as Entry;
+      if (await createKey(publisher, { ...key, content: encodeEntry(own) })) return own;
+      const stored = await readKey(connection, key);
+      if (stored) return decodeEntry(stored.body);
     } catch (error) {
       throw ourTrouble(error);
     }
@@ -129,31 +132,43 @@ export class Idempotency {
     throw new IdempotencyConflict('IN_FLIGHT', own.id);
   }
 
-  async #submit(digest: string, { id }: Entry, submit: (id: string) => Promise<Acceptance>): Promise<Acceptance> {
+  async #submit(key: KeyName, { id }: Entry, submit: (id: string) => Promise<Acceptance>): Promise<Acceptance> {
     try {
       const acceptance = await submit(id);
-      this.#accepted.add(digest, { id, acceptedAt: acceptance.acceptedAt });
+      this.#accepted.add(key.digest, { id, acceptedAt: acceptance.acceptedAt });
       return acceptance;
     } catch (error) {
-      if (!(error instanceof SubmissionError && error.code === 'AWAY')) await this.#setFree(digest, id);
+      if (!(error instanceof SubmissionError && error.code === 'AWAY')) await this.#setFree(key, id);
       throw error;
     }
   }
 
   /** When that fails, the key stays bound to a mail that does not exist: the same request may still take it, another one not. */
-  async #setFree(digest: string, id: string): Promise<void> {
-    const { connection, partition } = this.#options;
+  async #setFree(key: KeyName, id: string): Promise<void> {
+    const { connection } = this.#options;
     try {
-      const entry = await readKey(connection, partition, digest);
-      if (entry && (JSON.parse(Buffer.from(entry.body).toString()) as Entry).id === id)
-        await removeEntry(connection, keysStream(partition), entry.sequence);
+      const stored = await readKey(connection, key);
+      if (stored && decodeEntry(stored.body).id === id) await removeEntry(connection, keysStream(key.partition, key.life), stored.sequence);
     } catch (error) {
       connection.log.warn('an idempotency key could not be set free', { id, error });
     }
   }
 }
 
+/** 132 bits: no two ever meet by chance, and each key takes room in storage and in the server's memory. */
+const digestLength = 22;
+
 /** Two tenants may use the same word. */
-function digestOf({ tenant, key }: Claim): string {
-  return hash('sha256', JSON.stringify([tenant, key]), 'base64url');
+function digestOf({ tenant, key, life }: Claim): string {
+  return hash('sha256', JSON.stringify([life, tenant, key]), 'base64url').slice(0, digestLength);
+}
+
+/** Without names, which would be as long as what they name. */
+function encodeEntry({ id, fingerprint, at, by }: Entry): Uint8Array {
+  return Buffer.from(JSON.stringify([id, fingerprint, at, by]));
+}
+
+function decodeEntry(stored: Uint8Array): Entry {
+  const [id, fingerprint, at, by] = JSON.parse(Buffer.from(stored).toString()) as [string, string, number, string];
+  return { id, fingerprint, at, by };
 }

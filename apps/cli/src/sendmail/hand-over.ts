@@ -11,7 +11,7 @@ const longestCallMs = 30_000;
  * mail. All tries carry one idempotency key, so that a lost answer makes no second mail.
  */
 export async function handOver(endpoint: string, { from, to, raw }: Letter, clock = systemClock): Promise<string> {
-  const body = JSON.stringify({ from, to, raw: raw.toString('base64'), idempotencyKey: crypto.randomUUID() });
+  const body = JSON.stringify({ from, to, raw: raw.toString('base64'), idempotencyKey: crypto.randomUUID(), briefKey: true });
   for (const pauseMs of [...pausesMs, undefined]) {
     const answer = await post(new URL('/v1/messages', endpoint), body);
     if (answer.kind === 'accepted') return answer.id;

@@ -41,6 +41,7 @@ def main(address="127.0.0.1:8081", sender="shop@example.org", recipient="ann@exa
             text="By gRPC, from Python.\n",
             lane=lane_pb2.LANE_HIGH,
             idempotency_key=str(uuid.uuid4()),
+            brief_key=True,  # for the repetitions below only
             **{"from": sender},  # a word of Python's own
         )
         accepted = submit(submission_pb2_grpc.SubmissionServiceStub(channel), mail)

@@ -35,7 +35,7 @@ export class FakeQueue {
   }
 
   accept(request: SubmitRequest): Accepted {
-    const name = JSON.stringify([request.tenant, request.idempotencyKey]);
+    const name = JSON.stringify([request.tenant, request.idempotencyKey, request.briefKey]);
     const first = request.idempotencyKey === '' ? undefined : this.#keys.get(name);
     if (first !== undefined) return this.#replay(first, request);
     const message = newMessage(newId(this.#now()), request, this.#now());
