@@ -1,5 +1,6 @@
 import type { HandlerContext } from '@connectrpc/connect';
 import { SubmissionService, type SubmitRequest } from '@posthaste/protocol';
+import { requestHeaderOf } from './call-context.ts';
 import { refuseFields } from './refusal.ts';
 
 const { submitBatch, submitStream } = SubmissionService.method;
@@ -16,7 +17,7 @@ export function idempotencyKeyOf(
   { idempotencyKey: field }: SubmitRequest,
   context: Pick<HandlerContext, 'method' | 'requestHeader'>,
 ): string | undefined {
-  const header = context.requestHeader.get('idempotency-key');
+  const header = requestHeaderOf(context, 'idempotency-key');
   if (header === null) return field === '' ? undefined : field;
   if (isCallOfMany(context)) throw invalid('the header Idempotency-Key cannot tell many messages apart: give each its idempotency_key');
   const key = unquoted(header);

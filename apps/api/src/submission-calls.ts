@@ -16,7 +16,7 @@ import {
 } from '@posthaste/submission';
 import type { MailLog } from '@posthaste/telemetry';
 import type { Attachments } from './attachments.ts';
-import { clientAddress, overRest } from './call-context.ts';
+import { clientAddress, overRest, requestHeaderOf } from './call-context.ts';
 import { readAddressing, recipientsOf, type Addressing } from './envelope.ts';
 import { publicationsOf } from './idempotency.ts';
 import { idempotencyKeyOf } from './idempotency-key.ts';
@@ -89,7 +89,7 @@ function logSubmitted(mailLog: MailLog, submitted: Acceptance | Replay, { envelo
 
 function coverOf(request: SubmitRequest, addressing: Addressing, context: HandlerContext): Cover {
   const client = context.values.get(clientAddress);
-  const traceparent = context.requestHeader.get('traceparent');
+  const traceparent = requestHeaderOf(context, 'traceparent');
   return {
     // All that we take is UTF-8, so SMTPUTF8 is spoken; whether this mail needs it is found out on the way.
     envelope: { from: addressing.from.address, recipients: recipientsOf(addressing).map((address) => ({ address })), smtpUtf8: true },

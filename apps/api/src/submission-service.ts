@@ -23,7 +23,7 @@ export function createSubmissionService(options: SubmissionOptions): ServiceImpl
   };
 }
 
-function marked(response: SubmitResponse, { responseHeader }: HandlerContext): SubmitResponse {
-  if (response.replayed) responseHeader.set('idempotency-replayed', 'true');
+function marked(response: SubmitResponse, context: HandlerContext): SubmitResponse {
+  if (response.replayed) context.responseHeader.set('idempotency-replayed', 'true');
   return response;
 }

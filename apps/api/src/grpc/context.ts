@@ -3,12 +3,12 @@ import type { DescMethod } from '@bufbuild/protobuf';
 import { createContextValues, type ContextValues, type HandlerContext } from '@connectrpc/connect';
 import { systemClock } from '@posthaste/telemetry';
 import { Metadata, type ServerReadableStream, type ServerUnaryCall, type ServerWritableStream } from '@grpc/grpc-js';
-import { clientAddress } from '../call-context.ts';
+import { clientAddress, type HeaderReader } from '../call-context.ts';
 
 export type GrpcCall = ServerUnaryCall<unknown, unknown> | ServerReadableStream<unknown, unknown> | ServerWritableStream<unknown, unknown>;
 
 /** A call of grpc-js as services see every call. What costs something is made when it is asked for: most calls ask for none of it. */
-export class GrpcContext implements HandlerContext {
+export class GrpcContext implements HandlerContext, HeaderReader {
   readonly method: DescMethod;
   readonly protocolName = 'grpc';
   readonly requestMethod = 'POST';
@@ -44,6 +44,11 @@ export class GrpcContext implements HandlerContext {
 
   get requestHeader(): Headers {
     return (this.#requestHeader ??= headersOf(this.#call.metadata));
+  }
+
+  readHeader(name: string): string | null {
+    const values = this.#call.metadata.get(name);
+    return values.length > 0 ? values.join(', ') : null;
   }
 
   get responseHeader(): Headers {
