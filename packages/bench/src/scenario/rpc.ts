@@ -3,7 +3,7 @@ import { type Percentiles, percentiles } from '../report/percentiles.ts';
 import { Remote } from '../remote.ts';
 import { type Rig, withSystem } from '../rig.ts';
 import type { Mode, System } from '../system/system.ts';
-import type { Usage } from '../system/usage.ts';
+import { readUsage, type Usage } from '../system/usage.ts';
 import type { RpcOrder, RpcResult } from './rpc-load.ts';
 import type { RpcLoadMethods } from './rpc-process.ts';
 
@@ -65,11 +65,16 @@ async function measureCase(rig: Rig, load: Remote<RpcLoadMethods>, system: Syste
   await settle(rig, await load.ask('generate', { ...(await prepared(rig, order)), forMs: warmUpMs }));
   await prepared(rig, order);
   system.resetPeaks();
-  const before = system.usage();
+  const before = usageOf(system, load);
   const result = await load.ask('generate', order);
-  const after = system.usage();
+  const after = usageOf(system, load);
   const { delivered, duplicates } = await settle(rig, result);
   return { name: `${mode}/${name}`, mode, ...acceptance(result), ...costs(before, after, countOf(result)), delivered, duplicates };
+}
+
+/** The load beside the programs: on few cores, what it takes is not theirs. */
+function usageOf(system: System, { pid }: Remote<RpcLoadMethods>): Readonly<Record<string, Usage>> {
+  return { ...system.usage(), load: readUsage(pid) };
 }
 
 /** The upstream goes down, and forgets. */
