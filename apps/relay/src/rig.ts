@@ -45,7 +45,7 @@ export interface Nats {
 export async function startNats(): Promise<Nats> {
   const dataDir = mkdtempSync(join(tmpdir(), 'posthaste-relay-'));
   const { binary } = await findNatsServer({ env: process.env });
-  const start = (port: number): Promise<NatsServer> => startNatsServer({ binary, dataDir, port, durability: 'fast', maxFileStore: 2 ** 30 });
+  const start = (port: number): Promise<NatsServer> => startNatsServer({ binary, dataDir, port, durability: 'fast', maxFileStore: 2 ** 32 });
   let server = await start(0);
   const { url, port } = server;
   return {
