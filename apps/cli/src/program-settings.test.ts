@@ -46,16 +46,18 @@ describe('the settings of all programs', () => {
   });
 
   it('are checked together: each fault once, of every program', async () => {
-    const [text, json, fine] = await Promise.all([
+    const [text, json, fine, print] = await Promise.all([
       posthaste(['config', 'check', '--config', faulty]),
       posthaste(['config', 'check', '-o', 'json'], { env: { POSTHASTE_CONFIG: faulty } }),
       posthaste(['config', 'check']),
+      posthaste(['config', 'print', 'api', '--config', faulty]),
     ]);
     expect(text.code).toBe(1);
     expect(text.out.trimEnd().split('\n')).toHaveLength(faults.length);
     for (const fault of inFile()) expect(text.out).toContain(fault);
     expect((JSON.parse(json.out) as { faults: string[] }).faults).toHaveLength(faults.length);
     expect(fine).toEqual({ code: 0, out: 'no faults\n', err: '' });
+    expect(print).toMatchObject({ code: 1, out: '' });
   });
 
   it('keep up from starting anything, and are told with its own faults', async () => {

@@ -20,7 +20,10 @@ export const configPrint = defineCommand({
     const all = await Promise.all(names.map(async (name) => ({ program: name, ...(await inForceOf(name, withConfig(env, config))) })));
     if (output === 'json') print(JSON.stringify({ programs: all }, undefined, 2));
     else if (output === 'jsonl') for (const each of all) print(JSON.stringify(each));
-    else print(all.map((each) => `${paint('bold', each.program)}\n${describeSettings(each.settings)}`).join('\n\n'));
+    else {
+      const told = all.filter(({ settings }) => settings.length > 0);
+      if (told.length > 0) print(told.map((each) => `${paint('bold', each.program)}\n${describeSettings(each.settings)}`).join('\n\n'));
+    }
     for (const fault of new Set(all.flatMap(({ faults }) => faults))) say(fault);
     return all.some(({ faults }) => faults.length > 0) ? exitCode.failed : exitCode.ok;
   },
