@@ -88,6 +88,11 @@ class Connection extends SMTPConnection {
     this.#editor.sent(this, reworded.code);
   }
 
+  /** The reception lists them in upper case; smtp-server would make them so at every command. */
+  override _isDisabled(command: string): boolean {
+    return this.session.disabledCommands?.includes(command) ?? super._isDisabled(command);
+  }
+
   override _onClose(): void {
     if (this._upgrading && !this._closed) tlsFailuresTotal.inc();
     super._onClose();

@@ -32,8 +32,6 @@ type Done = (error?: Error | null, reply?: string) => void;
 export class Reception implements Editor {
   readonly #options: ReceptionOptions;
   readonly #visits = new WeakMap<SMTPServerSession, Visit>();
-  /** Keyed by smtp-server's envelope, which it replaces at the end of each transaction, at RSET and at EHLO. */
-  readonly #transactions = new WeakMap<SMTPServerSession['envelope'], Transaction>();
   readonly #closing = new AbortController();
 
   constructor(options: ReceptionOptions) {
@@ -116,7 +114,7 @@ export class Reception implements Editor {
     authority.authorize(visit, session, sender.address);
     const refused = door.refusal();
     if (refused) throw replyOf(refused);
-    this.#transactions.set(session.envelope, transaction);
+    visit.transaction = transaction;
   }
 
   #visit(session: SMTPServerSession): Visit {
@@ -125,9 +123,9 @@ export class Reception implements Editor {
     return visit;
   }
 
-  #transaction({ envelope }: SMTPServerSession): Transaction {
-    const transaction = this.#transactions.get(envelope);
-    if (!transaction) throw new NegativeReply(503, '5.5.1', 'MAIL comes first', 'SYNTAX');
+  #transaction(session: SMTPServerSession): Transaction {
+    const { transaction } = this.#visit(session);
+    if (!transaction?.isOpenIn(session)) throw new NegativeReply(503, '5.5.1', 'MAIL comes first', 'SYNTAX');
     return transaction;
   }
 

@@ -6,6 +6,7 @@ import { refusal } from './reply.ts';
 
 /** A mail transaction from MAIL to DATA (RFC 5321, 3.3). Throws NegativeReply for what it does not take. */
 export class Transaction {
+  readonly #opened: SMTPServerSession['envelope'];
   readonly #from: string;
   readonly #smtpUtf8: boolean;
   readonly #dsn: Pick<Envelope, 'dsnReturn' | 'dsnEnvelopeId'>;
@@ -15,6 +16,7 @@ export class Transaction {
 
   /** @param logins whether clients can log in here */
   constructor(sender: SMTPServerAddress, session: SMTPServerSession, logins: boolean) {
+    this.#opened = session.envelope;
     const { smtpUtf8 = false, dsn } = session.envelope;
     checkParameters('MAIL', sender, logins);
     checkAddress(sender.address, smtpUtf8, '5.1.7');
@@ -25,6 +27,11 @@ export class Transaction {
       ...((dsn?.ret === 'FULL' || dsn?.ret === 'HDRS') && { dsnReturn: dsn.ret }),
       ...(dsn?.envid && { dsnEnvelopeId: dsn.envid }),
     };
+  }
+
+  /** smtp-server replaces the envelope at the end of each transaction, at RSET and at EHLO. */
+  isOpenIn({ envelope }: SMTPServerSession): boolean {
+    return envelope === this.#opened;
   }
 
   /** The same recipient named again replaces the first: it gets one mail. */

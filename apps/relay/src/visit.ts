@@ -1,5 +1,6 @@
 import type { Cover, Wishes } from '@posthaste/submission';
 import type { User } from '@posthaste/users';
+import type { Transaction } from './transaction.ts';
 
 /** What the door is told of a mail by where it came from. */
 export type Origin = Pick<Cover, 'tenant' | 'defaults'>;
@@ -34,6 +35,8 @@ export class Visit {
   failedLogins = 0;
   user: User | undefined;
   origin: Origin;
+  /** The last one that MAIL began; it may be over. */
+  transaction: Transaction | undefined;
 
   constructor(client: Pick<Visit, 'key' | 'trusted' | 'implicitTls' | 'origin'>) {
     this.key = client.key;
