@@ -76,13 +76,12 @@ function behindTheWork(): DestinationStream {
 }
 
 export function createMailLog({ program, addresses, destination = behindTheWork() }: MailLogOptions): MailLog {
-  const logger = pino(
-    { base: { program, log: 'mail' }, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (level) => ({ level }) } },
-    destination,
-  );
   const shown = addresses === 'hashed' ? hashed : (address: string) => address;
-  const write = (event: string, { to, ...fields }: { readonly to: readonly string[] }) =>
-    logger.info({ event, ...fields, recipients: to.length, to: to.slice(0, mostShown).map(shown) });
+  const base = { level: 'info', program, log: 'mail' };
+  const write = (event: string, { to, ...fields }: { readonly to: readonly string[] }) => {
+    const recipients = { recipients: to.length, to: to.slice(0, mostShown).map(shown) };
+    destination.write(`${JSON.stringify({ time: new Date().toISOString(), ...base, event, ...fields, ...recipients })}\n`);
+  };
   const submitted =
     (event: string) =>
     ({ from, user, ...fields }: ReplayedLine) =>
