@@ -95,8 +95,10 @@ function spanAttributes(id: string, { protocol, envelope }: Cover): Attributes {
 
 /** Why no mail at all can be accepted now. While one lane has room, only the message itself can tell. */
 function troubleOf({ fill, publisher }: DoorOptions, { maxPendingBytes }: SubmissionLimits): SubmissionError | undefined {
-  const full = lanes.map((lane) => fill.blocked({ lane, chunked: false }));
-  if (full[0] && !full.includes(null)) return fullError(full[0]);
+  if (fill.blocked() !== null) {
+    const full = lanes.map((lane) => fill.blocked({ lane, chunked: false }));
+    if (full[0] && !full.includes(null)) return fullError(full[0]);
+  }
   if (publisher.pendingBytes < maxPendingBytes) return undefined;
   return new SubmissionError('AWAY', 'storage does not answer and too much is waiting for it; try again later');
 }

@@ -173,9 +173,9 @@ export class Intake {
   }
 
   #mail(head: Head, body: Uint8Array | ChunkedBody): Mail {
-    const { id, cover } = this.#options;
+    const { id, cover, trace } = this.#options;
     const { envelope, tenant = 'default' } = cover;
-    const smtpUtf8 = isInternational(cover) || (envelope.smtpUtf8 === true && head.eightBit);
+    const smtpUtf8 = trace.smtpUtf8 || (envelope.smtpUtf8 === true && head.eightBit);
     const { eightBit } = this.#lineEnds;
     return {
       id,
