@@ -46,6 +46,7 @@ export function createFront({ handlers, room, limitOf, requestTimeoutMs, corsOri
     const streams = method.methodKind === 'client_streaming';
     const admission = admit(request, { room, streams, maxBytes: limitOf(method) });
     response.once('close', () => admission.release());
+    await admission.settled;
     const body = streams ? admission.body : arriveWithin(requestTimeoutMs, admission.body);
     return call({ ...request, body: method.methodKind === 'server_streaming' ? releaseAfter(body, admission) : body });
   };

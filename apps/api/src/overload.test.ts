@@ -1,10 +1,12 @@
 import { once } from 'node:events';
+import { request as httpRequest } from 'node:http';
 import { connect, type IncomingHttpHeaders } from 'node:http2';
 import { createClient, type Transport } from '@connectrpc/connect';
 import { createConnectTransport, createGrpcTransport } from '@connectrpc/connect-node';
 import { status } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { grpcMethod, SubmissionService } from '@posthaste/protocol';
+import { eventually } from '@posthaste/testkit';
 import { requestBytes } from './call-limits.ts';
 import { GrpcClient } from './grpc/rig.ts';
 import { refusalOf, startRig, type Rig } from './rig.ts';
@@ -66,6 +68,22 @@ describe.each([
     const after = await Promise.all([client().submit(large), client().submit(large)]);
     expect(after.map(({ id }) => id)).toHaveLength(2);
   });
+});
+
+test('what waits for its turn takes no memory for what it is going to send', async () => {
+  const announced = 3 * mebibyte;
+  const announce = () => {
+    const headers = { 'content-type': 'application/json', 'content-length': announced };
+    const request = httpRequest(`${rig.url}/v1/messages`, { method: 'POST', headers, agent: false }).on('error', () => {});
+    request.flushHeaders();
+    return request;
+  };
+  const before = process.memoryUsage().arrayBuffers;
+  const requests = Array.from({ length: 40 }, announce);
+  await eventually(() => requests.every(({ socket }) => socket?.readyState === 'open'));
+  await fetch(`${rig.url}/health`);
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(10 * announced);
+  for (const request of requests) request.destroy();
 });
 
 test('a deadline that passes while storage is away is DEADLINE_EXCEEDED', async () => {
