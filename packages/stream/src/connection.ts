@@ -48,6 +48,9 @@ export interface StreamConnection {
 /** A silent peer is given up after two pings without an answer. */
 const pingIntervalMs = 1_000;
 
+/** The client writes so much at once of what one turn brings, 32 KiB by default: a large batch is many writes then, and as many awakenings of the server. */
+const writing = { pendingLimit: 128 * 1024 };
+
 /** Waits for the first connection, then reconnects for ever. */
 export async function connectStream(options: ConnectOptions): Promise<StreamConnection> {
   const waiting = new AbortController();
@@ -65,6 +68,7 @@ export async function connectStream(options: ConnectOptions): Promise<StreamConn
     pingInterval: pingIntervalMs,
     maxPingOut: 2,
     noAsyncTraces: true,
+    ...writing,
   });
   try {
     return new Connection(await unlessAborted(connecting, options.signal), options);

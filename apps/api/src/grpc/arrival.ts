@@ -11,6 +11,7 @@ import { MessageFrames, type Frame } from '../message-frames.ts';
 import { enterOrRefuse } from '../overload.ts';
 import { refusal, refuseTooLarge } from '../refusal.ts';
 import type { Room } from '../room.ts';
+import { widenWindow } from './connection-window.ts';
 import { grpcStatusOf } from './status.ts';
 
 export interface ArrivalOptions {
@@ -65,6 +66,7 @@ class Arrival {
     this.#stream = streamOf(call);
     this.#room = room;
     this.#maxBytes = maxBytes;
+    widenWindow(this.#stream.session);
     // Before grpc-js looks at the bytes: its own refusals carry no reason.
     this.#stream.prependListener('data', (bytes: Buffer) => this.#look(bytes));
     this.#stream.once('close', () => this.#end());

@@ -1,3 +1,4 @@
+import { connect as connectHttp2 } from 'node:http2';
 import { createClient } from '@connectrpc/connect';
 import { createGrpcTransport } from '@connectrpc/connect-node';
 import { Client, credentials, status, type ServiceError } from '@grpc/grpc-js';
@@ -6,6 +7,7 @@ import { decodeTicket } from '@posthaste/core';
 import { grpcMethod, SubmissionService } from '@posthaste/protocol';
 import { Health, HealthCheckResponse_ServingStatus as ServingStatus } from '@posthaste/protocol/grpc';
 import { mailStream, readLast, ticketHeader } from '@posthaste/stream';
+import { eventually } from '@posthaste/testkit';
 import { refusalOf, startRig, type Rig } from '../rig.ts';
 import { GrpcClient } from './rig.ts';
 
@@ -69,6 +71,14 @@ describe('the native port', () => {
     raw.close();
     expect(error).toMatchObject({ code: status.INVALID_ARGUMENT });
     expect(error?.details).toContain('posthaste.v1.SubmitRequest');
+  });
+
+  test('a client may send more than the 64 KiB of HTTP/2 before it has to wait, from its first call on', async () => {
+    const session = connectHttp2(`http://${rig.grpcTarget}`);
+    const { path } = grpcMethod(SubmissionService.method.submit);
+    session.request({ ':method': 'POST', ':path': path, 'content-type': 'application/grpc', te: 'trailers' });
+    await eventually(() => (session.state.remoteWindowSize ?? 0) > 1_000_000);
+    session.destroy();
   });
 
   test('health is answered there too', async () => {
