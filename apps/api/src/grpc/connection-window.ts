@@ -7,8 +7,8 @@ const widened = new WeakSet<Http2Session>();
 
 /**
  * HTTP/2's 64 KiB are six calls of 10 KiB: a client with more at once waits for each leave, and all that follows is done in small portions. Measured, 50
- * calls at once: with the window alone our work a call fell by a sixth, and by a third in storage. It takes no more memory: Node gives the leave of a connection as bytes come, read
- * or not, so that what bounds them is the window of each stream, which stays as it is.
+ * calls at once: a sixth of our work a call, and a third of storage's. It takes no more memory: Node gives the leave of a connection as bytes come, read or
+ * not, so what bounds them is the window of each stream, which stays as it is.
  */
 export function widenWindow(session: Http2Session | undefined): void {
   if (!session || widened.has(session)) return;
