@@ -93,6 +93,11 @@ class Connection extends SMTPConnection {
     return this.session.disabledCommands?.includes(command) ?? super._isDisabled(command);
   }
 
+  /** The watchdog has an eye on the time: a timer of each socket would be set anew with every read and write. */
+  override _armTimeout(socket: Socket = this._socket): void {
+    socket.setTimeout(0);
+  }
+
   override _onClose(): void {
     if (this._upgrading && !this._closed) tlsFailuresTotal.inc();
     super._onClose();

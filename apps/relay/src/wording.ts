@@ -24,7 +24,7 @@ export function inOurWords(
     case 421:
       if (text.includes('line too long'))
         return refusal('LINE_TOO_LONG', `a command line is longer than ${maxLineBytes} bytes, closing the connection`);
-      return text.startsWith('Timeout') ? refusal('COMMAND_TIMEOUT', 'timeout, closing the connection') : undefined;
+      return undefined;
     default:
       return undefined;
   }

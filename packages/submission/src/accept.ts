@@ -54,7 +54,7 @@ export function createAccept({ publisher, fill, clock, repeats }: AcceptOptions)
     if (header.length > maxTicketBytes) throw ticketTooLarge(ticket, header.length);
     const { body, fingerprint } = mail;
     const entry = { ...placeOf(ticket), headers: { [ticketHeader]: header }, body: body instanceof Uint8Array ? body : nothing };
-    const store = async (messageId: string): Promise<Stored> => {
+    const store = (messageId: string): Promise<Stored> => {
       refuseWhenFull(fill, ticket.lane, ticket.chunked !== undefined);
       return publisher.publish({ ...entry, messageId });
     };

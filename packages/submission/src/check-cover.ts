@@ -66,6 +66,7 @@ function stamp(time: number): string {
 /** Throws INVALID_TAGS. The limits keep the ticket within its size. */
 export function checkTags(tags: Readonly<Record<string, string>>): void {
   const entries = Object.entries(tags);
+  if (entries.length === 0) return;
   if (entries.length > maxTags) throw invalid('INVALID_TAGS', 'tags', `${entries.length} tags`, `at most ${maxTags}`);
   for (const [name, value] of entries) {
     if (!/^[A-Za-z0-9_.-]{1,64}$/.test(name)) throw invalid('INVALID_TAGS', 'tag name', name, '1 to 64 letters, digits, "_", "." or "-"');
