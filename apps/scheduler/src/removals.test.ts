@@ -18,7 +18,7 @@ it('tries a trim again only after a pause while the streams are away', async () 
   removals.trim('MAIL_0_normal', 7);
   for (const round of [1, 2, 3]) {
     await eventually(() => clock.sleeping === 1);
-    await clock.advance(200);
+    await clock.advance(1_000);
     await eventually(() => expect(asked).toBe(round));
   }
   await eventually(() => clock.sleeping === 1);
