@@ -71,7 +71,7 @@ export class Intake {
   #touch(id: string): Touched | undefined {
     const known = this.#touched.get(id);
     if (known) return known;
-    const row = this.#sql.message.get(id);
+    const row = this.#sql.records.get(id);
     if (!row) return undefined;
     const touched = { acceptedAt: Number(row['accepted_at']), records: parseRecords(row['records']), upstreamIds: new Set<string>() };
     this.#touched.set(id, touched);
