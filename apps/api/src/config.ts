@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { formatSize, setting, sharedSettings, type Setting } from '@posthaste/config';
-import { requestBytes } from './call-limits.ts';
+import { requestBytes } from './limits/call-limits.ts';
 
 /** A size that must not be below what another one needs. */
 function atLeast(other: string, need: (bytes: number) => number, options: { readonly default: string; readonly doc: string }): Setting<number> {

@@ -1,7 +1,7 @@
 import { durationMs } from '@bufbuild/protobuf/wkt';
 import type { UniversalServerResponse } from '@connectrpc/connect/protocol';
 import { UpstreamState, type QueueStatsResponse } from '@posthaste/protocol';
-import { jsonResponse } from './rest-error.ts';
+import { jsonResponse } from './rest/error.ts';
 
 export interface HealthSources {
   /** Whether storage answers this program. */

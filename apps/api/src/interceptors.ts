@@ -1,9 +1,9 @@
 import type { DescMessage, Message } from '@bufbuild/protobuf';
 import { Code, ConnectError, type Interceptor } from '@connectrpc/connect';
 import type { Log } from '@posthaste/telemetry';
-import { explainThrown } from './explain.ts';
-import { startTimeLimit } from './time-limit.ts';
-import type { Validate } from './validation.ts';
+import { explainThrown } from './refusal/explain.ts';
+import { startTimeLimit } from './limits/time-limit.ts';
+import type { Validate } from './refusal/validation.ts';
 
 export interface InterceptorOptions {
   readonly log: Log;

@@ -24,12 +24,12 @@ import {
   type Log,
   type Tracing,
 } from '@posthaste/telemetry';
-import { createAttachments } from './attachments.ts';
+import { createAttachments } from './submission/attachments.ts';
 import manifest from '../package.json' with { type: 'json' };
 import { apiSettings } from './config.ts';
-import { createIdempotency } from './idempotency.ts';
-import { rebuildOnRequest } from './ledger-rebuild.ts';
-import { createSchedulerLookup } from './scheduler-lookup.ts';
+import { createIdempotency } from './submission/idempotency.ts';
+import { rebuildOnRequest } from './status/ledger-rebuild.ts';
+import { createSchedulerLookup } from './status/scheduler-lookup.ts';
 import { createApiServer } from './server.ts';
 
 type ApiConfig = Config<typeof apiSettings>['values'];

@@ -19,9 +19,9 @@ import { connectStream, createPublisher, ensureStreams, openJournal, watchFill, 
 import { findNatsServer, startNatsServer, type NatsServer } from '@posthaste/stream/server';
 import { createDoor, type SubmissionLimits } from '@posthaste/submission';
 import { silentLog, silentMailLog, systemClock as clock } from '@posthaste/telemetry';
-import { createAttachments } from './attachments.ts';
-import { createIdempotency } from './idempotency.ts';
-import { createSchedulerLookup } from './scheduler-lookup.ts';
+import { createAttachments } from './submission/attachments.ts';
+import { createIdempotency } from './submission/idempotency.ts';
+import { createSchedulerLookup } from './status/scheduler-lookup.ts';
 import { createApiServer } from './server.ts';
 
 export type Rig = Awaited<ReturnType<typeof startRig>>;

@@ -5,21 +5,21 @@ import { file_google_rpc_error_details, StatusService, SubmissionService } from 
 import { Health, ServerReflection } from '@posthaste/protocol/grpc';
 import type { Door, Idempotency } from '@posthaste/submission';
 import type { Log, MailLog } from '@posthaste/telemetry';
-import type { Attachments } from './attachments.ts';
-import { maxBytesOf, requestBytes } from './call-limits.ts';
-import { createFront } from './front.ts';
+import type { Attachments } from './submission/attachments.ts';
+import { maxBytesOf, requestBytes } from './limits/call-limits.ts';
+import { createFront } from './web/front.ts';
 import { createGrpcServer } from './grpc/server.ts';
 import { answerHealth } from './health-report.ts';
 import { createHealthService } from './health.ts';
 import { createInterceptors } from './interceptors.ts';
-import { createListener, type Listener } from './listener.ts';
+import { createListener, type Listener } from './web/listener.ts';
 import { createReflectionService } from './reflection.ts';
-import { Room } from './room.ts';
-import { createStatusService, type StatusOptions } from './status-service.ts';
-import { queueStats } from './status-stats.ts';
-import { createMessageWatch, type MessageWatch } from './status-watch.ts';
-import { createSubmissionService } from './submission-service.ts';
-import { createValidation, type Validate } from './validation.ts';
+import { Room } from './limits/room.ts';
+import { createStatusService, type StatusOptions } from './status/service.ts';
+import { queueStats } from './status/stats.ts';
+import { createMessageWatch, type MessageWatch } from './status/watch.ts';
+import { createSubmissionService } from './submission/service.ts';
+import { createValidation, type Validate } from './refusal/validation.ts';
 
 export interface ApiOptions extends Omit<StatusOptions, 'watch'> {
   readonly door: Door;

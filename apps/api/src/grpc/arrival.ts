@@ -7,10 +7,10 @@ import {
   type ServerInterceptingCallInterface,
   type ServerInterceptor,
 } from '@grpc/grpc-js';
-import { MessageFrames, type Frame } from '../message-frames.ts';
-import { enterOrRefuse } from '../overload.ts';
-import { refusal, refuseTooLarge } from '../refusal.ts';
-import type { Room } from '../room.ts';
+import { MessageFrames, type Frame } from '../web/message-frames.ts';
+import { enterOrRefuse } from '../limits/overload.ts';
+import { refusal, refuseTooLarge } from '../refusal/refusal.ts';
+import type { Room } from '../limits/room.ts';
 import { widenWindow } from './connection-window.ts';
 import { grpcStatusOf } from './status.ts';
 

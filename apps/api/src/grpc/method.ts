@@ -15,10 +15,10 @@ import type {
 } from '@grpc/grpc-js';
 import { grpcMethod } from '@posthaste/protocol';
 import type { Log } from '@posthaste/telemetry';
-import { explainThrown } from '../explain.ts';
-import { refusal } from '../refusal.ts';
-import { startTimeLimit } from '../time-limit.ts';
-import type { Validate } from '../validation.ts';
+import { explainThrown } from '../refusal/explain.ts';
+import { refusal } from '../refusal/refusal.ts';
+import { startTimeLimit } from '../limits/time-limit.ts';
+import type { Validate } from '../refusal/validation.ts';
 import type { ArrivedMessage } from './arrival.ts';
 import { GrpcContext } from './context.ts';
 import { grpcStatusOf } from './status.ts';

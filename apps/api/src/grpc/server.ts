@@ -1,7 +1,7 @@
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import type { ServiceImplSpec } from '@connectrpc/connect';
 import { Server, ServerCredentials, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js';
-import type { Listener } from '../listener.ts';
+import type { Listener } from '../web/listener.ts';
 import { watchArrival, type ArrivalOptions } from './arrival.ts';
 import { definitionOf, handlerOf, type GrpcMethodOptions } from './method.ts';
 

@@ -2,7 +2,7 @@ import { toBinary } from '@bufbuild/protobuf';
 import type { ConnectError } from '@connectrpc/connect';
 import { Metadata, type status, type StatusObject } from '@grpc/grpc-js';
 import { RpcStatusSchema } from '@posthaste/protocol';
-import { rpcStatusOf } from '../rpc-status.ts';
+import { rpcStatusOf } from '../refusal/rpc-status.ts';
 
 /** An error as grpc-js sends it: the same words and details that Connect's servers send. */
 export function grpcStatusOf(error: ConnectError): StatusObject {

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { ConnectError } from '@connectrpc/connect';
 import { Disposition, type Attachment, type SubmitRequest } from '@posthaste/protocol';
-import type { Addressing } from '../envelope.ts';
-import { refusal } from '../refusal.ts';
+import type { Addressing } from '../submission/envelope.ts';
+import { refusal } from '../refusal/refusal.ts';
 import { base64Lines, base64Size, base64Stream, strides } from './base64-lines.ts';
 import type { Content, File, Piece } from './entity.ts';
 import { anyFile, mediaTypeOf, readMediaType } from './media-type.ts';

@@ -2,7 +2,7 @@ import { create } from '@bufbuild/protobuf';
 import { ListUnsubscribeSchema, SubmitRequestSchema } from '@posthaste/protocol';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { readAddressing } from '../envelope.ts';
+import { readAddressing } from '../submission/envelope.ts';
 import { built, hasPython, nobody, readByPostalMime, readByPython, type Request, type Seen } from './testbed/readers.ts';
 
 /** What would like to be a header, a part, or an end, and whatever else Unicode has. */

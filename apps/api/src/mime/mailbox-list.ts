@@ -1,5 +1,5 @@
 import { domainToASCII } from 'node:url';
-import type { Mailbox } from '../address.ts';
+import type { Mailbox } from '../submission/address.ts';
 import { encodedWords, needsEncoding, withoutControls } from './encoded-word.ts';
 
 /** Mailboxes of RFC 5322, 3.4, as tokens of a field. */

@@ -1,5 +1,5 @@
 import type { ListUnsubscribe, SubmitRequest } from '@posthaste/protocol';
-import type { Addressing } from '../envelope.ts';
+import type { Addressing } from '../submission/envelope.ts';
 import { headerField } from './header-field.ts';
 import { textTokens } from './header-text.ts';
 import { mailboxTokens } from './mailbox-list.ts';

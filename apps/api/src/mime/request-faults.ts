@@ -1,6 +1,6 @@
 import type { SubmitRequest } from '@posthaste/protocol';
-import { shorten } from '../address.ts';
-import type { FieldFault } from '../refusal.ts';
+import { shorten } from '../submission/address.ts';
+import type { FieldFault } from '../refusal/refusal.ts';
 import { longestToken } from './header-field.ts';
 import { readMediaType } from './media-type.ts';
 

@@ -1,8 +1,8 @@
 import { Disposition } from '@posthaste/protocol';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Mailbox } from '../address.ts';
-import type { Addressing } from '../envelope.ts';
+import type { Mailbox } from '../submission/address.ts';
+import type { Addressing } from '../submission/envelope.ts';
 import { built, hasPython, readByPostalMime, readByPython, type Request, type Seen } from './testbed/readers.ts';
 
 interface Drawn {

@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { SubmitRequestSchema } from '@posthaste/protocol';
 import PostalMime, { decodeWords, type Address } from 'postal-mime';
-import type { Mailbox } from '../../address.ts';
-import type { Addressing } from '../../envelope.ts';
+import type { Mailbox } from '../../submission/address.ts';
+import type { Addressing } from '../../submission/envelope.ts';
 import { buildMessage, type Content } from '../index.ts';
 
 export interface SeenFile {

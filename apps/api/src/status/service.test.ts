@@ -1,0 +1,111 @@
+import { create } from '@bufbuild/protobuf';
+import { createClient } from '@connectrpc/connect';
+import { createGrpcTransport } from '@connectrpc/connect-node';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { encodeTicket } from '@posthaste/core';
+import { AttemptOutcome, Lane, MessageState, Reason, RecipientState, StatusService } from '@posthaste/protocol';
+import { LookupMessageResponseSchema } from '@posthaste/protocol/dispatch';
+import { eventually } from '@posthaste/testkit';
+import { accepted, delivered, idOf, started, ticketOf } from './example-mail.ts';
+import { refusalOf, startRig, type Rig } from '../rig.ts';
+
+let rig: Rig;
+beforeAll(async () => void (rig = await startRig()));
+afterAll(() => rig.stop());
+
+const client = () => createClient(StatusService, createGrpcTransport({ baseUrl: rig.url }));
+test('a delivered message comes from the ledger with its attempts', async () => {
+  const id = idOf(1);
+  await rig.record([accepted(id), started(id), delivered(id)]);
+  const { message } = await client().getMessage({ id: id.toUpperCase() });
+  expect(message).toMatchObject({
+    id,
+    state: MessageState.DELIVERED,
+    tenant: 'acme',
+    lane: Lane.HIGH,
+    from: 'a@example.org',
+    sizeBytes: 321n,
+    messageIdHeader: '<1@x>',
+    tags: { shop: 'de' },
+  });
+  expect(message?.recipients).toMatchObject([
+    {
+      address: 'b@example.net',
+      state: RecipientState.DELIVERED,
+      attemptCount: 1,
+      lastReply: { code: 250, enhancedCode: '2.0.0', text: 'Ok' },
+      attempts: [{ id: '1.1', upstream: 'inbox', sender: 's1', outcome: AttemptOutcome.DELIVERED, took: { nanos: 7_000_000 } }],
+    },
+  ]);
+});
+
+test('what waits says why and until when', async () => {
+  const id = idOf(2);
+  const due = Date.now() + 60_000;
+  await rig.record([
+    accepted(id),
+    started(id),
+    { kind: 'deferred', at: 9, id, attempt: '1.1', recipients: [0], reason: 'UPSTREAM_DEFERRED', reply: { code: 451, text: 'later' }, due },
+  ]);
+  await eventually(async () => {
+    const { message } = await client().getMessage({ id });
+    expect(message?.recipients[0]).toMatchObject({
+      state: RecipientState.QUEUED,
+      reason: Reason.UPSTREAM_DEFERRED,
+      lastReply: { code: 451 },
+      dueAt: { seconds: BigInt(Math.floor(due / 1000)) },
+    });
+    expect(message?.state).toBe(MessageState.QUEUED);
+  });
+});
+
+test('REST gives the message itself', async () => {
+  const id = idOf(3);
+  await rig.record([accepted(id, ['b@example.net', 'c@example.net']), started(id, [0, 1]), delivered(id, [1])]);
+  const response = await fetch(`${rig.url}/v1/messages/${id}`);
+  expect(response.status).toBe(200);
+  expect(await response.json()).toMatchObject({
+    id,
+    state: 'MESSAGE_STATE_SENDING',
+    recipients: [{ state: 'RECIPIENT_STATE_SENDING' }, { state: 'RECIPIENT_STATE_DELIVERED' }],
+  });
+});
+
+test('what the ledger does not know yet is asked of the scheduler', async () => {
+  const id = idOf(4);
+  const ticketJson = encodeTicket(ticketOf(id, ['b@example.net']));
+  rig.scheduler.known.set(
+    id,
+    create(LookupMessageResponseSchema, { ticketJson, recipients: [{ state: 'queued', reason: 'UPSTREAM_DOWN', attempts: 0 }] }),
+  );
+  const { message } = await client().getMessage({ id });
+  expect(message).toMatchObject({ id, state: MessageState.QUEUED, recipients: [{ address: 'b@example.net', reason: Reason.UPSTREAM_DOWN }] });
+});
+
+test('a message that the scheduler has just finished is found, however far the ledger is behind', async () => {
+  for (let number = 100; number < 130; number += 1) {
+    const id = idOf(number);
+    await rig.record([accepted(id), started(id), delivered(id)]);
+    expect((await client().getMessage({ id })).message?.state).toBe(MessageState.DELIVERED);
+  }
+});
+
+test('an id that nobody knows is NOT_FOUND', async () => {
+  expect(await refusalOf(client().getMessage({ id: idOf(999) }))).toMatchObject({ code: 'NotFound', reason: 'MESSAGE_NOT_FOUND' });
+  expect((await fetch(`${rig.url}/v1/messages/${idOf(999)}`)).status).toBe(404);
+});
+
+test('what is no id is refused', async () => {
+  expect(await refusalOf(client().getMessage({ id: 'x' }))).toMatchObject({ code: 'InvalidArgument', reason: 'INVALID_FIELD' });
+});
+
+test('without the scheduler an unknown id is UNAVAILABLE, never NOT_FOUND', async () => {
+  rig.scheduler.stop();
+  expect(await refusalOf(client().getMessage({ id: idOf(999) }))).toMatchObject({
+    code: 'Unavailable',
+    reason: 'SCHEDULER_UNAVAILABLE',
+    retryAfterSeconds: 1,
+  });
+  const response = await fetch(`${rig.url}/v1/messages/${idOf(999)}`);
+  expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1']);
+});

@@ -1,0 +1,43 @@
+import type { UniversalServerRequest } from '@connectrpc/connect/protocol';
+import { expect, test } from 'vitest';
+import { admit } from './admission.ts';
+import { Room } from '../limits/room.ts';
+
+const announced = (bytes: number, body: AsyncIterable<Uint8Array>): UniversalServerRequest => ({
+  httpVersion: '1.1',
+  method: 'POST',
+  url: 'http://127.0.0.1/',
+  header: new Headers({ 'content-type': 'application/proto', 'content-length': String(bytes) }),
+  signal: new AbortController().signal,
+  body,
+});
+
+async function* bodyOf(bytes: number) {
+  yield new Uint8Array(bytes);
+}
+
+test('a body that says its length settles when there is room for it, and is given whole', async () => {
+  const room = new Room({ bytes: 10 });
+  room.force(10);
+  const admission = admit(announced(6, bodyOf(6)), { room, maxBytes: 10, streams: false });
+  let settled = false;
+  void admission.settled.then(() => (settled = true));
+  await new Promise(setImmediate);
+  expect(settled).toBe(false);
+  room.leave(10);
+  await admission.settled;
+  expect(room.bytes).toBe(6);
+  for await (const bytes of admission.body) expect(bytes.length).toBe(6);
+  admission.release();
+  expect(room.bytes).toBe(0);
+});
+
+test('a request whose client goes in the moment in which its turn comes keeps no room', async () => {
+  const room = new Room({ bytes: 10 });
+  room.force(10);
+  const admission = admit(announced(6, bodyOf(6)), { room, maxBytes: 10, streams: false });
+  room.leave(10);
+  admission.release();
+  await admission.settled;
+  expect(room.bytes).toBe(0);
+});
