@@ -47,7 +47,8 @@ export interface Mail {
   readonly tenant?: string;
   /**
    * The same key with the same mail within 24 hours is one mail, however often it is handed over. Printable ASCII, at most 255.
-   * Default: a random key for this call, so that the client's own retries never make a second mail; the server keeps that one for 15 minutes only.
+   * Default: a random key for this call, so that the client's own retries never make a second mail; the server keeps that one for 15 minutes,
+   * or for 24 hours when the client's `timeoutMs` is above 5 minutes.
    */
   readonly idempotencyKey?: string;
 }

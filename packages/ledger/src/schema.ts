@@ -30,7 +30,7 @@ const tables = `
  * Synchronous NORMAL with WAL: no fsync at a commit. kill -9 loses nothing, and a power cut the last transactions, whole and together with
  * the position in the journal that stands in each of them, so that they are read again.
  * Rows of some 750 bytes are appended: pages of 16 KiB are divided less often than those of 4, at a sixth less work a mail. A file that has smaller ones
- * keeps them. A checkpoint every 8 MiB holds up nobody longer than the usual one.
+ * keeps them. A checkpoint every 8 MiB (2 MiB in files of the old page size) holds up nobody longer than the usual one.
  */
 export function openDatabase(path: string): DatabaseSync {
   const database = new DatabaseSync(path);

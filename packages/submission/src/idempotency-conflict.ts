@@ -17,6 +17,6 @@ export class IdempotencyConflict extends Error {
 }
 
 const sentences = {
-  REUSED: 'the idempotency key was used for another request within the last 24 hours; expected the same request, or a new key',
+  REUSED: 'the idempotency key was used for another request before; expected the same request, or a new key',
   IN_FLIGHT: 'the first request under this idempotency key is still on its way; try again in a moment',
 };

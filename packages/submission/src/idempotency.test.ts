@@ -209,6 +209,16 @@ it('never lacks room for brief keys: the oldest of them make room, and lasting o
     expect(await later.run(briefs[0]!, store), 'forgotten').not.toHaveProperty('replayed');
   }));
 
+it('knows in its process also what made room in the store', () =>
+  withRoomFor(4, async (over) => {
+    const process = startProcess({ over });
+    const first = claim({ life: 'brief' });
+    const { id } = await process.run(first, store);
+    for (let number = 0; number < 9; number += 1) await process.run(claim({ life: 'brief' }), store);
+    expect(await process.run(first, store)).toMatchObject({ id, replayed: true });
+    await expect(process.run({ ...first, fingerprint: 'another' }, store)).rejects.toMatchObject({ code: 'REUSED', id });
+  }));
+
 it('keeps a key in little room', async () => {
   const life = 'brief';
   const before = await streamState(connection, keysStream(0, life));

@@ -4,7 +4,7 @@ import type { Clock } from '@posthaste/telemetry';
 import { ourTrouble } from './accept.ts';
 import { IdempotencyConflict } from './idempotency-conflict.ts';
 import { countReplayed, type DoorName } from './metrics.ts';
-import { RecentMails } from './recent-mails.ts';
+import { type RecentMail, RecentMails } from './recent-mails.ts';
 import { SubmissionError } from './submission-error.ts';
 import type { Acceptance } from './submission.ts';
 
@@ -62,7 +62,8 @@ interface InFlight extends Entry {
   readonly done: Promise<unknown>;
 }
 
-const longestLifeMs = 24 * 3_600_000;
+/** As long as their streams keep them. */
+const lifeMs: Readonly<Record<KeyLife, number>> = { lasting: 24 * 3_600_000, brief: 15 * 60_000 };
 
 /**
  * At most one mail a key. The key is bound to an id before the mail is stored, and the mail is stored under that id, whoever tries and however often:
@@ -72,7 +73,8 @@ export class Idempotency {
   readonly #options: IdempotencyOptions;
   readonly #process = randomBytes(6).toString('base64url');
   readonly #inFlight = new Map<string, InFlight>();
-  readonly #accepted = new RecentMails(longestLifeMs);
+  /** A brief key may have made room in its stream, and here its mail may still be known. */
+  readonly #accepted = new RecentMails<RecentMail & { readonly fingerprint: string }>(lifeMs.lasting);
 
   constructor(options: IdempotencyOptions) {
     this.#options = options;
@@ -104,18 +106,23 @@ export class Idempotency {
     { signal, publications = 1 }: Claim,
     submit: (id: string) => Promise<Acceptance>,
   ): Promise<Acceptance | Replay> {
+    const known = this.#accepted.find(key.digest, own.at);
+    if (known && own.at - known.acceptedAt < lifeMs[key.life]) return this.#replay(known, own);
     const first = await this.#bind(key, own);
     if (first.id === own.id) return this.#submit(key, own, submit);
     if (first.fingerprint !== own.fingerprint) throw new IdempotencyConflict('REUSED', first.id);
-    const { acceptedAt, clock, inFlightMs, name } = this.#options;
-    const at = this.#accepted.find(key.digest, own.at)?.acceptedAt ?? (await acceptedAt(first.id, signal));
-    if (at !== undefined) {
-      countReplayed(name);
-      return { id: first.id, acceptedAt: at, replayed: true };
-    }
+    const { acceptedAt, clock, inFlightMs } = this.#options;
+    const at = await acceptedAt(first.id, signal);
+    if (at !== undefined) return this.#replay({ ...first, acceptedAt: at }, own);
     // An entry of this process is not in flight any more, or it would have been met there.
     if (first.by !== this.#process && clock.now() - first.at < inFlightMs * publications) throw new IdempotencyConflict('IN_FLIGHT', first.id);
     return this.#submit(key, first, submit);
+  }
+
+  #replay({ id, fingerprint, acceptedAt }: RecentMail & { readonly fingerprint: string }, own: Entry): Replay {
+    if (fingerprint !== own.fingerprint) throw new IdempotencyConflict('REUSED', id);
+    countReplayed(this.#options.name);
+    return { id, acceptedAt, replayed: true };
   }
 
   /** Whose the key is: ours, or that of the first one. A repeated try of ours finds our own entry. */
@@ -132,10 +139,10 @@ export class Idempotency {
     throw new IdempotencyConflict('IN_FLIGHT', own.id);
   }
 
-  async #submit(key: KeyName, { id }: Entry, submit: (id: string) => Promise<Acceptance>): Promise<Acceptance> {
+  async #submit(key: KeyName, { id, fingerprint }: Entry, submit: (id: string) => Promise<Acceptance>): Promise<Acceptance> {
     try {
       const acceptance = await submit(id);
-      this.#accepted.add(key.digest, { id, acceptedAt: acceptance.acceptedAt });
+      this.#accepted.add(key.digest, { id, fingerprint, acceptedAt: acceptance.acceptedAt });
       return acceptance;
     } catch (error) {
       if (!(error instanceof SubmissionError && error.code === 'AWAY')) await this.#setFree(key, id);

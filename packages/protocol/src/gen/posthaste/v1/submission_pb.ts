@@ -170,7 +170,8 @@ export type SubmitRequest = Message<"posthaste.v1.SubmitRequest"> & {
 
   /**
    * The idempotency key serves this call's own repetitions only, as one that a client makes up: it is kept for 15 minutes instead of 24 hours, and
-   * when there are very many of them the oldest make room, so that no message is refused for want of room for its key. The same word as a brief
+   * when there are very many of them (500,000, fewer in a small store) the oldest make room, so that no message is refused for want of room for its key;
+   * a repetition later than that makes a second message. The same word as a brief
    * key and as another is two keys. Without a key it says nothing. Default: false.
    *
    * @generated from field: bool brief_key = 20;

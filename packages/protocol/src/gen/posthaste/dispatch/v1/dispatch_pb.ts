@@ -326,7 +326,7 @@ export const CreditSchema: GenMessage<Credit> = /*@__PURE__*/
   messageDesc(file_posthaste_dispatch_v1_dispatch, 7);
 
 /**
- * Announces, before MAIL FROM is written; not waited for.
+ * Announces, before MAIL FROM is written. The end of DATA waits until it is acknowledged (Acknowledgement.begun_attempt_ids).
  *
  * @generated from message posthaste.dispatch.v1.Begun
  */
@@ -760,7 +760,7 @@ export const AcknowledgementSchema: GenMessage<Acknowledgement> = /*@__PURE__*/
   messageDesc(file_posthaste_dispatch_v1_dispatch, 18);
 
 /**
- * Attempts to leave alone if they have not begun. Each is reported as untried or with its real outcome all the same.
+ * Attempts to leave alone if they have not begun, or if their begin has not been acknowledged. Each is reported as untried or with its real outcome all the same.
  *
  * @generated from message posthaste.dispatch.v1.Cancel
  */
