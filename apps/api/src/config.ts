@@ -43,7 +43,7 @@ export const apiSettings = {
   }),
   'api.maxInFlight': atLeast('api.maxRequest', (bytes) => bytes, {
     default: '256MiB',
-    doc: 'Bytes of requests in memory at once, JSON counted four times; those above it wait for 5 seconds, and are then refused with RESOURCE_EXHAUSTED.',
+    doc: 'Bytes of requests in memory at once, JSON counted four times, an eighth of it for those of up to 1 MiB; those above it wait for 5 seconds, and are then refused with RESOURCE_EXHAUSTED.',
   }),
   'api.corsOrigins': setting.list({
     default: [],

@@ -14,7 +14,8 @@ import { createHealthService } from './health.ts';
 import { createInterceptors } from './interceptors.ts';
 import { createListener, type Listener } from './web/listener.ts';
 import { createReflectionService } from './reflection.ts';
-import { Room } from './limits/room.ts';
+import type { Space } from './limits/room.ts';
+import { RoomBySize } from './limits/room-by-size.ts';
 import { createStatusService, type StatusOptions } from './status/service.ts';
 import { queueStats } from './status/stats.ts';
 import { createMessageWatch, type MessageWatch } from './status/watch.ts';
@@ -53,7 +54,7 @@ export interface ApiServer {
 /** Both servers answer by the same implementations. Builds without listening. */
 export function createApiServer(options: ApiOptions): ApiServer {
   const watch = createMessageWatch(options);
-  const room = new Room({ bytes: options.maxInFlightBytes });
+  const room = new RoomBySize(options.maxInFlightBytes);
   const validate = createValidation([SubmissionService, StatusService].flatMap(({ methods }) => methods.map(({ input }) => input)));
   const services = servicesOf(options, validate, watch);
   const web = createWeb(options, services, validate, room);
@@ -81,7 +82,7 @@ function servicesOf(options: ApiOptions, validate: Validate, watch: MessageWatch
   return options.reflection ? [...services, reflection] : services;
 }
 
-function createWeb(options: ApiOptions, services: readonly ServiceImplSpec[], validate: Validate, room: Room): Listener {
+function createWeb(options: ApiOptions, services: readonly ServiceImplSpec[], validate: Validate, room: Space): Listener {
   const { log, callTimeoutMs } = options;
   const limitOf = sizeLimit(options);
   const router = createConnectRouter({
@@ -101,7 +102,7 @@ function addMethod(router: ConnectRouter, method: DescMethod, impl: unknown, rea
   router.rpc(method, impl as never, { readMaxBytes });
 }
 
-function createGrpc(options: ApiOptions, services: readonly ServiceImplSpec[], validate: Validate, room: Room): Listener {
+function createGrpc(options: ApiOptions, services: readonly ServiceImplSpec[], validate: Validate, room: Space): Listener {
   const limitOf = sizeLimit(options);
   const limits = new Map<string, number>(
     services.flatMap(({ service }) => service.methods.map((method) => [`/${service.typeName}/${method.name}`, limitOf(method)] as const)),

@@ -10,13 +10,13 @@ import {
 import { MessageFrames, type Frame } from '../web/message-frames.ts';
 import { enterOrRefuse } from '../limits/overload.ts';
 import { refusal, refuseTooLarge } from '../refusal/refusal.ts';
-import type { Room } from '../limits/room.ts';
+import type { Space } from '../limits/room.ts';
 import { widenWindow } from './connection-window.ts';
 import { grpcStatusOf } from './status.ts';
 
 export interface ArrivalOptions {
   /** What all requests together may take in memory. */
-  readonly room: Room;
+  readonly room: Space;
   /** The largest message of a method, by the method's path. */
   readonly maxBytesOf: (path: string) => number;
   /** How long the request of a unary call may take to arrive. */
@@ -50,7 +50,7 @@ export function watchArrival(options: ArrivalOptions): ServerInterceptor {
 class Arrival {
   readonly #call: ServerInterceptingCallInterface;
   readonly #stream: ServerHttp2Stream;
-  readonly #room: Room;
+  readonly #room: Space;
   readonly #maxBytes: number;
   readonly #frames = new MessageFrames();
   /** What each message that is in memory was let in with, in their order. */
@@ -61,7 +61,7 @@ class Arrival {
   #untaken = 0;
   #readOn: (() => void) | undefined;
 
-  constructor(call: ServerInterceptingCallInterface, room: Room, maxBytes: number) {
+  constructor(call: ServerInterceptingCallInterface, room: Space, maxBytes: number) {
     this.#call = call;
     this.#stream = streamOf(call);
     this.#room = room;

@@ -18,9 +18,11 @@ const large = { ...hello, text: 'x'.repeat(2 * mebibyte) };
 /** Two requests of a length that nobody told fit, or four that told it. */
 const limits = { maxBytes: 2.5 * mebibyte };
 const maxRequestBytes = requestBytes(limits.maxBytes);
+/** An eighth is kept for small requests. */
+const maxInFlightBytes = Math.ceil((2 * maxRequestBytes * 8) / 7);
 let rig: Rig;
 beforeEach(async () => {
-  rig = await startRig({ limits, maxRequestBytes, maxInFlightBytes: 2 * maxRequestBytes, retryForMs: 20_000, callTimeoutMs: 20_000 });
+  rig = await startRig({ limits, maxRequestBytes, maxInFlightBytes, retryForMs: 20_000, callTimeoutMs: 20_000 });
 });
 afterEach(() => rig.stop());
 

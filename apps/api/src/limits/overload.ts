@@ -1,11 +1,11 @@
 import { refusal } from '../refusal/refusal.ts';
-import type { Room } from './room.ts';
+import type { Space } from './room.ts';
 
 /** A client that hears it soon can go elsewhere. */
 const longestWaitMs = 5_000;
 
 /** Waits for room in memory, for a while; then rejects with OVERLOADED. Rejects with the reason of `gone` when the client has gone. */
-export async function enterOrRefuse(room: Room, bytes: number, gone: AbortSignal): Promise<void> {
+export async function enterOrRefuse(room: Space, bytes: number, gone: AbortSignal): Promise<void> {
   if (room.tryEnter(bytes)) return;
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(refuseOverload()), longestWaitMs);

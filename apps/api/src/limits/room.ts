@@ -9,8 +9,19 @@ export interface RoomBounds {
   readonly places?: number;
 }
 
+/** Bounded memory that requests enter and leave with their bytes. */
+export interface Space {
+  /** True when it is inside now. It never overtakes who waits. */
+  tryEnter(bytes: number): boolean;
+  /** Enters whether there is room or not: for what is in memory already. */
+  force(bytes: number): void;
+  /** Resolves inside; rejects with the signal's reason. */
+  enter(bytes: number, signal: AbortSignal): Promise<void>;
+  leave(bytes: number): void;
+}
+
 /** A bound on what is in memory at once. Who finds no room waits in line; what is larger than the whole room may enter when it is empty. */
-export class Room {
+export class Room implements Space {
   readonly #bounds: RoomBounds;
   readonly #line: Waiting[] = [];
   #bytes = 0;
@@ -25,19 +36,16 @@ export class Room {
     return this.#bytes;
   }
 
-  /** True when it is inside now. It never overtakes who waits. */
   tryEnter(bytes: number): boolean {
     if (this.#line.length > 0 || !this.#fits(bytes)) return false;
     this.#take(bytes);
     return true;
   }
 
-  /** Enters whether there is room or not: for what is in memory already. */
   force(bytes: number): void {
     this.#take(bytes);
   }
 
-  /** Resolves inside; rejects with the signal's reason. */
   async enter(bytes: number, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     if (this.tryEnter(bytes)) return;

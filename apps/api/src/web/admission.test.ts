@@ -41,3 +41,18 @@ test('a request whose client goes in the moment in which its turn comes keeps no
   await admission.settled;
   expect(room.bytes).toBe(0);
 });
+
+test('a body of unknown length finds room piece by piece, and for all it may become once it is large; JSON counts four times', async () => {
+  const room = new Room({ bytes: 2 ** 24 });
+  const request = { ...announced(0, pieces(3, 100_000)), header: new Headers({ 'content-type': 'application/json' }) };
+  const admission = admit(request, { room, maxBytes: 2 ** 20, streams: false });
+  const held: number[] = [];
+  for await (const _ of admission.body) held.push(room.bytes);
+  expect(held).toEqual([400_000, 800_000, 4 * 2 ** 20]);
+  admission.release();
+  expect(room.bytes).toBe(0);
+});
+
+async function* pieces(count: number, bytes: number) {
+  for (let number = 0; number < count; number += 1) yield new Uint8Array(bytes);
+}

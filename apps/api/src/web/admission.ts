@@ -1,10 +1,10 @@
 import type { UniversalServerRequest } from '@connectrpc/connect/protocol';
 import { MessageFrames } from './message-frames.ts';
 import { enterOrRefuse } from '../limits/overload.ts';
-import type { Room } from '../limits/room.ts';
+import type { Space } from '../limits/room.ts';
 
 export interface AdmissionOptions {
-  readonly room: Room;
+  readonly room: Space;
   /** The largest request of the method that is called. */
   readonly maxBytes: number;
   /** The client sends many messages. */
@@ -41,12 +41,12 @@ export function admit(request: UniversalServerRequest, options: AdmissionOptions
 
 /** What one request holds of the room. */
 class Place {
-  readonly #room: Room;
+  readonly #room: Space;
   readonly #gone: AbortSignal;
   readonly #held: number[] = [];
   #released = false;
 
-  constructor(room: Room, gone: AbortSignal) {
+  constructor(room: Space, gone: AbortSignal) {
     this.#room = room;
     this.#gone = gone;
   }

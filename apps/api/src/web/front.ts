@@ -12,13 +12,13 @@ import type { NodeRequest, NodeResponse, RequestHandler } from './listener.ts';
 import { refusal } from '../refusal/refusal.ts';
 import { statusResponse } from '../rest/error.ts';
 import { createTranscoder, type Target } from '../rest/transcoder.ts';
-import type { Room } from '../limits/room.ts';
+import type { Space } from '../limits/room.ts';
 import { connectResponse, grpcResponse, grpcWebResponse, withReasons } from '../refusal/wire-errors.ts';
 
 export interface FrontOptions {
   readonly handlers: readonly UniversalHandler[];
   /** What all requests together may take in memory. */
-  readonly room: Room;
+  readonly room: Space;
   /** The largest request of a method, or the largest message of its stream. */
   readonly limitOf: (method: DescMethod) => number;
   /** How long the body of a unary call may take to arrive. */
