@@ -111,6 +111,7 @@ export class Relay {
       heloResponse: '%s greets you',
       greetingDelay: 0,
       size: door.limits.maxBytes,
+      // The watchdog ends the idle; this bounds the TLS handshake, and a client that does not close its half.
       socketTimeout: policy.idleTimeoutMs,
       maxCommandLength: policy.maxLineBytes,
       authMethods: ['PLAIN', 'LOGIN'],

@@ -413,6 +413,16 @@ it('drains: takes its room away, gives back what waits, finishes what has begun'
   await eventually(() => stage.upstream.counts().open === 0);
 });
 
+it('gives back at the end of its drain what nobody has confirmed', async () => {
+  const stage = await setUp({ scheduling: { confirms: false } });
+  const attempt = await mail();
+  stage.scheduler.assign(attempt);
+  await eventually(() => stage.scheduler.begun.length === 1);
+  await stage.sender.drain();
+  expect(await outcomeOf(stage, attempt)).toEqual(one(Outcome.TOO_LATE, 0));
+  expect(stage.upstream.mails).toEqual([]);
+});
+
 it('cuts off what takes longer than the drain may, and says how far it was', async () => {
   const stage = await setUp({
     script: {
