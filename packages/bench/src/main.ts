@@ -8,7 +8,8 @@
  * Ends       with 1 when an accepted mail did not arrive.
  */
 import { describeMachine, describeThisMachine } from './report/machine.ts';
-import { help, type Options, readOptions } from './options.ts';
+import { help, type Options, readOptions, type Scenario } from './options.ts';
+import { describeCore, summarizeCore } from './report/core-text.ts';
 import { describeAnswer, summarizeAnswers } from './report/answer-text.ts';
 import { describeLoad, describeSlice, writeLoadReport } from './report/load-report.ts';
 import { describeRound, summarizePeers } from './report/peers-text.ts';
@@ -16,6 +17,7 @@ import { describeBacklog, describeCase, summarizeCases } from './report/text.ts'
 import { buildRig, closeRig, type Rig } from './rig.ts';
 import { runAnswer } from './scenario/answer.ts';
 import { runBacklog } from './scenario/backlog.ts';
+import { runCore } from './scenario/core.ts';
 import { runLoad } from './scenario/load.ts';
 import { runLatency } from './scenario/latency.ts';
 import { runPeers } from './scenario/peers.ts';
@@ -23,6 +25,9 @@ import { describeRpc } from './scenario/rpc-text.ts';
 import { runRpc } from './scenario/rpc.ts';
 import { runThroughput } from './scenario/throughput.ts';
 import { measureFsync } from './system/fsync-time.ts';
+
+/** Those that need all the programs. */
+type SystemScenario = Exclude<Scenario, 'core'>;
 
 interface Outcome {
   readonly results: readonly unknown[];
@@ -33,13 +38,22 @@ async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2));
   if (!options) return void process.stdout.write(help);
   const say = (line: string) => void (options.json ? process.stderr : process.stdout).write(`${line}\n`);
+  const { scenario } = options;
+  if (scenario === 'core') return runAlone(options, say);
   const rig = await buildRig(options, say);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => breakOff(rig));
   try {
-    await run(rig, options);
+    await run(rig, scenario, options);
   } finally {
     closeRig(rig);
   }
+}
+
+/** The core needs no program, no streams and no disk. */
+async function runAlone({ only, json }: Options, say: (line: string) => void): Promise<void> {
+  const results = await runCore(only, (result) => say(describeCore(result)));
+  say(`\n${summarizeCore(results)}`);
+  if (json) process.stdout.write(`${JSON.stringify({ scenario: 'core', results }, undefined, 2)}\n`);
 }
 
 /** The programs end by themselves when the pipes break that this process holds. */
@@ -48,16 +62,15 @@ function breakOff(rig: Rig): void {
   process.exit(130);
 }
 
-async function run(rig: Rig, options: Options): Promise<void> {
+async function run(rig: Rig, scenario: SystemScenario, options: Options): Promise<void> {
   const machine = describeThisMachine(rig.nats.version, measureFsync(rig.folder));
   rig.say(`${describeMachine(machine)}\n`);
-  const { results, missing } = await runScenario(rig, options);
-  if (options.json) process.stdout.write(`${JSON.stringify({ scenario: options.scenario, machine, results }, undefined, 2)}\n`);
+  const { results, missing } = await runScenario(rig, scenario, options);
+  if (options.json) process.stdout.write(`${JSON.stringify({ scenario, machine, results }, undefined, 2)}\n`);
   if (missing > 0) process.exitCode = 1;
 }
 
-async function runScenario(rig: Rig, options: Options): Promise<Outcome> {
-  const { scenario, pattern } = options;
+async function runScenario(rig: Rig, scenario: SystemScenario, { pattern, report }: Options): Promise<Outcome> {
   switch (scenario) {
     case 'throughput':
     case 'latency': {
@@ -84,9 +97,9 @@ async function runScenario(rig: Rig, options: Options): Promise<Outcome> {
       return { results, missing: sum(results.map(({ accepted, delivered }) => accepted - delivered)) };
     }
     case 'load': {
-      const report = await runLoad(rig, pattern, (slice, done) => rig.say(describeSlice(slice, done)));
-      rig.say(`\n${describeLoad(report)}\nreport: ${writeLoadReport(report, options.report).join(' and ')}`);
-      return { results: [report], missing: report.accepted - report.delivered };
+      const taken = await runLoad(rig, pattern, (slice, done) => rig.say(describeSlice(slice, done)));
+      rig.say(`\n${describeLoad(taken)}\nreport: ${writeLoadReport(taken, report).join(' and ')}`);
+      return { results: [taken], missing: taken.accepted - taken.delivered };
     }
   }
 }

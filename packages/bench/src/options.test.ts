@@ -21,6 +21,11 @@ it('takes what pnpm passes on behind two hyphens', () => {
   expect(readOptions(['--', '--json'])).toMatchObject({ json: true });
 });
 
+it('knows the short names of scenarios', () => {
+  expect(readOptions(['--core'])).toMatchObject({ scenario: 'core' });
+  expect(readOptions(['--load', 'wedding'])).toMatchObject({ scenario: 'load', pattern: 'wedding' });
+});
+
 it('says what it expected', () => {
   expect(() => readOptions(['--scenario', 'sprint'])).toThrow("--scenario came as 'sprint', expected one of throughput, latency, backlog");
   expect(() => readOptions(['--mails', '0'])).toThrow("--mails came as '0', expected a number above 0");

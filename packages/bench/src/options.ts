@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { type PatternName, patternNames } from './scenario/pattern.ts';
 
-export const scenarios = ['throughput', 'latency', 'backlog', 'peers', 'load', 'rpc', 'answer'] as const;
+export const scenarios = ['throughput', 'latency', 'backlog', 'peers', 'load', 'rpc', 'answer', 'core'] as const;
 
 export type Scenario = (typeof scenarios)[number];
 
@@ -38,6 +38,7 @@ export const help = `pnpm bench [options]: what Posthaste does on this machine, 
                    answer: what a request costs that sends a mail, by nodemailer to a slow upstream and by the api
                    peers (or --peers): ours and BullMQ, Haraka and Postfix in turn, on the same load and upstream; installs them into the cache
                    rpc (or --rpc): what the api takes by native gRPC in single calls, batches and streams, with the upstream down; then all arrives
+                   core (or --core): what the scheduler's core decides in a second with 1,000 to 1,000,000 mails waiting, and what they weigh; no I/O
   --load PATTERN   wedding (up to 15,000 mails a minute in waves), sustained (10,000), stress (20,000) or soak (10,000 for hours), in durable mode
   --minutes N      how long the pattern takes; --hours N for the soak (default: wedding and sustained 10 minutes, stress 5, soak 1 hour)
   --report PATH    where a pattern's report goes, as PATH.json and, as a chart, PATH.svg (default posthaste-PATTERN in this folder)
@@ -61,6 +62,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
       scenario: { type: 'string', default: 'throughput' },
       peers: { type: 'boolean', default: false },
       rpc: { type: 'boolean', default: false },
+      core: { type: 'boolean', default: false },
       load: { type: 'string' },
       minutes: { type: 'string' },
       hours: { type: 'string' },
@@ -97,10 +99,13 @@ export function readOptions(args: readonly string[]): Options | undefined {
   };
 }
 
-function shorthandOf({ load, peers, rpc }: { readonly load?: string; readonly peers: boolean; readonly rpc: boolean }): Scenario | undefined {
+type Shorthands = { readonly load?: string } & Readonly<Record<'peers' | 'rpc' | 'core', boolean>>;
+
+function shorthandOf({ load, peers, rpc, core }: Shorthands): Scenario | undefined {
   if (load !== undefined) return 'load';
   if (peers) return 'peers';
-  return rpc ? 'rpc' : undefined;
+  if (rpc) return 'rpc';
+  return core ? 'core' : undefined;
 }
 
 function readOne<T extends string>(name: string, known: readonly T[], text: string): T {

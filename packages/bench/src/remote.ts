@@ -40,9 +40,9 @@ export class Remote<M extends Methods> {
   readonly #waiting = new Map<number, Waiter>();
   #asked = 0;
 
-  constructor(name: string, file: string) {
+  constructor(name: string, file: string, flags: readonly string[] = []) {
     this.#name = name;
-    this.#child = spawn(process.execPath, [file], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], serialization: 'advanced' });
+    this.#child = spawn(process.execPath, [...flags, file], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], serialization: 'advanced' });
     this.#child.on('message', (said: Answer) => this.#hear(said));
     this.#child.on('exit', (code, signal) => this.#fail(`the ${name} process ended with ${signal ?? `code ${code}`}`));
   }
