@@ -150,6 +150,86 @@ describe('a login', () => {
   });
 });
 
+describe('options behind the user name', () => {
+  const plus = { name: 'app+lane=low', password: hash };
+
+  it('hold for all mail of the session, over the user and common headers, under our own headers and MAIL', async () => {
+    const rig = await start();
+    const client = await rig.tlsClient();
+    expect(await client.say(plain('shop+lane=high;ttl=10m;tag=otp;tag.from=name'))).toMatch(/^235 /);
+    await sendMail(client, 'X-Priority: 5\r\n\r\nx');
+    const { ticket } = await rig.newest('high');
+    expect(ticket).toMatchObject({ tenant: 'shop', lane: 'high', tags: { app: 'shop', from: 'name', tag: 'otp' } });
+    expect((ticket.deadline ?? 0) - ticket.acceptedAt).toBe(600_000);
+    expect(logged.at(-1)).toMatchObject({ user: 'shop', lane: 'high' });
+    await sendMail(client, 'X-Posthaste-Lane: normal\r\nX-Posthaste-Tags: tag=sms\r\n\r\nx');
+    expect((await rig.newest('normal')).ticket).toMatchObject({ lane: 'normal', tags: { app: 'shop', from: 'name', tag: 'sms' } });
+    await sendMail(client, 'X-Posthaste-Lane: normal\r\n\r\nx', 'MAIL FROM:<a@example.org> MT-PRIORITY=9');
+    expect((await rig.newest('immediate')).ticket).toMatchObject({ lane: 'immediate', tags: { tag: 'otp' } });
+  });
+
+  it('go on holding when the users file changes, and end with the login', async () => {
+    const rig = await start({ authWithoutTls: ['127.0.0.0/8'], trustedNetworks: ['127.0.0.0/8'] });
+    const client = await rig.client();
+    await client.say(plain('bare+lane=high'));
+    write({ ...bare, tags: { later: 'yes' } });
+    await users.reload();
+    const id = idOf(await sendMail(client, 'x'));
+    expect((await rig.newest('high')).ticket).toMatchObject({ id, tags: { later: 'yes' } });
+    await client.say('STARTTLS');
+    await client.secure(testCertificate.cert);
+    await client.say('EHLO client.example');
+    const after = idOf(await sendMail(client, 'x'));
+    expect((await rig.newest()).ticket.id).toBe(after);
+  });
+
+  it('leave alone a user whose whole name looks like some', async () => {
+    write(plus, { name: 'app', password: await hashPassword('another') });
+    await users.reload();
+    const rig = await start();
+    const client = await rig.tlsClient();
+    expect(await client.say(plain('app+lane=low'))).toMatch(/^235 /);
+    const id = idOf(await sendMail(client, 'x'));
+    expect((await rig.newest()).ticket.id).toBe(id);
+    const both = await rig.tlsClient();
+    expect(await both.say(plain('app+lane=low+lane=high'))).toBe('535 5.7.8 user name or password is wrong');
+    expect(await both.say(plain('app+lane=high', 'another'))).toMatch(/^235 /);
+  });
+
+  it('are told to be wrong only to who knows the password', async () => {
+    const before = await counted('LOGIN_OPTION_WRONG');
+    const client = await (await start()).tlsClient();
+    expect(await client.say(plain('bare+colour=red', 'wrong'))).toBe('535 5.7.8 user name or password is wrong');
+    expect(await client.say(plain('nobody+colour=red'))).toBe('535 5.7.8 user name or password is wrong');
+    expect(await client.say(plain('bare+colour=red'))).toBe(
+      '535 5.7.8 colour in the user name is not known; expected lane, ttl, deadline, delay, send-at, tag or tag.NAME',
+    );
+    expect(await client.say('MAIL FROM:<a@example.org>')).toBe('530 5.7.0 log in first');
+    expect(await counted('LOGIN_OPTION_WRONG')).toBe(before + 1);
+    expect(await client.say(plain('bare+lane=low'))).toMatch(/^235 /);
+  });
+});
+
+describe('the most urgent lane of a user', () => {
+  it('is what mail gets that asks for more, and MAIL is told so when a priority was lowered', async () => {
+    write({ ...bare, maxLane: 'high' });
+    await users.reload();
+    const rig = await start();
+    const client = await rig.tlsClient();
+    await client.say(plain('bare+lane=immediate'));
+    expect(await client.say('MAIL FROM:<a@example.org> MT-PRIORITY=9')).toBe(
+      '250 2.3.6 4 is the new priority; lane high is the most urgent that you may use',
+    );
+    await client.say('RSET');
+    expect(await client.say('MAIL FROM:<a@example.org> MT-PRIORITY=4')).toMatch(/^250 2\.1\.0 /);
+    await client.say('RSET');
+    const id = idOf(await sendMail(client, 'X-Posthaste-Lane: immediate\r\n\r\nx', 'MAIL FROM:<a@example.org> MT-PRIORITY=9'));
+    const { ticket, text } = await rig.newest('high');
+    expect(ticket.id).toBe(id);
+    expect(text).toMatch(/ PRIORITY 9;\r\n.*\r\nMT-Priority: 4\r\n/);
+  });
+});
+
 describe('without TLS', () => {
   it('a login is neither offered nor taken', async () => {
     const client = await (await start()).client('');

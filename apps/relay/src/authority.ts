@@ -3,6 +3,7 @@ import { mayUseSender, type User } from '@posthaste/users';
 import type { SMTPServerAuthentication, SMTPServerSession } from 'smtp-server';
 import type { Logins } from './logins.ts';
 import { loginsTotal } from './metrics.ts';
+import { NameOptionFault, readNameOptions, type NameOptions } from './name-options.ts';
 import { clientKey, Networks } from './networks.ts';
 import type { Policy } from './policy.ts';
 import { NegativeReply, refusal } from './reply.ts';
@@ -50,6 +51,7 @@ export class Authority {
   /** Nothing that was said before TLS counts after it (RFC 3207, 4.2). */
   forget(visit: Visit): void {
     visit.user = undefined;
+    visit.nameOptions = undefined;
     visit.origin = this.#origin;
   }
 
@@ -65,6 +67,7 @@ export class Authority {
     const verdict = await this.#judge(attempt, visit.key);
     switch (verdict.kind) {
       case 'known':
+        visit.nameOptions = verdict.options === undefined ? undefined : this.#readOptions(verdict.options, session);
         loginsTotal.inc();
         return this.#adopt(visit, verdict.user);
       case 'wrong':
@@ -73,6 +76,17 @@ export class Authority {
         throw refusal('TOO_MANY_FAILED_LOGINS', 'too many failed logins from your address, try again later');
       case 'unavailable':
         throw refusal('LOGIN_UNAVAILABLE', verdict.sentence);
+    }
+  }
+
+  /** Looked at only once the password was right: to others the reply says nothing of who is a user here. */
+  #readOptions(options: string, { remoteAddress: client }: SMTPServerSession): NameOptions {
+    try {
+      return readNameOptions(options);
+    } catch (error) {
+      if (!(error instanceof NameOptionFault)) throw error;
+      this.#options.log.info('a login was refused for an option in its user name', { client, option: error.option.slice(0, 80) });
+      throw refusal('LOGIN_OPTION_WRONG', error.message);
     }
   }
 

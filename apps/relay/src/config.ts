@@ -68,7 +68,7 @@ export const relaySettings = {
   'relay.users': checked(
     setting.string({
       optional: true,
-      doc: 'YAML or JSON file of the users that may log in (AUTH PLAIN and LOGIN): name, password (a hash), and if wanted tenant, lane, tags, senders. Read again within a second of a change, and on SIGHUP; a faulty version leaves the one before in force, and while there is none to read logins are answered by 454.',
+      doc: 'YAML or JSON file of the users that may log in (AUTH PLAIN and LOGIN): name, password (a hash), and if wanted tenant, lane, maxLane, tags, senders. Read again within a second of a change, and on SIGHUP; a faulty version leaves the one before in force, and while there is none to read logins are answered by 454.',
     }),
     'relay.tlsCert and relay.tlsKey with it: beyond loopback nobody could log in without TLS (relay.authWithoutTls would allow it)',
     (_, others) => others['relay.tlsCert'] !== undefined || isOnlyLocal(others) || reachesOut(others['relay.authWithoutTls']),
@@ -88,10 +88,17 @@ export const relaySettings = {
   ),
   'relay.lane': setting.oneOf(lanes, {
     optional: true,
-    doc: "Lane of mail that asks for none: X-Posthaste-Lane comes first, then a high or low X-Priority, Importance or Priority, then the user's lane, then this. Default: normal.",
+    doc: "Lane of mail that asks for none. First comes MT-PRIORITY of MAIL, then X-Posthaste-Lane, then the user name (app+lane=high), then a high or low MT-Priority, X-Priority, X-MSMail-Priority, Importance or Priority, then the user's lane, then this. Default: normal.",
+  }),
+  'relay.maxLane': setting.oneOf(lanes, {
+    optional: true,
+    doc: "The most urgent lane that mail may have: what asks for a more urgent one gets this. A user's own maxLane wins. Default: immediate.",
   }),
   'relay.tags': checked(
-    setting.map({ optional: true, doc: "Tags of all mail, name=value; X-Posthaste-Tags and the user's tags win over those of the same name." }),
+    setting.map({
+      optional: true,
+      doc: "Tags of all mail, name=value; X-Posthaste-Tags, then those in the user name, then the user's tags win over those of the same name.",
+    }),
     'at most 32 tags: names of 1 to 64 letters, digits, "_", "." or "-", values of at most 256 characters',
     (tags) =>
       Object.keys(tags).length <= 32 && Object.entries(tags).every(([name, value]) => /^[A-Za-z0-9_.-]{1,64}$/.test(name) && value.length <= 256),

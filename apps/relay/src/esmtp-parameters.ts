@@ -1,7 +1,8 @@
 import type { SMTPServerAddress } from 'smtp-server';
+import { wishParameters } from './mail-wishes.ts';
 import { NegativeReply } from './reply.ts';
 
-const ofMail: ReadonlySet<string> = new Set(['SIZE', 'BODY', 'SMTPUTF8', 'RET', 'ENVID']);
+const ofMail: ReadonlySet<string> = new Set(['SIZE', 'BODY', 'SMTPUTF8', 'RET', 'ENVID', ...wishParameters]);
 /** Who offers AUTH must take this one, and may believe it or not: we do not (RFC 4954, 5). */
 const ofMailWithLogins: ReadonlySet<string> = new Set([...ofMail, 'AUTH']);
 const ofRcpt: ReadonlySet<string> = new Set(['NOTIFY', 'ORCPT']);

@@ -16,7 +16,7 @@ const hasPython = spawnSync('python3', ['-c', 'import smtplib, ssl']).status ===
 /** Arguments: how, mechanism, port, certificate file, password. Prints the reply to the mail. */
 const script = `
 import smtplib, ssl, sys
-how, mechanism, port, cert, password = sys.argv[1:]
+how, mechanism, port, cert, password, *options = sys.argv[1:]
 context = ssl.create_default_context(cafile=cert)
 if how == 'smtps':
     client = smtplib.SMTP_SSL('localhost', int(port), context=context, timeout=20)
@@ -25,10 +25,14 @@ else:
     client.ehlo()
     client.starttls(context=context)
 client.ehlo()
-client.user, client.password = 'shop', password
+client.user, client.password = 'shop' + ('+lane=low;tag=py' if options else ''), password
 try:
     client.auth(mechanism, {'PLAIN': client.auth_plain, 'LOGIN': client.auth_login}[mechanism])
-    client.mail('a@example.org')
+    assert not options or all(client.has_extn(name) for name in ('mt-priority', 'deliverby', 'futurerelease'))
+    code, reply = client.mail('a@example.org', options)
+    if code != 250:
+        print(code, reply.decode())
+        sys.exit()
     client.rcpt('b@example.net')
     print(client.data('Subject: hello\\r\\n\\r\\n.dot\\r\\n'))
     client.quit()
@@ -63,9 +67,9 @@ describe.runIf(hasPython)("Python's smtplib (skipped where there is no python3)"
     rmSync(dir, { recursive: true });
   });
 
-  const run = async (how: string, mechanism: string, password: string) => {
+  const run = async (how: string, mechanism: string, password: string, ...options: string[]) => {
     const port = how === 'smtps' ? rig.tlsAddress?.port : rig.address.port;
-    const { stdout } = await promisify(execFile)('python3', ['-c', script, how, mechanism, String(port), join(dir, 'cert'), password]);
+    const { stdout } = await promisify(execFile)('python3', ['-c', script, how, mechanism, String(port), join(dir, 'cert'), password, ...options]);
     return stdout.trim();
   };
 
@@ -79,5 +83,16 @@ describe.runIf(hasPython)("Python's smtplib (skipped where there is no python3)"
     const { ticket, text } = await rig.newest();
     expect([ticket.tenant, text]).toEqual(['shop', expect.stringMatching(/with ESMTPSA(.|\s)*\r\n\r\n\.dot\r\n$/)]);
     expect(await run(how, mechanism, 'wrong')).toBe('refused 535 5.7.8 user name or password is wrong');
+  });
+
+  it('finds the extensions in EHLO, and asks by parameters of MAIL and behind its user name', async () => {
+    expect(await run('starttls', 'PLAIN', 'secret', 'MT-PRIORITY=3', 'BY=120;R', 'HOLDFOR=60')).toMatch(/^\(250, /);
+    const { ticket } = await rig.newest('high');
+    const { acceptedAt, due = 0, deadline = 0 } = ticket;
+    expect(ticket).toMatchObject({ tenant: 'shop', lane: 'high', tags: { tag: 'py' } });
+    expect([deadline - due, due - acceptedAt <= 60_000]).toEqual([60_000, true]);
+    expect(await run('smtps', 'LOGIN', 'secret', 'HOLDUNTIL=2001-01-01T00:00:00+01:00')).toMatch(/^\(250, /);
+    expect((await rig.newest('low')).ticket).toMatchObject({ lane: 'low', tags: { tag: 'py' } });
+    expect(await run('smtps', 'PLAIN', 'secret', 'BY=120;N')).toMatch(/^555 5\.3\.3 BY with mode N/);
   });
 });

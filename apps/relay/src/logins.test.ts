@@ -52,6 +52,18 @@ describe('a login', () => {
     expect(await logins.verify('anna', '', 'client')).toEqual({ kind: 'wrong' });
   });
 
+  it('may have options behind the name, which change nothing in how it is verified', async () => {
+    const logins = create();
+    const user = { name: 'anna', passwordHash: anna };
+    expect(await logins.verify('anna+lane=high', 'anna', 'client')).toEqual({ kind: 'known', user, options: 'lane=high' });
+    expect(await logins.verify('anna+lane=low', 'anna', 'client')).toEqual({ kind: 'known', user, options: 'lane=low' });
+    expect(await logins.verify('anna', 'anna', 'client')).toEqual({ kind: 'known', user });
+    expect(compared).toEqual([anna]);
+    expect(await logins.verify('bert+lane=high', 'x', 'client')).toEqual({ kind: 'wrong' });
+    expect(await logins.verify('carl+lane=high', 'x', 'client')).toEqual({ kind: 'wrong' });
+    expect(compared).toEqual([anna, bert, anna]);
+  });
+
   it('costs one comparison whether the user is there or not', async () => {
     const logins = create();
     await logins.verify('bert', 'x', 'client');

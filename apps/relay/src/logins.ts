@@ -4,9 +4,11 @@ import type { Clock, Log } from '@posthaste/telemetry';
 import { parseUsers, verifyPassword, type User } from '@posthaste/users';
 import { FailedLogins } from './failed-logins.ts';
 import { LiveFile } from './live-file.ts';
+import { divideName } from './name-options.ts';
 
 export type Verdict =
-  | { readonly kind: 'known'; readonly user: User }
+  /** `options` are what stood behind the name. */
+  | { readonly kind: 'known'; readonly user: User; readonly options?: string }
   | { readonly kind: 'wrong' }
   /** Too many wrong ones from this client lately: not even looked at. */
   | { readonly kind: 'too many' }
@@ -74,20 +76,25 @@ export class Logins {
     return current?.passwordHash === user.passwordHash ? current : undefined;
   }
 
-  /** @param client whom failures are counted for */
-  async verify(name: string, password: string, client: string): Promise<Verdict> {
+  /**
+   * @param username a user's name, with or without options behind it
+   * @param client whom failures are counted for
+   */
+  async verify(username: string, password: string, client: string): Promise<Verdict> {
     const { users } = this.#options;
     if (users.fault instanceof UsersUnreadable) return { kind: 'unavailable', sentence: 'who may log in is not known just now; try again later' };
+    // A user whose whole name has a plus in it comes first.
+    const { name, ...rest } = users.current.has(username) ? { name: username } : divideName(username);
     const user = users.current.get(name);
     const digest = this.#digest(name, password, user);
-    if (user && this.#isRemembered(name, digest)) return { kind: 'known', user };
+    if (user && this.#isRemembered(name, digest)) return { kind: 'known', user, ...rest };
     if (this.#failures.isOverLimit(client)) return { kind: 'too many' };
     if (this.#waiting.length >= mostWaiting) return { kind: 'unavailable', sentence: 'too many logins at once; try again later' };
     if (!(await this.#isRight(user, password, digest))) {
       this.#failures.count(client);
       return { kind: 'wrong' };
     }
-    return { kind: 'known', user: user! };
+    return { kind: 'known', user: user!, ...rest };
   }
 
   /** Somebody unknown costs as much as somebody known: the password is compared with somebody else's, and whatever comes out is wrong. */

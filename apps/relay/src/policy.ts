@@ -42,6 +42,7 @@ export function policyFrom(values: Values<typeof relaySettings>): Policy {
     minBytesPerSecond: values['relay.minRate'],
     tenant: values['relay.tenant'],
     lane: values['relay.lane'],
+    maxLane: values['relay.maxLane'],
     tags: values['relay.tags'],
   };
 }

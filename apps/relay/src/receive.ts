@@ -9,7 +9,7 @@ import type { SMTPServerDataStream, SMTPServerSession } from 'smtp-server';
  */
 export function receive(
   door: Door,
-  about: Pick<Cover, 'envelope' | 'tenant' | 'defaults'>,
+  about: Omit<Cover, 'client' | 'submitter' | 'protocol'>,
   session: SMTPServerSession,
   stream: SMTPServerDataStream,
   onEnd: () => void,

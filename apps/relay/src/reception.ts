@@ -7,6 +7,7 @@ import type { Authority } from './authority.ts';
 import type { Editor, Rewording } from './listener.ts';
 import { refusalsTotal, sessionsTotal } from './metrics.ts';
 import type { Policy } from './policy.ts';
+import { loweredReply } from './mail-wishes.ts';
 import { receive } from './receive.ts';
 import { NegativeReply, refusal, replyOf } from './reply.ts';
 import { Transaction } from './transaction.ts';
@@ -103,18 +104,19 @@ export class Reception implements Editor {
     }
   }
 
-  /** What cannot be accepted now is refused before the client sends its body. */
-  #begin(sender: SMTPServerAddress, session: SMTPServerSession): void {
-    const { door, authority, policy } = this.#options;
+  /** What cannot be accepted now is refused before the client sends its body. Returns the reply's text when it says more than yes. */
+  #begin(sender: SMTPServerAddress, session: SMTPServerSession): string | undefined {
+    const { door, authority, policy, clock } = this.#options;
     if (this.#closing.signal.aborted) throw refusal('SHUTTING_DOWN', 'shutting down, come again');
     const visit = this.#visit(session);
     if (policy.maxMessages > 0 && visit.messages >= policy.maxMessages)
       throw refusal('TOO_MANY_MESSAGES', 'too many messages in one session, send the others in a further one');
-    const transaction = new Transaction(sender, session, authority.hasUsers);
+    const transaction = new Transaction(sender, session, { logins: authority.hasUsers, nameOptions: visit.nameOptions, clock });
     authority.authorize(visit, session, sender.address);
     const refused = door.refusal();
     if (refused) throw replyOf(refused);
     visit.transaction = transaction;
+    return loweredReply(transaction.asked.priority, visit.origin.maxLane);
   }
 
   #visit(session: SMTPServerSession): Visit {
@@ -134,11 +136,11 @@ export class Reception implements Editor {
     watchdog.receives(session, stream);
     try {
       const visit = this.#visit(session);
-      const { envelope } = this.#transaction(session);
-      const acceptance = await receive(door, { envelope, ...visit.origin }, session, stream, () => watchdog.answers(session));
+      const { envelope, asked } = this.#transaction(session);
+      const acceptance = await receive(door, { envelope, ...visit.origin, ...asked }, session, stream, () => watchdog.answers(session));
       visit.messages += 1;
       visit.errors = 0;
-      this.#logAccepted(acceptance, envelope, session);
+      this.#logAccepted(acceptance, envelope, session, asked.priority);
       done(null, `2.0.0 Ok: queued as ${acceptance.id}`);
     } catch (error) {
       done(this.#explain(error));
@@ -147,20 +149,19 @@ export class Reception implements Editor {
     }
   }
 
-  #logAccepted(acceptance: Acceptance, envelope: Envelope, session: SMTPServerSession): void {
+  #logAccepted(acceptance: Acceptance, envelope: Envelope, session: SMTPServerSession, priority: number | undefined): void {
     const { id, lane, tenant, size, due, replayed } = acceptance;
     const to = envelope.recipients.map(({ address }) => address);
     const { transmissionType: door, remoteAddress: client, user } = session;
     const { mailLog } = this.#options;
     const line = { id, tenant, from: envelope.from, to, door, client, ...(user && { user }) };
     if (replayed) mailLog.replayed(line);
-    else mailLog.accepted({ ...line, lane, size, ...(due !== undefined && { due }) });
+    else mailLog.accepted({ ...line, lane, size, ...(due !== undefined && { due }), ...(priority !== undefined && { priority }) });
   }
 
-  #answer(done: Done, act: () => void): void {
+  #answer(done: Done, act: () => string | undefined | void): void {
     try {
-      act();
-      done();
+      done(null, act() ?? undefined);
     } catch (error) {
       done(this.#explain(error));
     }

@@ -40,7 +40,10 @@ describe('a conversation', () => {
       '250-SMTPUTF8',
       '250-ENHANCEDSTATUSCODES',
       '250-DSN',
-      `250 SIZE ${21 * 2 ** 20}`,
+      `250-SIZE ${21 * 2 ** 20}`,
+      '250-DELIVERBY',
+      expect.stringMatching(/^250-FUTURERELEASE 31622400 \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
+      '250 MT-PRIORITY MIXER',
     ]);
     expect(await client.say('QUIT')).toMatch(/^221 /);
     await client.closed();
@@ -129,6 +132,28 @@ describe('a conversation', () => {
     expect((await rig.newest('immediate')).ticket.lane).toBe('immediate');
   });
 
+  it('takes lane and times from the parameters of MAIL, over all that the headers say', async () => {
+    const client = await rig.client();
+    const before = Date.now();
+    const headers = 'X-Posthaste-Lane: low\r\nX-Posthaste-TTL: 3d\r\nX-Posthaste-Tags: a=b\r\nX-Priority: 5\r\n';
+    await sendMail(client, `${headers}\r\nx`, 'MAIL FROM:<a@example.org> MT-PRIORITY=9 BY=+7200;R HOLDFOR=3600');
+    const { ticket, text } = await rig.newestOf(waitStream(0));
+    const { acceptedAt, due = 0, deadline = 0 } = ticket;
+    expect(ticket).toMatchObject({ lane: 'immediate', tags: { a: 'b' } });
+    expect([deadline - due, due >= before + 3_600_000, due <= acceptedAt + 3_600_000]).toEqual([3_600_000, true, true]);
+    expect(text).toMatch(/ PRIORITY 9;\r\n(.*\r\n){1}MT-Priority: 9\r\n/);
+    expect(logged.at(-1)).toMatchObject({ lane: 'immediate', priority: 9, due });
+  });
+
+  it('refuses a mail whose times contradict each other, with who said which', async () => {
+    const client = await rig.client();
+    const sendAt = new Date(Date.now() + 3_600_000).toISOString();
+    expect(await sendMail(client, `X-Posthaste-Send-At: ${sendAt}\r\n\r\nx`, 'MAIL FROM:<a@example.org> BY=60;R')).toMatch(
+      /^554 5\.6\.0 deadline \(by BY of MAIL\) is ".*"; expected a time after .*, its send-at \(by X-Posthaste-Send-At\)$/,
+    );
+    expect(idOf(await sendMail(client, 'x', 'MAIL FROM:<a@example.org> BY=60;R'))).toMatch(/-/);
+  });
+
   it('keeps DSN parameters as they came', async () => {
     const client = await rig.client();
     await sendMail(client, 'x', 'MAIL FROM:<> RET=hdrs ENVID=a+2Bb+3D', 'RCPT TO:<b@example.net> NOTIFY=success,DELAY ORCPT=rfc822;B+2B@example.net');
@@ -167,6 +192,14 @@ describe('what is refused', () => {
     ['MAIL FROM:<a@example.org> SIZE=99999999', /^552 5\.3\.4 /],
     ['MAIL FROM:<a@example.org> AUTH=<>', /^555 5\.5\.4 MAIL parameter AUTH is not supported/],
     ['MAIL FROM:<a@example.org> ENVID=a+b', /^501 5\.5\.4 ENVID/],
+    ['MAIL FROM:<a@example.org> FOO=1', /^555 5\.5\.4 MAIL parameter FOO is not supported; known are .*MT-PRIORITY, BY, HOLDFOR, HOLDUNTIL$/],
+    ['MAIL FROM:<a@example.org> MT-PRIORITY=10', /^501 5\.5\.2 MT-PRIORITY is "10"/],
+    ['MAIL FROM:<a@example.org> MT-PRIORITY=1 MT-PRIORITY=1', /^501 /],
+    ['MAIL FROM:<a@example.org> BY=5;N', /^555 5\.3\.3 BY with mode N/],
+    ['MAIL FROM:<a@example.org> BY=0;R', /^501 5\.5\.4 BY is "0;R"/],
+    ['MAIL FROM:<a@example.org> HOLDFOR=10 BY=+5;R', /^501 5\.5\.4 BY ends before/],
+    ['MAIL FROM:<a@example.org> HOLDUNTIL=2031-02-30T08:00:00Z', /^501 5\.5\.4 HOLDUNTIL is/],
+    ['RCPT TO:<a@example.org> BY=5;R', /^503 /],
     ['MAIL FROM:<j\u00f6rg@example.org>', /^553 5\.6\.7 /],
     ['MAIL FROM:a@example.org', /^501 5\.1\.7 /],
   ])('%s', async (line, reply) => {

@@ -11,6 +11,7 @@ import { Crowd } from './crowd.ts';
 import { Listener } from './listener.ts';
 import type { LiveFile } from './live-file.ts';
 import type { Logins } from './logins.ts';
+import { wishExtensions } from './mail-wishes.ts';
 import { Networks } from './networks.ts';
 import type { Policy } from './policy.ts';
 import { Reception } from './reception.ts';
@@ -100,7 +101,7 @@ export class Relay {
   }
 
   #smtpOptions(implicitTls: boolean): SMTPServerOptions {
-    const { hostname, policy, door, certificate, tlsMinVersion = 'TLSv1.2' } = this.#options;
+    const { hostname, clock, policy, door, certificate, tlsMinVersion = 'TLSv1.2' } = this.#options;
     return {
       ...this.#reception.handlers(),
       ...(certificate && { cert: certificate.current.cert, key: certificate.current.key }),
@@ -110,6 +111,7 @@ export class Relay {
       banner: 'Posthaste',
       heloResponse: '%s greets you',
       greetingDelay: 0,
+      extensions: () => wishExtensions(clock.now()),
       size: door.limits.maxBytes,
       // The watchdog ends the idle; this bounds the TLS handshake, and a client that does not close its half.
       socketTimeout: policy.idleTimeoutMs,

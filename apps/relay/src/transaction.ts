@@ -1,8 +1,21 @@
 import type { TicketRecipient } from '@posthaste/core';
-import { recipientBytes, recipientRoom, type Envelope } from '@posthaste/submission';
+import { recipientBytes, recipientRoom, type Cover, type Envelope } from '@posthaste/submission';
+import type { Clock } from '@posthaste/telemetry';
 import type { SMTPServerAddress, SMTPServerSession } from 'smtp-server';
 import { checkAddress, checkEnvelopeId, checkOriginalRecipient, checkParameters } from './esmtp-parameters.ts';
+import { readMailWishes } from './mail-wishes.ts';
+import { wishesAt, type NameOptions } from './name-options.ts';
 import { refusal } from './reply.ts';
+
+export interface TransactionOptions {
+  /** Clients can log in here. */
+  readonly logins: boolean;
+  /** Of the user name that the client logged in by. */
+  readonly nameOptions: NameOptions | undefined;
+  readonly clock: Pick<Clock, 'now'>;
+}
+
+const nothing = {};
 
 /** A mail transaction from MAIL to DATA (RFC 5321, 3.3). Throws NegativeReply for what it does not take. */
 export class Transaction {
@@ -10,17 +23,20 @@ export class Transaction {
   readonly #from: string;
   readonly #smtpUtf8: boolean;
   readonly #dsn: Pick<Envelope, 'dsnReturn' | 'dsnEnvelopeId'>;
+  /** What is asked for the message beside it. */
+  readonly asked: Pick<Cover, 'wishes' | 'priority' | 'login'>;
   readonly #recipients = new Map<string, TicketRecipient>();
   /** What the recipients take in the ticket. */
   #bytes = 0;
 
-  /** @param logins whether clients can log in here */
-  constructor(sender: SMTPServerAddress, session: SMTPServerSession, logins: boolean) {
+  constructor(sender: SMTPServerAddress, session: SMTPServerSession, { logins, nameOptions, clock }: TransactionOptions) {
     this.#opened = session.envelope;
     const { smtpUtf8 = false, dsn } = session.envelope;
     checkParameters('MAIL', sender, logins);
     checkAddress(sender.address, smtpUtf8, '5.1.7');
     if (dsn?.envid) checkEnvelopeId(dsn.envid);
+    const byParameters = sender.args ? readMailWishes(sender.args, clock) : undefined;
+    this.asked = nameOptions ? { ...byParameters, login: wishesAt(nameOptions, clock.now()) } : (byParameters ?? nothing);
     this.#from = sender.address;
     this.#smtpUtf8 = smtpUtf8;
     this.#dsn = {

@@ -12,15 +12,17 @@ import {
 } from '@posthaste/stream';
 import type { Clock } from '@posthaste/telemetry';
 import { checkLane, checkTags, timingOf } from './check-cover.ts';
+import type { Askers } from './merge-wishes.ts';
 import type { Repeats } from './repeats.ts';
 import { SubmissionError } from './submission-error.ts';
 import type { Acceptance, Envelope, Wishes } from './submission.ts';
 
 /** A message that is all here: what is missing is that it is ours. */
-export interface Mail {
+export interface Mail extends Askers {
   readonly id: string;
   readonly tenant: string;
   readonly envelope: Envelope;
+  /** What holds of all that was asked for. */
   readonly wishes: Wishes;
   readonly size: number;
   /** The message itself, or where it lies in BODIES. */
@@ -71,7 +73,7 @@ function ticketOf(mail: Mail, now: number): Ticket {
   const { lane = 'normal', tags = {} } = wishes;
   checkLane(lane);
   checkTags(tags);
-  const { due, deadline } = timingOf(wishes, now);
+  const { due, deadline } = timingOf(wishes, now, mail);
   return {
     id: mail.id,
     tenant: mail.tenant,

@@ -67,6 +67,37 @@ describe('the times', () => {
   });
 });
 
+describe('times that contradict each other', () => {
+  const now = Date.UTC(2031, 4, 1);
+  const [soon, late] = [now + 1000, now + 5000];
+  const askers = (more: Partial<Cover>, own = {}) => ({ cover: { ...cover({}), ...more }, asked: { own } });
+
+  it.each([
+    [
+      { due: late, deadline: soon },
+      askers({ wishes: { deadline: soon } }, { due: late }),
+      'deadline (by BY of MAIL) is "2031-05-01T00:00:01.000Z"; expected a time after 2031-05-01T00:00:05.000Z, its send-at (by X-Posthaste-Send-At)',
+    ],
+    [
+      { due: late, deadline: soon },
+      askers({ login: { due: late } }, { deadline: soon }),
+      'deadline (by X-Posthaste-Deadline) is "2031-05-01T00:00:01.000Z"; expected a time after 2031-05-01T00:00:05.000Z, its send-at (by the user name)',
+    ],
+    [
+      { due: late, deadline: soon },
+      askers({ protocol: 'gRPC', wishes: { due: late, deadline: soon } }),
+      'deadline is "2031-05-01T00:00:01.000Z"; expected a time after 2031-05-01T00:00:05.000Z',
+    ],
+    [
+      { deadline: now },
+      askers({ wishes: { deadline: now } }),
+      'deadline (by BY of MAIL) is "2031-05-01T00:00:00.000Z"; expected a time after 2031-05-01T00:00:00.000Z',
+    ],
+  ])('%j are refused with who said which', (wishes, who, sentence) => {
+    expect(() => timingOf(wishes, now, who)).toThrow(sentence);
+  });
+});
+
 describe('tags', () => {
   it.each([
     { 'a b': 'c' },

@@ -1,4 +1,5 @@
 import { horizonMs, lanes } from '@posthaste/core';
+import { sourceOf, type Askers, type TimeWish } from './merge-wishes.ts';
 import { jsonBytes, recipientBytes, recipientRoom } from './ticket-room.ts';
 import { invalid, SubmissionError } from './submission-error.ts';
 import type { Cover, Envelope, Wishes } from './submission.ts';
@@ -47,16 +48,26 @@ export interface Timing {
   readonly deadline: number | undefined;
 }
 
-/** From wishes to times. Throws a SubmissionError. */
-export function timingOf({ due, ttlMs, deadline }: Wishes, now: number): Timing {
+/**
+ * From wishes to times. Throws a SubmissionError.
+ *
+ * @param askers who may have said them
+ */
+export function timingOf({ due, ttlMs, deadline }: Wishes, now: number, askers?: Askers): Timing {
+  const by = (wish: TimeWish) => (askers ? sourceOf(wish, askers) : '');
   const expected = 'a time at most 366 days ahead';
-  if (due !== undefined && !(due - now <= horizonMs)) throw invalid('INVALID_SEND_AT', 'send-at', stamp(due), expected);
-  if (ttlMs !== undefined && !(ttlMs > 0)) throw invalid('INVALID_TTL', 'ttl', `${ttlMs}ms`, 'a duration above zero');
+  if (due !== undefined && !(due - now <= horizonMs)) throw invalid('INVALID_SEND_AT', 'send-at', stamp(due), expected, by('due'));
+  if (ttlMs !== undefined && !(ttlMs > 0)) throw invalid('INVALID_TTL', 'ttl', `${ttlMs}ms`, 'a duration above zero', by('ttlMs'));
   const laterDue = due !== undefined && due > now ? due : undefined;
   const begin = laterDue ?? now;
   const end = deadline ?? (ttlMs === undefined ? undefined : begin + ttlMs);
-  if (end !== undefined && !(end > begin)) throw invalid('INVALID_DEADLINE', 'deadline', stamp(end), `a time after ${stamp(begin)}`);
+  if (end !== undefined && !(end > begin)) throw endsTooSoon(end, begin, by('deadline'), laterDue === undefined ? '' : by('due'));
   return { due: laterDue, deadline: end };
+}
+
+function endsTooSoon(end: number, begin: number, endBy: string, beginBy: string): SubmissionError {
+  const sendAt = beginBy && `, its send-at (by ${beginBy})`;
+  return invalid('INVALID_DEADLINE', 'deadline', stamp(end), `a time after ${stamp(begin)}${sendAt}`, endBy);
 }
 
 function stamp(time: number): string {

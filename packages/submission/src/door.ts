@@ -54,8 +54,8 @@ export function createDoor(options: DoorOptions): Door {
 
   const nextId = () => spread(newId(), partitions);
   const begin = (cover: Cover, id = nextId()): Intake => {
-    const { protocol, client } = cover;
-    const trace = { id, protocol, client, hostname, now: clock.now(), smtpUtf8: isInternational(cover) };
+    const { protocol, client, priority, maxLane } = cover;
+    const trace = { id, protocol, client, hostname, now: clock.now(), smtpUtf8: isInternational(cover), priority, maxLane };
     const refusal = troubleOf(options, limits) ?? faultOf(cover, limits);
     const submitter = options.repeats && cover.submitter !== undefined ? { submitter: cover.submitter } : {};
     const span = tracing.begin('accept mail', {
@@ -106,7 +106,7 @@ function troubleOf({ fill, publisher }: DoorOptions, { maxPendingBytes }: Submis
 /** Bodies above the inline limit take room of their own: it must be there before the first chunk. */
 function createChunkOpener({ fill, publisher }: DoorOptions) {
   return (id: string, cover: Cover, head: Head): ChunkWriter => {
-    refuseWhenFull(fill, mergeWishes(cover, head.wishes).lane ?? 'normal', true);
+    refuseWhenFull(fill, mergeWishes(cover, head.asked).lane ?? 'normal', true);
     return createChunkWriter(publisher, partitionOf(id), id);
   };
 }

@@ -2,9 +2,11 @@ export { createDoor, type Door, type DoorOptions } from './door.ts';
 export { Idempotency, type Replay } from './idempotency.ts';
 export { IdempotencyConflict } from './idempotency-conflict.ts';
 export { type Intake } from './intake.ts';
+export { expectedDuration, expectedTime, readDuration, readTime } from './read-wish.ts';
 export { Repeats } from './repeats.ts';
 export { recipientBytes, recipientRoom } from './ticket-room.ts';
 export { SubmissionError, type SubmissionErrorCode } from './submission-error.ts';
+export { grantedPriority, laneOfPriority, readPriority } from './transfer-priority.ts';
 export {
   defaultLimits,
   type Acceptance,

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Mail } from './accept.ts';
 import { Intake } from './intake.ts';
-import { defaultLimits, type SubmissionLimits } from './submission.ts';
+import { defaultLimits, type Cover, type SubmissionLimits } from './submission.ts';
 
 const id = '01a20169-d448-7963-a6c5-b9eb74201500';
 const now = Date.UTC(2031, 4, 1, 8, 0, 0);
@@ -22,14 +22,18 @@ const received = `Received: from client.example ([127.0.0.1])\r\n\tby mx.example
 const dated = 'Date: Thu, 01 May 2031 07:00:00 +0000\r\nMessage-ID: <1@example.org>\r\n';
 
 /** What the door makes of a message that comes in these pieces. Chunks, if any, are joined to one body. */
-async function taken(pieces: readonly Buffer[], limits: Partial<SubmissionLimits> = {}): Promise<Mail & { body: Buffer }> {
+async function taken(
+  pieces: readonly Buffer[],
+  limits: Partial<SubmissionLimits> = {},
+  asking: Pick<Cover, 'priority' | 'maxLane'> = {},
+): Promise<Mail & { body: Buffer }> {
   let accepted: Mail | undefined;
   const chunks: Buffer[] = [];
   const intake = new Intake({
     span: noTracing.begin('accept mail', { kind: 'producer' }),
     id,
-    cover: { envelope, protocol: 'ESMTP' },
-    trace,
+    cover: { envelope, protocol: 'ESMTP', ...asking },
+    trace: { ...trace, ...asking },
     limits: { ...defaultLimits, ...limits },
     refusal: undefined,
     submitter: '127.0.0.1',
@@ -53,8 +57,8 @@ async function taken(pieces: readonly Buffer[], limits: Partial<SubmissionLimits
   return { ...accepted, body };
 }
 
-async function text(message: string): Promise<string> {
-  return (await taken([Buffer.from(message, 'latin1')])).body.toString('latin1');
+async function text(message: string, asking: Pick<Cover, 'priority' | 'maxLane'> = {}): Promise<string> {
+  return (await taken([Buffer.from(message, 'latin1')], {}, asking)).body.toString('latin1');
 }
 
 describe('what the door does to a message', () => {
@@ -71,6 +75,22 @@ describe('what the door does to a message', () => {
   it('removes Bcc and our own headers, folded ones whole, in any spelling, and nothing else', async () => {
     const message = `bCC: x@example.org,\r\n y@example.org\r\n${dated}X-POSTHASTE-LANE: high\r\nTo: b@example.net\r\nBcc : z@example.org\r\nX-Posthaste-Unknown: 1\r\nBccX: 1\r\n\r\nBcc: body\r\n`;
     expect(await text(message)).toBe(`${received}${dated}To: b@example.net\r\nBccX: 1\r\n\r\nBcc: body\r\n`);
+  });
+
+  it('hands a priority on in MT-Priority, in place of any other, and in Received', async () => {
+    const withPriority = (priority: number) => received.replace(';', ` PRIORITY ${priority};`);
+    expect(await text(`${dated}\r\n`, { priority: 3 })).toBe(`${withPriority(3)}MT-Priority: 3\r\n${dated}\r\n`);
+    expect(await text(`MT-Priority: -9\r\n${dated}mt-priority: 1\r\n\r\n`, { priority: 9, maxLane: 'high' })).toBe(
+      `${withPriority(9)}MT-Priority: 4\r\n${dated}\r\n`,
+    );
+  });
+
+  it('leaves an MT-Priority that says it already as it is, and lowers one that asks for more than there is', async () => {
+    const message = (priority: string) => `${dated}MT-Priority: ${priority}\r\n\r\n`;
+    expect(await text(message('4 (ultra)'))).toBe(received + message('4 (ultra)'));
+    expect(await text(message('much'))).toBe(received + message('much'));
+    expect(await text(message('-2'), { maxLane: 'high' })).toBe(received + message('-2'));
+    expect(await text(message('6'), { maxLane: 'normal' })).toBe(`${received}MT-Priority: 0\r\n${dated}\r\n`);
   });
 
   it('gives a message that begins with its body the empty line that it lacks', async () => {
@@ -123,6 +143,16 @@ describe('what the door does to a message', () => {
   it.each([
     ['X-Posthaste-Lane: urgent', 'INVALID_LANE', 'X-Posthaste-Lane is "urgent"; expected one of immediate, high, normal, low'],
     ['X-Posthaste-Lane: low\r\nX-Posthaste-Lane: low', 'INVALID_LANE', 'X-Posthaste-Lane is "low"; expected the header only once'],
+    [
+      'X-Posthaste-TTL: 1h\r\nX-Posthaste-Deadline: 2031-05-01T10:00:00Z',
+      'INVALID_DEADLINE',
+      'X-Posthaste-Deadline is "2031-05-01T10:00:00Z"; expected only one of X-Posthaste-TTL and X-Posthaste-Deadline',
+    ],
+    [
+      'X-Posthaste-Deadline: 2031-02-30T10:00:00Z',
+      'INVALID_DEADLINE',
+      'X-Posthaste-Deadline is "2031-02-30T10:00:00Z"; expected a time as in RFC 3339, such as 2031-05-01T08:00:00Z',
+    ],
     ['X-Posthaste-TTL: soon', 'INVALID_TTL', 'X-Posthaste-TTL is "soon"; expected a duration above zero, such as 90s, 15m, 2h or 3d'],
     [
       'X-Posthaste-Send-At: tomorrow',

@@ -1,17 +1,25 @@
 import { expect, it } from 'vitest';
-import { laneFromHeaders } from './lane-from-headers.ts';
+import { laneFromHeaders, laneNamed } from './lane-from-headers.ts';
 
 it.each([
-  [{ lane: 'immediate', xPriority: '5' }, 'immediate'],
-  [{ lane: 'LOW' }, 'low'],
   [{ xPriority: '1 (Highest)' }, 'high'],
   [{ xPriority: '2' }, 'high'],
   [{ xPriority: '3(Normal)', importance: 'high' }, undefined],
-  [{ lane: 'normal', importance: 'high' }, 'normal'],
   [{ xPriority: '4' }, 'low'],
   [{ xPriority: '5' }, 'low'],
   [{ xPriority: '9', importance: 'High' }, 'high'],
   [{ importance: 'normal', priority: 'urgent' }, undefined],
+  [{ msMailPriority: 'High', importance: 'low' }, 'high'],
+  [{ msMailPriority: 'Normal', importance: 'low' }, undefined],
+  [{ msMailPriority: 'low' }, 'low'],
+  [{ msMailPriority: 'whatever', importance: 'low' }, 'low'],
+  [{ mtPriority: '-4', xPriority: '1' }, 'low'],
+  [{ mtPriority: '0', xPriority: '1' }, undefined],
+  [{ mtPriority: '4 (ultra)' }, 'high'],
+  [{ mtPriority: '(a) 9' }, 'high'],
+  [{ mtPriority: '10', xPriority: '5' }, 'low'],
+  [{ mtPriority: '+1' }, undefined],
+  [{ mtPriority: null, xPriority: '1' }, 'high'],
   [{ importance: 'low' }, 'low'],
   [{ priority: 'urgent' }, 'high'],
   [{ priority: 'Normal' }, undefined],
@@ -22,6 +30,7 @@ it.each([
   expect(laneFromHeaders(headers)).toBe(lane);
 });
 
-it('refuses a lane that does not exist, rather than sending the mail at another speed', () => {
-  expect(() => laneFromHeaders({ lane: 'fast' })).toThrow('X-Posthaste-Lane is "fast"; expected one of immediate, high, normal, low');
+it('knows our own header by the lane it names, and refuses one that does not exist, rather than sending the mail at another speed', () => {
+  expect(laneNamed('LOW')).toBe('low');
+  expect(() => laneNamed('fast')).toThrow('X-Posthaste-Lane is "fast"; expected one of immediate, high, normal, low');
 });

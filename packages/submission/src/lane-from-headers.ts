@@ -1,21 +1,27 @@
 import { isLane, lanes, type Lane } from '@posthaste/core';
 import { invalid } from './submission-error.ts';
+import { laneOfPriority, readPriority } from './transfer-priority.ts';
 
 /**
- * | header            | value                | lane                                 |
- * |-------------------|----------------------|--------------------------------------|
- * | X-Posthaste-Lane  | a lane's name        | that lane; anything else is refused  |
- * | X-Priority        | 1, 2 / 3 / 4, 5      | high / as by default / low           |
- * | Importance        | high / normal / low  | high / as by default / low (RFC 4021) |
+ * Headers that mail programs write about urgency:
+ *
+ * | header            | value                        | lane                                  |
+ * |-------------------|------------------------------|---------------------------------------|
+ * | MT-Priority       | 1 to 9 / -3 to 0 / -9 to -4  | high / as by default / low (RFC 6758) |
+ * | X-Priority        | 1, 2 / 3 / 4, 5              | high / as by default / low            |
+ * | X-MSMail-Priority | High / Normal / Low          | high / as by default / low            |
+ * | Importance        | high / normal / low          | high / as by default / low (RFC 4021) |
  * | Priority          | urgent / normal / non-urgent | high / as by default / low (RFC 2156) |
  *
  * The first one in this order that says something decides. Many programs write `X-Priority: 3` into all their mail without a thought: "normal"
  * there asks for nothing, so that a user's own lane holds. `immediate` is for mail that somebody waits for with the page open; programs set
- * the other headers too lightly for that, so only our own header gives it.
+ * these headers too lightly for that, so of all headers only our own gives it.
  */
 export interface UrgencyHeaders {
-  lane?: string;
+  /** Its value; null when there are several, of which none counts (RFC 6758, 3.1). */
+  mtPriority?: string | null;
   xPriority?: string;
+  msMailPriority?: string;
   importance?: string;
   priority?: string;
 }
@@ -39,17 +45,30 @@ const byXPriority: ReadonlyMap<string, Lane> = new Map([
   ['5', 'low'],
 ]);
 
-/** Undefined when no header asks for anything. Throws INVALID_LANE. */
+/** Undefined when no header asks for anything. */
 export function laneFromHeaders(headers: UrgencyHeaders): Lane | undefined {
-  if (headers.lane !== undefined) return namedLane(headers.lane);
   const asked =
+    byMtPriority(priorityFromHeader(headers)) ??
     byXPriority.get(headers.xPriority?.split(/[\s(]/, 1)[0] ?? '') ??
+    byImportance.get(headers.msMailPriority?.toLowerCase() ?? '') ??
     byImportance.get(headers.importance?.toLowerCase() ?? '') ??
     byPriority.get(headers.priority?.toLowerCase() ?? '');
   return asked === 'normal' ? undefined : asked;
 }
 
-function namedLane(word: string): Lane {
+/** The value of a single valid MT-Priority, which may have comments before and after it (RFC 6758, 4). */
+export function priorityFromHeader({ mtPriority }: UrgencyHeaders): number | undefined {
+  return mtPriority ? readPriority(mtPriority.replaceAll(/\([^()]*\)/g, ' ').trim()) : undefined;
+}
+
+function byMtPriority(priority: number | undefined): Lane | undefined {
+  if (priority === undefined) return undefined;
+  const lane = laneOfPriority(priority) ?? 'normal';
+  return lane === 'immediate' ? 'high' : lane;
+}
+
+/** The lane of that name, of our own header. Throws INVALID_LANE. */
+export function laneNamed(word: string): Lane {
   const lane = word.toLowerCase();
   if (isLane(lane)) return lane;
   throw invalid('INVALID_LANE', 'X-Posthaste-Lane', word, `one of ${lanes.join(', ')}`);

@@ -50,8 +50,13 @@ export class SubmissionError extends Error {
 /** What came is shown up to this length; the rest says nothing new. */
 const shownLength = 80;
 
-/** The error for one wrong field: what it is, what came, what was expected. */
-export function invalid(code: SubmissionErrorCode, field: string, came: string, expected: string): SubmissionError {
+/**
+ * The error for one wrong field: what it is, what came, what was expected.
+ *
+ * @param source who said it, when the field alone does not tell
+ */
+export function invalid(code: SubmissionErrorCode, field: string, came: string, expected: string, source = ''): SubmissionError {
   const shown = came.length > shownLength ? `${came.slice(0, shownLength)}...` : came;
-  return new SubmissionError(code, `${field} is "${shown}"; expected ${expected}`, { field, came: shown, expected });
+  const by = source && ` (by ${source})`;
+  return new SubmissionError(code, `${field}${by} is "${shown}"; expected ${expected}`, { field, came: shown, expected });
 }

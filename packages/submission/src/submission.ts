@@ -12,7 +12,7 @@ export interface Envelope {
   readonly dsnEnvelopeId?: string;
 }
 
-/** What the submitter says beside the message. Each wins over the control header of the same meaning. */
+/** What can be asked for a message. Who may ask, and who wins: `mergeWishes`. */
 export interface Wishes {
   readonly lane?: Lane;
   /** Milliseconds since the epoch; what has passed means now. */
@@ -22,6 +22,14 @@ export interface Wishes {
   /** Milliseconds since the epoch; wins over `ttlMs`. */
   readonly deadline?: number;
   readonly tags?: Readonly<Record<string, string>>;
+}
+
+/** What a message asks for in its headers. */
+export interface HeaderWishes {
+  /** By headers of our own (X-Posthaste-*). */
+  readonly own?: Wishes;
+  /** By headers that mail programs write, such as X-Priority and Importance. */
+  readonly common?: Lane;
 }
 
 /** How the message came: the `with` clause of its Received header (RFC 5321, 4.4; RFC 3848; RFC 6531). */
@@ -45,9 +53,16 @@ export interface Cover {
   readonly traceparent?: string;
   /** Letters, digits, `-` and `_`, at most 64. Default: `default`. */
   readonly tenant?: string;
+  /** Said beside the message: by the fields of a request, or the parameters of MAIL. */
   readonly wishes?: Wishes;
-  /** For a message that does not say it itself: its own headers win; the default tags stand beside its own of other names. */
+  /** Said in the user name of the login. */
+  readonly login?: Wishes;
+  /** For a message of which nobody says it. */
   readonly defaults?: Pick<Wishes, 'lane' | 'tags'>;
+  /** The most urgent lane that the message may have, whatever is asked for. */
+  readonly maxLane?: Lane;
+  /** MT-PRIORITY of MAIL, from -9 to 9 (RFC 6710). Its lane stands in `wishes`. */
+  readonly priority?: number;
 }
 
 export interface Submission extends Cover {

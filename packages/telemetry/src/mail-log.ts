@@ -34,6 +34,8 @@ export interface AcceptedLine {
   readonly user?: string;
   /** Milliseconds since the epoch; present when it waits for its time. */
   readonly due?: number;
+  /** MT-PRIORITY, when MAIL gave one (RFC 6710, 4.1). */
+  readonly priority?: number;
 }
 
 export type ReplayedLine = Pick<AcceptedLine, 'id' | 'tenant' | 'from' | 'to' | 'door' | 'client' | 'user'>;

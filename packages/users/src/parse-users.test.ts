@@ -22,12 +22,21 @@ users:
     password: ${hash}
     tenant: shop_1
     lane: high
+    maxLane: immediate
     tags: { app: shop }
     senders: [Orders@Shop.example, '@news.example']
   - { name: 'app@example.org', password: ${JSON.stringify(hash)} }
 `);
     expect([...users.values()]).toEqual([
-      { name: 'shop', passwordHash: hash, tenant: 'shop_1', lane: 'high', tags: { app: 'shop' }, senders: ['orders@shop.example', '@news.example'] },
+      {
+        name: 'shop',
+        passwordHash: hash,
+        tenant: 'shop_1',
+        lane: 'high',
+        maxLane: 'immediate',
+        tags: { app: 'shop' },
+        senders: ['orders@shop.example', '@news.example'],
+      },
       { name: 'app@example.org', passwordHash: hash },
     ]);
   });
@@ -40,7 +49,7 @@ users:
   it('names all faults at once and quotes no password', () => {
     const faults = faultsOf(`
 users:
-  - { name: a, password: secret, lane: fast, colour: red }
+  - { name: a, password: secret, lane: fast, maxLane: 1, colour: red }
   - { password: ${JSON.stringify(hash)} }
   - nobody
   - { name: b, password: ${JSON.stringify(hash)}, tenant: a b, tags: [x], senders: shop }
@@ -50,7 +59,8 @@ users:
     expect(faults).toEqual([
       'user a: password is "***"; expected its hash, such as $argon2id$v=19$m=19456,t=2,p=1$...',
       'user a: lane is "fast"; expected one of immediate, high, normal, low',
-      'user a: colour is "red"; expected one of name, password, tenant, lane, tags, senders',
+      'user a: maxLane is 1; expected one of immediate, high, normal, low',
+      'user a: colour is "red"; expected one of name, password, tenant, lane, maxLane, tags, senders',
       'entry 2: name is missing; expected a text of 1 to 255 characters on one line',
       'entry 3: expected name and password',
       'user b: tenant is "a b"; expected 1 to 64 letters, digits, "-" or "_"',

@@ -22,6 +22,7 @@ export class UsersError extends Error {
  *         password: $argon2id$v=19$m=19456,t=2,p=1$...   # a hash, never the password itself
  *         tenant: shop                                   # this and all below may be left out
  *         lane: high
+ *         maxLane: high
  *         tags: { app: shop }
  *         senders: [orders@shop.example, '@news.shop.example']
  *
@@ -78,9 +79,12 @@ interface FieldRule {
   holds(came: unknown): boolean;
 }
 
+const laneRule: FieldRule = { expected: `one of ${lanes.join(', ')}`, holds: (came) => typeof came === 'string' && isLane(came) };
+
 const optionalFields: Readonly<Record<string, FieldRule>> = {
   tenant: { expected: '1 to 64 letters, digits, "-" or "_"', holds: (came) => typeof came === 'string' && /^[A-Za-z0-9_-]{1,64}$/.test(came) },
-  lane: { expected: `one of ${lanes.join(', ')}`, holds: (came) => typeof came === 'string' && isLane(came) },
+  lane: laneRule,
+  maxLane: laneRule,
   tags: { expected: 'a mapping of tag names to texts of at most 256 characters', holds: isTags },
   senders: {
     expected: 'a list of addresses, or of domains with @ in front',

@@ -9,6 +9,8 @@ export interface User {
   readonly tenant?: string;
   /** For mail that asks for no lane itself. */
   readonly lane?: Lane;
+  /** The most urgent lane that this user's mail may have; what asks for a more urgent one gets it. */
+  readonly maxLane?: Lane;
   /** For mail that has no tag of the same name itself. */
   readonly tags?: Readonly<Record<string, string>>;
   /** Which envelope senders this user may use: `shop@example.org`, or `@example.org` for a domain. Without it, any. */

@@ -1,6 +1,7 @@
 import { controlPrefix, readHeaderFacts } from '../control-headers.ts';
 import { SubmissionError } from '../submission-error.ts';
-import type { Wishes } from '../submission.ts';
+import type { HeaderWishes } from '../submission.ts';
+import { grantedPriority } from '../transfer-priority.ts';
 import { findHeaderBlock, type HeaderBlock, type HeaderField } from './header-block.ts';
 import { dateField, generatedMessageId, receivedField, type TraceFacts } from './trace.ts';
 
@@ -8,7 +9,7 @@ import { dateField, generatedMessageId, receivedField, type TraceFacts } from '.
 export interface Head {
   /** Our fields, the kept ones byte for byte, and whatever of the body came with them. */
   readonly pieces: readonly Buffer[];
-  readonly wishes: Wishes;
+  readonly asked: HeaderWishes;
   readonly messageId: string;
   /**
    * What the author wrote of this part, by which a repeated submission is recognised: all but Date and Received. Absent without a Message-ID:
@@ -32,15 +33,32 @@ export function rewriteHead(bytes: Buffer, complete: boolean, maxHeaderBytes: nu
   const block = findHeaderBlock(bytes, complete, maxHeaderBytes);
   if (block.kind === 'incomplete') return undefined;
   if (block.kind === 'too large') throw headerTooLarge(maxHeaderBytes);
-  const { wishes, messageId, dated } = readHeaderFacts(block);
+  const { asked, priority, messageId, dated } = readHeaderFacts(block);
   const ownId = messageId ?? generatedMessageId(trace.id, trace.hostname);
-  const added = receivedField(trace) + (dated ? '' : dateField(trace.now)) + (messageId === undefined ? `Message-ID: ${ownId}\r\n` : '');
+  const tunnelled = tunnelledPriority(trace, priority);
+  const added =
+    receivedField(trace) +
+    (tunnelled === undefined ? '' : `MT-Priority: ${tunnelled}\r\n`) +
+    (dated ? '' : dateField(trace.now)) +
+    (messageId === undefined ? `Message-ID: ${ownId}\r\n` : '');
   const gap = block.gap ? [] : [Buffer.from('\r\n')];
   const rest = bytes.subarray(block.end);
-  const pieces = [Buffer.from(added, 'latin1'), ...fieldsWithout(isRemoved, bytes, block), ...gap, rest];
+  const leftOut = tunnelled === undefined ? isRemoved : isRemovedOrPriority;
+  const pieces = [Buffer.from(added, 'latin1'), ...fieldsWithout(leftOut, bytes, block), ...gap, rest];
   const authored = messageId ? { authored: [...fieldsWithout(isRewritten, bytes, block), rest] } : {};
   // eslint-disable-next-line no-control-regex
-  return { pieces, wishes, messageId: ownId, ...authored, eightBit: /[^\x00-\x7f]/.test(block.text.slice(0, block.end)) };
+  return { pieces, asked, messageId: ownId, ...authored, eightBit: /[^\x00-\x7f]/.test(block.text.slice(0, block.end)) };
+}
+
+/**
+ * An upstream without MT-PRIORITY learns of the priority by a header with what was granted, in place of any that came (RFC 6758, 3.3). One that
+ * says so already stays as it is, and so does the signature that may cover it (RFC 6758, 7.1): undefined.
+ */
+function tunnelledPriority({ priority, maxLane }: TraceFacts, inHeader: number | undefined): number | undefined {
+  const asked = priority ?? inHeader;
+  if (asked === undefined) return undefined;
+  const granted = grantedPriority(asked, maxLane);
+  return granted === inHeader ? undefined : granted;
 }
 
 function headerTooLarge(maxHeaderBytes: number): SubmissionError {
@@ -63,6 +81,10 @@ function fieldsWithout(isLeftOut: (field: HeaderField) => boolean, bytes: Buffer
 
 function isRemoved({ name }: HeaderField): boolean {
   return name === 'bcc' || name === 'resent-bcc' || name.startsWith(controlPrefix);
+}
+
+function isRemovedOrPriority(field: HeaderField): boolean {
+  return field.name === 'mt-priority' || isRemoved(field);
 }
 
 /** By whoever hands the mail on, or by a client at each try. */

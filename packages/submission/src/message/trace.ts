@@ -1,3 +1,4 @@
+import type { Lane } from '@posthaste/core';
 import type { Client, Protocol } from '../submission.ts';
 
 export interface TraceFacts {
@@ -8,12 +9,20 @@ export interface TraceFacts {
   readonly hostname: string;
   /** Milliseconds since the epoch. */
   readonly now: number;
+  /** MT-PRIORITY of MAIL. */
+  readonly priority?: number | undefined;
+  /** The most urgent lane that the message may have. */
+  readonly maxLane?: Lane | undefined;
 }
 
-/** The Received field (RFC 5321, 4.4). No `for` clause: with Bcc it would tell what it must not (RFC 5321, 7.6). */
+/**
+ * The Received field (RFC 5321, 4.4), with the priority that MAIL gave (RFC 6710, 4.1). No `for` clause: with Bcc it would tell what it must
+ * not (RFC 5321, 7.6).
+ */
 export function receivedField(facts: TraceFacts): string {
   const from = facts.client ? `from ${heloWord(facts.client)} (${addressLiteral(facts.client.address)})\r\n\t` : '';
-  return `Received: ${from}by ${facts.hostname} (Posthaste) with ${withWord(facts)} id ${facts.id};\r\n\t${dateTime(facts.now)}\r\n`;
+  const priority = facts.priority === undefined ? '' : ` PRIORITY ${facts.priority}`;
+  return `Received: ${from}by ${facts.hostname} (Posthaste) with ${withWord(facts)} id ${facts.id}${priority};\r\n\t${dateTime(facts.now)}\r\n`;
 }
 
 export function dateField(now: number): string {

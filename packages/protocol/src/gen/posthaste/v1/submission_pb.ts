@@ -100,7 +100,8 @@ export type SubmitRequest = Message<"posthaste.v1.SubmitRequest"> & {
   headers: { [key: string]: string };
 
   /**
-   * A whole message (RFC 5322), headers and body, instead of the content fields; base64 in JSON.
+   * A whole message (RFC 5322), headers and body, instead of the content fields; base64 in JSON. Its X-Posthaste-* headers ask for what the
+   * fields below do not, and its tags stand beside theirs of other names; they are removed.
    *
    * @generated from field: bytes raw = 10;
    */
