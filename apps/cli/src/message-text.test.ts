@@ -1,6 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { type Timestamp, timestampFromDate } from '@bufbuild/protobuf/wkt';
-import { AttemptOutcome, Lane, MessageSchema, MessageState, Reason, RecipientState } from '@posthaste/protocol';
+import { AttemptOutcome, Lane, MessageSchema, MessageState, Reason, RecipientState, ReplyClass } from '@posthaste/protocol';
 import { expect, it } from 'vitest';
 import { describeMessage } from './message-text.ts';
 
@@ -31,7 +31,7 @@ it('tells the state of a mail, of each recipient, and what came of each attempt'
             outcome: AttemptOutcome.DEFERRED,
             reason: Reason.UPSTREAM_DEFERRED,
             took: { seconds: 0n, nanos: 120_000_000 },
-            reply: { code: 451, enhancedCode: '4.2.1', text: 'try\nlater' },
+            reply: { code: 451, enhancedCode: '4.2.1', text: 'try\nlater', replyClass: ReplyClass.RATE_LIMITED },
           },
         ],
       },
@@ -44,7 +44,7 @@ it('tells the state of a mail, of each recipient, and what came of each attempt'
     '  accepted 11:58:30 (90 s ago)',
     '',
     'b@example.net  queued, UPSTREAM_DEFERRED, due 12:05:00 (in 5 min), 1 attempt, since 11:59:55 (5 s ago)',
-    '  11:59:54  main  deferred UPSTREAM_DEFERRED  120 ms  451 4.2.1 try / later',
+    '  11:59:54  main  deferred UPSTREAM_DEFERRED  120 ms  451 4.2.1 try / later (rate_limited)',
     '',
     'c@example.net  in doubt, 2 attempts',
     '  last reply: connection lost',

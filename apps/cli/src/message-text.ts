@@ -11,6 +11,8 @@ import {
   type Recipient,
   RecipientStateSchema,
   type Reply,
+  ReplyClass,
+  ReplyClassSchema,
 } from '@posthaste/protocol';
 
 /** A message as a person reads it: a block for each recipient, in it a line for each attempt. */
@@ -34,7 +36,7 @@ function describeRecipient(recipient: Recipient, now: Date): string[] {
   ];
   const lines = attempts.map(describeAttempt);
   // The record of the attempts may lag behind the state by a moment; the last reply does not.
-  const reply = attempts.length === 0 && lastReply ? [`last reply: ${showReply(lastReply)}`] : [];
+  const reply = attempts.length === 0 && lastReply ? [`last reply: ${showReply(lastReply)}${showClass(lastReply)}`] : [];
   return [`${address}  ${facts.join(', ')}`, ...[...lines, ...reply].map((line) => `  ${line}`)];
 }
 
@@ -46,8 +48,14 @@ function describeAttempt(attempt: Attempt): string {
     upstream,
     what,
     ...(took ? [showMs(took)] : []),
-    ...(reply ? [showReply(reply)] : []),
+    ...(reply ? [showReply(reply) + showClass(reply)] : []),
   ].join('  ');
+}
+
+/** Where the class says more than the code, in the word that rules of the settings have for it. */
+function showClass({ replyClass }: Reply): string {
+  const plain = replyClass === ReplyClass.UNSPECIFIED || replyClass === ReplyClass.TRANSIENT || replyClass === ReplyClass.PERMANENT;
+  return plain ? '' : ` (${(ReplyClassSchema.value[replyClass]?.localName ?? `unknown class ${replyClass}`).toLowerCase()})`;
 }
 
 /** The value's name in the contract, as words: IN_DOUBT is `in doubt`. */

@@ -13,7 +13,7 @@ const ticket = {
   lane: 'normal',
   from: 'a@example.org',
   recipients: [{ address: 'b@example.net' }],
-  acceptedAt: 1,
+  acceptedAt: systemClock.now(),
   size: 10,
 } as const;
 

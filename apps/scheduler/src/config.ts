@@ -1,4 +1,4 @@
-import { repeatSettings, setting, sharedSettings, upstreamSettings } from '@posthaste/config';
+import { repeatSettings, retrySettings, setting, sharedSettings, upstreamSettings } from '@posthaste/config';
 
 export const schedulerSettings = {
   ...sharedSettings,
@@ -17,10 +17,7 @@ export const schedulerSettings = {
     min: '7s',
     doc: 'How long a silent sender keeps its attempts. After it what was not begun is ready again, and what was begun is in doubt.',
   }),
-  'scheduler.retryDelays': setting.durations({
-    default: '1m,5m,15m',
-    doc: 'Waits before each retry of a deferred recipient; after the last one it becomes a dead letter.',
-  }),
+  ...retrySettings,
   'scheduler.checkpointEvery': setting.duration({
     default: '30s',
     doc: 'Longest time between two checkpoints: what recovery has to read of the journal.',

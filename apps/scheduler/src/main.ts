@@ -10,7 +10,7 @@
  *           posthaste_conservation_difference (0, or something is wrong), posthaste_doubted_total
  */
 import { ServerCredentials, type Server as GrpcServer } from '@grpc/grpc-js';
-import { type Config, formatAddress, helpFor, loadConfig } from '@posthaste/config';
+import { type Config, formatAddress, helpFor, loadConfig, retryRulesOf } from '@posthaste/config';
 import { connectStream, ensureStreams, type StreamConnection } from '@posthaste/stream';
 import { createAdminServer, createLog, createMailLog, runProgram, systemClock, type Log } from '@posthaste/telemetry';
 import { schedulerSettings } from './config.ts';
@@ -49,7 +49,7 @@ function build(values: SchedulerConfig, connection: StreamConnection, log: Log):
     durability: values['storage.durability'],
     upstreams: Object.keys(values.upstreams),
     routes: values.routes,
-    retryDelaysMs: values['scheduler.retryDelays'],
+    retries: retryRulesOf(values),
     senderLeaseMs: values['scheduler.senderLease'],
     pinnedFloor: values['scheduler.pinnedFloor'] / 100,
     checkpointEveryMs: values['scheduler.checkpointEvery'],

@@ -1,15 +1,24 @@
-import { lanes, type Census, type Engine, type JournalRecord, type LiveKind, type Router } from '@posthaste/core';
+import { classifyReply, lanes, replyClasses, type Census, type Engine, type JournalRecord, type LiveKind, type Router } from '@posthaste/core';
 import { counter, gauge, histogram, type MailLog } from '@posthaste/telemetry';
 
 const byLane = ['lane'] as const;
+const byClass = ['lane', 'class'] as const;
 
 export const metrics = {
   owner: gauge('posthaste_scheduler_owner', '1 while this scheduler owns its partition. 0 everywhere: nobody decides.'),
   epoch: gauge('posthaste_scheduler_epoch', 'The epoch of the present ownership. A rise: ownership has changed hands.'),
   accepted: counter('posthaste_scheduler_accepted_total', 'Recipients whose tickets were read and journalled.', byLane),
   delivered: counter('posthaste_delivered_total', 'Recipients that an upstream took responsibility for.', byLane),
-  deferred: counter('posthaste_deferred_total', 'Deferrals of recipients. A rise: upstreams answer 4xx, or replies are lost.', byLane),
-  failed: counter('posthaste_failed_total', 'Recipients that became dead letters. A rise: upstreams refuse, or retries run out.', byLane),
+  deferred: counter(
+    'posthaste_deferred_total',
+    'Deferrals of recipients, by the class of the reply. A rise: upstreams answer 4xx (greylisted, rate_limited, mailbox_full say why), or replies are lost.',
+    byClass,
+  ),
+  failed: counter(
+    'posthaste_failed_total',
+    'Recipients that became dead letters, by the class of the last reply. A rise: upstreams refuse (content, size, permanent), or retries run out.',
+    byClass,
+  ),
   doubted: counter(
     'posthaste_doubted_total',
     'Recipients in doubt: each may be delivered twice. A rise: final replies are lost, or senders die.',
@@ -40,7 +49,11 @@ export const metrics = {
 
 /** A counter that has not counted yet is 0, not absent: an alert on its rise must see it. */
 for (const lane of lanes) {
-  for (const kind of ['accepted', 'delivered', 'deferred', 'failed', 'doubted', 'returned', 'expired'] as const) metrics[kind].inc({ lane }, 0);
+  for (const kind of ['accepted', 'delivered', 'doubted', 'returned', 'expired'] as const) metrics[kind].inc({ lane }, 0);
+  // A refused login defers and fails nothing.
+  for (const name of replyClasses.filter((each) => each !== 'authentication')) {
+    for (const kind of ['deferred', 'failed'] as const) metrics[kind].inc({ lane, class: name }, 0);
+  }
 }
 
 /** Counts and logs what the journal has acknowledged. */
@@ -55,7 +68,7 @@ function observe(router: Router, mailLog: MailLog, { event, mail }: JournalRecor
   const { lane } = ticket;
   if (event.kind === 'moved' || event.kind === 'started') return;
   if (event.kind === 'accepted') return metrics.accepted.inc({ lane }, ticket.recipients.length);
-  metrics[event.kind].inc({ lane }, event.recipients.length);
+  count(event, lane);
   const to = event.recipients.map((recipient) => ticket.recipients[recipient]?.address ?? '');
   const of = { id: ticket.id, lane, tenant: ticket.tenant, to };
   if (event.kind === 'expired') return mailLog.expired(of);
@@ -74,6 +87,14 @@ function observe(router: Router, mailLog: MailLog, { event, mail }: JournalRecor
     case 'returned':
       return mailLog.returned({ ...line, reason: event.reason, ...(event.reply ? { reply: event.reply } : {}) });
   }
+}
+
+type Counted = Exclude<JournalRecord['event'], { kind: 'accepted' | 'moved' | 'started' }>;
+
+function count(event: Counted, lane: string): void {
+  if (event.kind === 'deferred' || event.kind === 'failed')
+    metrics[event.kind].inc({ lane, class: classifyReply(event.reply).class }, event.recipients.length);
+  else metrics[event.kind].inc({ lane }, event.recipients.length);
 }
 
 const liveKinds: readonly LiveKind[] = ['queued', 'sending', 'inDoubt'];

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { create } from '@bufbuild/protobuf';
 import { Client, credentials, ServerCredentials, status, type ClientDuplexStream, type ServiceError } from '@grpc/grpc-js';
-import { encodeTicket, idInPartition } from '@posthaste/core';
+import { defaultRetryRules, encodeTicket, idInPartition } from '@posthaste/core';
 import { grpcMethod } from '@posthaste/protocol';
 import {
   DispatchRequestSchema,
@@ -68,7 +68,7 @@ async function startScheduler(retryDelaysMs: readonly number[] = [60_000]) {
     durability: 'fast',
     upstreams: ['main'],
     routes: [],
-    retryDelaysMs,
+    retries: { ...defaultRetryRules, default: { kind: 'fixed', delaysMs: retryDelaysMs } },
     senderLeaseMs: 15_000,
     pinnedFloor: 0.1,
     checkpointEveryMs: 1_000,

@@ -1,4 +1,4 @@
-import { defaultPolicy, Engine, type Effect, type JournalEntry, type Router } from '@posthaste/core';
+import { defaultPolicy, Engine, type Effect, type JournalEntry, type RetryRules, type Router } from '@posthaste/core';
 import {
   createPublisher,
   isStreamError,
@@ -33,7 +33,7 @@ export interface TenureOptions {
   readonly owner: string;
   readonly router: Router;
   readonly durability: 'durable' | 'fast';
-  readonly retryDelaysMs: readonly number[];
+  readonly retries: RetryRules;
   readonly senderLeaseMs: number;
   /** Share of a log's byte limit, 0 to 1. */
   readonly pinnedFloor: number;
@@ -158,8 +158,8 @@ async function lastEpoch(connection: StreamConnection, partition: number, sequen
   }
 }
 
-function policyOf({ retryDelaysMs, senderLeaseMs, pinnedFloor }: TenureOptions) {
-  return { ...defaultPolicy, retry: { delaysMs: retryDelaysMs }, senderLeaseMs, pinnedFloor };
+function policyOf({ retries, senderLeaseMs, pinnedFloor }: TenureOptions) {
+  return { ...defaultPolicy, retry: retries, senderLeaseMs, pinnedFloor };
 }
 
 interface Hands {

@@ -2,7 +2,7 @@ import { create } from '@bufbuild/protobuf';
 import { AttemptSchema, Outcome } from '@posthaste/protocol/dispatch';
 import { StreamError } from '@posthaste/stream';
 import { expect, it } from 'vitest';
-import { classifyReply, findObstacle, groupVerdicts, judge } from './outcome.ts';
+import { findObstacle, groupVerdicts, judge, outcomeOf } from './outcome.ts';
 import { ConnectionLost } from './smtp-wire.ts';
 
 const { DELIVERED, DEFERRED, BOUNCED, IN_DOUBT, UPSTREAM_DOWN, TOO_LATE, BODY_LOST, BODY_UNAVAILABLE } = Outcome;
@@ -15,11 +15,11 @@ it.each([
   [450, DEFERRED],
   [452, DEFERRED],
   [500, BOUNCED],
-  [530, UPSTREAM_DOWN],
+  [530, BOUNCED],
   [550, BOUNCED],
   [554, BOUNCED],
 ])('takes %i for outcome %i', (code, outcome) => {
-  expect(classifyReply(reply(code))).toBe(outcome);
+  expect(outcomeOf(reply(code))).toBe(outcome);
 });
 
 const cut = new ConnectionLost('the upstream closed the connection');

@@ -10,13 +10,10 @@ export interface Verdict {
   readonly reply: Reply;
 }
 
-/** What an upstream's reply to MAIL, RCPT, DATA or the final dot means for a recipient (RFC 5321, 4.2.1). */
-export function classifyReply(reply: Reply): Outcome {
-  // 530 (RFC 4954, 6; RFC 3207, 4) asks for AUTH or STARTTLS: the set-up is wrong, not the mail.
-  if (reply.code === 530) return Outcome.UPSTREAM_DOWN;
-  if (reply.code >= 500) return Outcome.BOUNCED;
-  if (reply.code >= 400) return Outcome.DEFERRED;
-  return Outcome.DELIVERED;
+/** What an upstream's reply to MAIL, RCPT, DATA or the final dot means for a recipient, by its first digit (RFC 5321, 4.2.1). What it leads to is the scheduler's. */
+export function outcomeOf({ code }: Reply): Outcome {
+  if (code >= 500) return Outcome.BOUNCED;
+  return code >= 400 ? Outcome.DEFERRED : Outcome.DELIVERED;
 }
 
 /** One verdict a recipient, in the attempt's order. */
@@ -24,7 +21,7 @@ export function judge(transaction: Transaction, recipients: number): Verdict[] {
   const all = (verdict: Verdict) => Array.from({ length: recipients }, () => verdict);
   switch (transaction.kind) {
     case 'answered':
-      return transaction.replies.map((reply) => ({ outcome: classifyReply(reply), reply }));
+      return transaction.replies.map((reply) => ({ outcome: outcomeOf(reply), reply }));
     case 'lost':
       return all({
         outcome: transaction.handedOver ? Outcome.IN_DOUBT : Outcome.UPSTREAM_DOWN,

@@ -10,6 +10,7 @@ export type {
   MessageStateName,
   MessageStatus,
   ReasonName,
+  ReplyClassName,
   RecipientStateName,
   RecipientStatus,
   SmtpReply,

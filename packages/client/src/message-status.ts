@@ -5,6 +5,7 @@ import {
   MessageState,
   Reason,
   RecipientState,
+  ReplyClass,
   type Attempt,
   type Message,
   type Recipient,
@@ -21,6 +22,8 @@ export type RecipientStateName = Word<typeof RecipientState>;
 export type AttemptOutcomeName = Word<typeof AttemptOutcome>;
 /** Why a recipient waits or failed, in the words that operators see. */
 export type ReasonName = Exclude<keyof typeof Reason, 'UNSPECIFIED'>;
+/** What kind of refusal a reply is. */
+export type ReplyClassName = Exclude<keyof typeof ReplyClass, 'UNSPECIFIED'>;
 
 /** Where a message is, and why it is not there yet. */
 export interface MessageStatus extends WithProto<Message> {
@@ -84,6 +87,8 @@ export interface SmtpReply {
   /** Such as `4.2.2` (RFC 3463); empty when there was none. */
   readonly enhancedCode: string;
   readonly text: string;
+  /** What kind of refusal it is; undefined for a positive reply, and for Posthaste's own words. */
+  readonly replyClass: ReplyClassName | undefined;
 }
 
 const underWay: ReadonlySet<MessageState> = new Set([
@@ -151,6 +156,6 @@ function attemptStatus(attempt: Attempt): AttemptStatus {
   };
 }
 
-function smtpReply({ code, enhancedCode, text }: Reply): SmtpReply {
-  return { code, enhancedCode, text };
+function smtpReply({ code, enhancedCode, text, replyClass }: Reply): SmtpReply {
+  return { code, enhancedCode, text, replyClass: nameOf(ReplyClass, replyClass) };
 }

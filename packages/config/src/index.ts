@@ -7,6 +7,8 @@ export { didYouMean, nearest } from './nearest.ts';
 export { nodeFlags } from './node-flags.ts';
 export { type Address, formatAddress, formatDuration, formatSize, type Parsed } from './quantity.ts';
 export { redactUrl } from './redact.ts';
+export { retryRulesOf, retrySettings, showMatch } from './retries.ts';
+export { showPolicy } from './retry-policy.ts';
 export { knownSections, type Schema, type Source, type Values, variableName } from './schema.ts';
 export { setting, type Setting, type SettingOptions } from './setting.ts';
 export { repeatSettings, sharedSettings } from './shared.ts';

@@ -6,14 +6,14 @@ import { defaultLaneShares, type LaneShares } from './lane-turn.ts';
 import type { Mail } from './mail.ts';
 import { ReadyQueue } from './ready-queue.ts';
 import { RecentIds } from './recent-ids.ts';
-import { defaultRetryPolicy, type RetryPolicy } from './retry-policy.ts';
+import { defaultRetryRules, type RetryRules } from './retry-rules.ts';
 import type { Router } from './router.ts';
 import { SenderTable } from './sender-table.ts';
 import type { Tallies } from './tally.ts';
 import { up, type UpstreamHealth } from './upstream-health.ts';
 
 export interface EnginePolicy {
-  readonly retry: RetryPolicy;
+  readonly retry: RetryRules;
   readonly laneShares: LaneShares;
   /** How long a sender's lease lasts from each word of it. */
   readonly senderLeaseMs: number;
@@ -24,7 +24,7 @@ export interface EnginePolicy {
 }
 
 export const defaultPolicy: EnginePolicy = {
-  retry: defaultRetryPolicy,
+  retry: defaultRetryRules,
   laneShares: defaultLaneShares,
   senderLeaseMs: 15_000,
   maxRecipientsPerAttempt: 100,

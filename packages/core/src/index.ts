@@ -31,3 +31,8 @@ export { finalMessageStates, liveMessageStates, messageStateOf, type MessageStat
 export { recentSpanMs } from './recent-ids.ts';
 export { apply, isFinal, untouched, type RecipientEvent } from './recipient.ts';
 export type { Tallies, Tally } from './tally.ts';
+export { classifyReply, replyClasses, type Classified, type ReplyClass } from './reply-class.ts';
+export { hintedWaitMs } from './retry-hint.ts';
+export { planRetries, type PlannedRetry, type RetryPlan } from './retry-plan.ts';
+export type { RetryPolicy, Span } from './retry-policy.ts';
+export { defaultRetryRules, type Choice, type Refusal, type RetryMatch, type RetryRule, type RetryRules } from './retry-rules.ts';

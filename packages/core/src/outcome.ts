@@ -5,7 +5,8 @@ import type { Reply } from './journal.ts';
 import type { Mail } from './mail.ts';
 import type { Reason } from './reason.ts';
 import { record } from './recording.ts';
-import { nextDue } from './retry-policy.ts';
+import { about, fail, postpone } from './refusal.ts';
+import { classifyReply } from './reply-class.ts';
 import type { Attempt } from './sender-table.ts';
 import { afterTrouble, up, withoutProbe } from './upstream-health.ts';
 
@@ -14,8 +15,19 @@ const restMs = 1_000;
 
 export function takeReport(state: EngineState, outcome: AttemptOutcome, now: Instant): void {
   const attempt = state.senders.attempt(outcome.attempt);
-  if (attempt) conclude(state, attempt, outcome, now);
+  if (attempt) conclude(state, attempt, blameUpstream(outcome), now);
   else takeLateReport(state, outcome, now);
+}
+
+/** A refused login is the set-up's trouble, whichever command it was refused to, and never the mail's. */
+function blameUpstream(outcome: AttemptOutcome): AttemptOutcome {
+  if (!outcome.recipients.some(isLoginRefused)) return outcome;
+  const recipients = outcome.recipients.map((group) => (isLoginRefused(group) ? { ...group, outcome: 'upstreamDown' as const } : group));
+  return { ...outcome, recipients };
+}
+
+function isLoginRefused({ outcome, reply }: RecipientOutcome): boolean {
+  return (outcome === 'deferred' || outcome === 'bounced') && classifyReply(reply).class === 'authentication';
 }
 
 /** The attempt has ended; each of its recipients gets its next state. */
@@ -77,15 +89,15 @@ function settleGroup(state: EngineState, attempt: Attempt, group: RecipientOutco
   const { recipients, outcome, reply } = group;
   switch (outcome) {
     case 'delivered':
-      record(state, attempt.mail, { kind: 'delivered', ...about(attempt, recipients, now), tenant: tenantOf(attempt), reply, tookMs });
+      record(state, attempt.mail, { kind: 'delivered', ...about(attempt, recipients, now), tenant: attempt.mail.ticket.tenant, reply, tookMs });
       return;
     case 'deferred':
-      return postpone(state, attempt, recipients, 'UPSTREAM_DEFERRED', reply, now);
+      return postpone(state, attempt, recipients, { kind: 'transient', reply }, now);
     case 'inDoubt':
-      record(state, attempt.mail, { kind: 'doubted', ...about(attempt, recipients, now), tenant: tenantOf(attempt), reply });
-      return postpone(state, attempt, recipients, 'IN_DOUBT', reply, now);
+      record(state, attempt.mail, { kind: 'doubted', ...about(attempt, recipients, now), tenant: attempt.mail.ticket.tenant, reply });
+      return postpone(state, attempt, recipients, { kind: 'in doubt', reply }, now);
     case 'bounced':
-      return fail(state, attempt, recipients, 'UPSTREAM_REJECTED', reply, now);
+      return postpone(state, attempt, recipients, { kind: 'final', reply }, now);
     case 'bodyLost':
       return fail(state, attempt, recipients, 'BODY_LOST', reply, now);
     case 'upstreamLacksExtension':
@@ -104,40 +116,10 @@ function settleGroup(state: EngineState, attempt: Attempt, group: RecipientOutco
 /** A crash may have come between the doubt and what the policy makes of it. */
 export function resolveDoubts(state: EngineState, mail: Mail, now: Instant): void {
   mail.states.forEach((before, recipient) => {
-    if (before.kind === 'inDoubt') postpone(state, { id: before.attempt, mail }, [recipient], 'IN_DOUBT', before.reply, now);
+    if (before.kind !== 'inDoubt') return;
+    const upstream = state.router.upstreams[state.router.upstreamOf(mail.ticket, recipient)] ?? '';
+    postpone(state, { id: before.attempt, mail, upstream }, [recipient], { kind: 'in doubt', reply: before.reply }, now);
   });
-}
-
-/** To be tried again when the policy says, or a dead letter when it allows no more. Recipients may have spent different numbers. */
-function postpone(
-  state: EngineState,
-  attempt: Pick<Attempt, 'id' | 'mail'>,
-  recipients: readonly number[],
-  reason: Reason,
-  reply: Reply,
-  now: Instant,
-): void {
-  for (const [spent, group] of Map.groupBy(recipients, (recipient) => spentAfter(attempt.mail, recipient))) {
-    const due = nextDue(state.policy.retry, spent, now.wall);
-    if (due === null) fail(state, attempt, group, 'RETRIES_EXHAUSTED', reply, now);
-    else record(state, attempt.mail, { kind: 'deferred', ...about(attempt, group, now), reason, reply, due });
-  }
-}
-
-function spentAfter(mail: Mail, recipient: number): number {
-  const before = mail.states[recipient];
-  return before ? before.attempts + (before.kind === 'sending' ? 1 : 0) : 0;
-}
-
-function fail(
-  state: EngineState,
-  attempt: Pick<Attempt, 'id' | 'mail'>,
-  recipients: readonly number[],
-  reason: Reason,
-  reply: Reply,
-  now: Instant,
-): void {
-  record(state, attempt.mail, { kind: 'failed', ...about(attempt, recipients, now), tenant: tenantOf(attempt), reason, reply });
 }
 
 function giveBack(
@@ -150,14 +132,6 @@ function giveBack(
   due?: number,
 ): void {
   record(state, attempt.mail, { kind: 'returned', ...about(attempt, recipients, now), reason, reply, due });
-}
-
-function about(attempt: Pick<Attempt, 'id' | 'mail'>, recipients: readonly number[], now: Instant) {
-  return { at: now.wall, id: attempt.mail.ticket.id, attempt: attempt.id, recipients };
-}
-
-function tenantOf(attempt: Pick<Attempt, 'mail'>): string {
-  return attempt.mail.ticket.tenant;
 }
 
 /** Our own words in the form of a reply. */

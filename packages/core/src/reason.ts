@@ -4,8 +4,14 @@ export type Reason =
   | 'SCHEDULED'
   /** The upstream cannot be reached or used; no attempt was spent. */
   | 'UPSTREAM_DOWN'
-  /** The upstream answered with a transient reply (4xx). */
+  /** The upstream answered with a transient reply (4xx), and no more is known than that. */
   | 'UPSTREAM_DEFERRED'
+  /** The upstream lets nobody in at the first try (greylisting). */
+  | 'UPSTREAM_GREYLISTED'
+  /** The upstream says that it is sent too much, or too fast. */
+  | 'UPSTREAM_RATE_LIMITED'
+  /** The mailbox is full. */
+  | 'MAILBOX_FULL'
   /** The upstream answered with a permanent reply (5xx). */
   | 'UPSTREAM_REJECTED'
   /** Deferred as often as the policy allows. */

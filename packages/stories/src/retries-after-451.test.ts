@@ -15,7 +15,7 @@ it('tries again, later, what an upstream answers with 451', () =>
     const deferred = history.of('deferred');
     expect(deferred).toHaveLength(150);
     for (const event of deferred) {
-      expect(event).toMatchObject({ reason: 'UPSTREAM_DEFERRED', reply: { code: 451, enhanced: '4.7.1', text: 'Greylisted, come again' } });
+      expect(event).toMatchObject({ reason: 'UPSTREAM_GREYLISTED', reply: { code: 451, enhanced: '4.7.1', text: 'Greylisted, come again' } });
       const next = history.of('started').find(({ id, at }) => id === event.id && at > event.at);
       expect(next?.at, 'the next attempt waits until it is due').toBeGreaterThanOrEqual(event.due);
     }

@@ -1,12 +1,14 @@
 import { create } from '@bufbuild/protobuf';
 import { durationFromMs, timestampFromMs } from '@bufbuild/protobuf/wkt';
 import {
+  classifyReply,
   decodeTicket,
   messageStateOf,
   type Lane as LaneName,
   type Reason as ReasonName,
   type RecipientState as CoreState,
   type Reply as CoreReply,
+  type ReplyClass as ReplyClassName,
   type Ticket,
 } from '@posthaste/core';
 import type { AttemptRecord, MessageRecord, RecipientRecord } from '@posthaste/ledger';
@@ -18,6 +20,7 @@ import {
   Reason,
   RecipientSchema,
   RecipientState,
+  ReplyClass,
   ReplySchema,
   type Attempt,
   type Message,
@@ -136,7 +139,7 @@ function recipientFromLookup(address: string, { state, reason, due, attempts, la
     reason: reasonOf(reason),
     ...(due ? { dueAt: due } : {}),
     attemptCount: attempts,
-    ...(lastReply ? { lastReply: { code: lastReply.code, enhancedCode: lastReply.enhancedCode, text: lastReply.text } } : {}),
+    ...(lastReply ? { lastReply: replyOf({ code: lastReply.code, enhanced: lastReply.enhancedCode, text: lastReply.text }) } : {}),
   });
 }
 
@@ -149,6 +152,24 @@ function reasonOf(name: string | undefined): Reason {
   return name !== undefined && Object.hasOwn(Reason, name) ? Reason[name as ReasonName] : Reason.UNSPECIFIED;
 }
 
-function replyOf({ code, enhanced = '', text }: CoreReply): Reply {
-  return create(ReplySchema, { code, enhancedCode: enhanced, text });
+/** The class is not recorded: it is told from the reply, by the rules by which the scheduler told it. */
+function replyOf(reply: CoreReply): Reply {
+  const { code, enhanced = '', text } = reply;
+  return create(ReplySchema, {
+    code,
+    enhancedCode: enhanced,
+    text,
+    replyClass: code < 400 ? ReplyClass.UNSPECIFIED : wireClasses[classifyReply(reply).class],
+  });
 }
+
+const wireClasses: Readonly<Record<ReplyClassName, ReplyClass>> = {
+  transient: ReplyClass.TRANSIENT,
+  permanent: ReplyClass.PERMANENT,
+  greylisted: ReplyClass.GREYLISTED,
+  rate_limited: ReplyClass.RATE_LIMITED,
+  authentication: ReplyClass.AUTHENTICATION,
+  content: ReplyClass.CONTENT,
+  mailbox_full: ReplyClass.MAILBOX_FULL,
+  size: ReplyClass.SIZE,
+};

@@ -3,7 +3,7 @@ import { createClient } from '@connectrpc/connect';
 import { createGrpcTransport } from '@connectrpc/connect-node';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { encodeTicket } from '@posthaste/core';
-import { AttemptOutcome, Lane, MessageState, Reason, RecipientState, StatusService } from '@posthaste/protocol';
+import { AttemptOutcome, Lane, MessageState, Reason, RecipientState, ReplyClass, StatusService } from '@posthaste/protocol';
 import { LookupMessageResponseSchema } from '@posthaste/protocol/dispatch';
 import { eventually } from '@posthaste/testkit';
 import { accepted, delivered, idOf, started, ticketOf } from './example-mail.ts';
@@ -33,7 +33,7 @@ test('a delivered message comes from the ledger with its attempts', async () => 
       address: 'b@example.net',
       state: RecipientState.DELIVERED,
       attemptCount: 1,
-      lastReply: { code: 250, enhancedCode: '2.0.0', text: 'Ok' },
+      lastReply: { code: 250, enhancedCode: '2.0.0', text: 'Ok', replyClass: ReplyClass.UNSPECIFIED },
       attempts: [{ id: '1.1', upstream: 'inbox', sender: 's1', outcome: AttemptOutcome.DELIVERED, took: { nanos: 7_000_000 } }],
     },
   ]);
@@ -45,14 +45,15 @@ test('what waits says why and until when', async () => {
   await rig.record([
     accepted(id),
     started(id),
-    { kind: 'deferred', at: 9, id, attempt: '1.1', recipients: [0], reason: 'UPSTREAM_DEFERRED', reply: { code: 451, text: 'later' }, due },
+    { kind: 'deferred', at: 9, id, attempt: '1.1', recipients: [0], reason: 'UPSTREAM_GREYLISTED', reply: { code: 451, text: 'greylisted' }, due },
   ]);
   await eventually(async () => {
     const { message } = await client().getMessage({ id });
     expect(message?.recipients[0]).toMatchObject({
       state: RecipientState.QUEUED,
-      reason: Reason.UPSTREAM_DEFERRED,
-      lastReply: { code: 451 },
+      reason: Reason.UPSTREAM_GREYLISTED,
+      lastReply: { code: 451, replyClass: ReplyClass.GREYLISTED },
+      attempts: [{ reply: { replyClass: ReplyClass.GREYLISTED } }],
       dueAt: { seconds: BigInt(Math.floor(due / 1000)) },
     });
     expect(message?.state).toBe(MessageState.QUEUED);

@@ -8,6 +8,7 @@ import {
   MessageState,
   Reason,
   RecipientState,
+  ReplyClass,
   ReplySchema,
   type Message,
   type Recipient,
@@ -57,8 +58,8 @@ const mostAttempts = 10;
 export function attempt(recipient: Recipient, outcome: FakeEnd, nowMs: number): void {
   const at = timestampFromMs(nowMs);
   const exhausted = outcome.kind === 'defer' && recipient.attemptCount + 1 >= mostAttempts;
-  const { state, attemptOutcome, reason, code, enhancedCode, text } = ends[exhausted ? 'exhaust' : outcome.kind];
-  const reply = create(ReplySchema, { code: outcome.code ?? code, enhancedCode, text: outcome.text ?? text });
+  const { state, attemptOutcome, reason, code, enhancedCode, text, replyClass } = ends[exhausted ? 'exhaust' : outcome.kind];
+  const reply = create(ReplySchema, { code: outcome.code ?? code, enhancedCode, text: outcome.text ?? text, replyClass });
   recipient.attempts.push(
     create(AttemptSchema, {
       id: crypto.randomUUID(),
@@ -82,6 +83,7 @@ const ends = {
     code: 250,
     enhancedCode: '2.0.0',
     text: 'Ok',
+    replyClass: ReplyClass.UNSPECIFIED,
   },
   defer: {
     state: RecipientState.QUEUED,
@@ -90,6 +92,7 @@ const ends = {
     code: 451,
     enhancedCode: '4.3.0',
     text: 'later',
+    replyClass: ReplyClass.TRANSIENT,
   },
   fail: {
     state: RecipientState.FAILED,
@@ -98,6 +101,7 @@ const ends = {
     code: 550,
     enhancedCode: '5.1.1',
     text: 'no such user',
+    replyClass: ReplyClass.PERMANENT,
   },
   exhaust: {
     state: RecipientState.FAILED,
@@ -106,6 +110,7 @@ const ends = {
     code: 451,
     enhancedCode: '4.3.0',
     text: 'later',
+    replyClass: ReplyClass.TRANSIENT,
   },
 } as const;
 

@@ -2,7 +2,7 @@ import type { Effect, Step } from '../effect.ts';
 import { Engine } from '../engine.ts';
 import { defaultPolicy, type EnginePolicy } from '../engine-state.ts';
 import type { AttemptOutcome, Hello, Input, Instant, OutcomeKind } from '../engine-input.ts';
-import type { JournalEvent } from '../journal.ts';
+import type { JournalEvent, Reply } from '../journal.ts';
 import type { Lane } from '../lane.ts';
 import type { RecipientState } from '../recipient.ts';
 import { Router } from '../router.ts';
@@ -107,6 +107,12 @@ export class Stage {
 
   report(attempt: Attempt, outcome: OutcomeKind): Step {
     return this.tell({ kind: 'reported', sender: attempt.sender, outcomes: [outcomeOf(attempt, outcome)] });
+  }
+
+  /** The upstream answers the attempt with 4xx or 5xx. */
+  refuse({ id, mail, recipients, sender }: Attempt, reply: Reply): Step {
+    const groups = [{ recipients, outcome: reply.code < 500 ? ('deferred' as const) : ('bounced' as const), reply }];
+    return this.tell({ kind: 'reported', sender, outcomes: [{ attempt: id, id: mail.ticket.id, recipients: groups }] });
   }
 
   stateOf({ id }: Ticket, recipient = 0): RecipientState | undefined {

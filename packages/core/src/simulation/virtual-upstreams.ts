@@ -1,6 +1,26 @@
 import type { OutcomeKind, RecipientOutcome } from '../engine-input.ts';
+import type { Reply } from '../journal.ts';
 import type { Ticket } from '../ticket.ts';
 import type { Random } from './random.ts';
+
+/** One of every class, with and without a hint. */
+const replies: Partial<Record<OutcomeKind, readonly Reply[]>> = {
+  delivered: [{ code: 250, text: 'Ok' }],
+  deferred: [
+    { code: 451, enhanced: '4.3.0', text: 'Try again later' },
+    { code: 450, enhanced: '4.2.0', text: 'Greylisted for 5 seconds' },
+    { code: 421, enhanced: '4.7.28', text: 'Rate limited' },
+    { code: 452, enhanced: '4.2.2', text: 'Over quota' },
+    { code: 454, enhanced: '4.7.0', text: 'Temporary authentication failure' },
+  ],
+  bounced: [
+    { code: 550, enhanced: '5.1.1', text: 'No such user' },
+    { code: 552, enhanced: '5.2.2', text: 'Mailbox full' },
+    { code: 552, enhanced: '5.3.4', text: 'Message too big' },
+    { code: 554, enhanced: '5.7.1', text: 'Spam' },
+    { code: 535, enhanced: '5.7.8', text: 'Authentication credentials invalid' },
+  ],
+};
 
 /** Upstreams that answer by chance, can be down, and remember what reached them. */
 export class VirtualUpstreams {
@@ -39,7 +59,7 @@ export class VirtualUpstreams {
     const outcome = this.#judge(lostReply);
     const arrived = outcome === 'delivered' || (outcome === 'inDoubt' && this.#random.chance(0.5));
     if (arrived) this.#receive(`${ticket.id}/${recipient}`);
-    return { recipients: [recipient], outcome, reply: { code: outcome === 'delivered' ? 250 : 0, text: outcome } };
+    return { recipients: [recipient], outcome, reply: this.#random.pick(replies[outcome] ?? []) ?? { code: 0, text: outcome } };
   }
 
   #judge(lostReply: boolean): OutcomeKind {

@@ -1,6 +1,7 @@
 import { defaultPolicy, type EnginePolicy } from '../engine-state.ts';
 import { lanes, type Lane } from '../lane.ts';
 import { Router } from '../router.ts';
+import type { RetryRules } from '../retry-rules.ts';
 import type { Ticket } from '../ticket.ts';
 import { Random } from './random.ts';
 import { VirtualLink } from './virtual-link.ts';
@@ -10,7 +11,18 @@ import { VirtualStore, type Source } from './virtual-store.ts';
 import { VirtualUpstreams } from './virtual-upstreams.ts';
 import { Witness } from './witness.ts';
 
-const policy: EnginePolicy = { ...defaultPolicy, retry: { delaysMs: [2_000, 10_000, 30_000] }, maxRecipientsPerAttempt: 2, pinnedFloor: 0 };
+/** Short enough for a run: every class that is tried again, with and without jitter. */
+const retry: RetryRules = {
+  rules: [
+    { match: { class: 'mailbox_full' }, policy: { kind: 'fixed', delaysMs: [20_000] } },
+    { match: { class: 'rate_limited' }, policy: { kind: 'exponential', baseMs: 2_000, factor: 2, capMs: 20_000, retries: 5, jitter: 'full' } },
+    { match: { lane: 'low', domain: 'other.example' }, policy: { kind: 'fixed', delaysMs: [1_000, 1_000], maxAgeMs: 30_000 } },
+  ],
+  default: { kind: 'fixed', delaysMs: [2_000, 10_000, 30_000] },
+  maxAgeMs: 120_000,
+};
+
+const policy: EnginePolicy = { ...defaultPolicy, retry, maxRecipientsPerAttempt: 2, pinnedFloor: 0 };
 
 /** How long a door goes on with a publish that was not acknowledged. */
 const doorPatienceMs = 20_000;

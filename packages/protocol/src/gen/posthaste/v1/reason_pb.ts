@@ -10,7 +10,7 @@ import type { UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file posthaste/v1/reason.proto.
  */
 export const file_posthaste_v1_reason: GenFile = /*@__PURE__*/
-  fileDesc("Chlwb3N0aGFzdGUvdjEvcmVhc29uLnByb3RvEgxwb3N0aGFzdGUudjEq3wIKBlJlYXNvbhIWChJSRUFTT05fVU5TUEVDSUZJRUQQABIUChBSRUFTT05fU0NIRURVTEVEEAESGAoUUkVBU09OX1VQU1RSRUFNX0RPV04QAhIcChhSRUFTT05fVVBTVFJFQU1fREVGRVJSRUQQAxIcChhSRUFTT05fVVBTVFJFQU1fUkVKRUNURUQQBBIcChhSRUFTT05fUkVUUklFU19FWEhBVVNURUQQBRITCg9SRUFTT05fSU5fRE9VQlQQBhIWChJSRUFTT05fU0VOREVSX0dPTkUQBxIaChZSRUFTT05fU0VOREVSX0RSQUlOSU5HEAgSEgoOUkVBU09OX0VYUElSRUQQCRIbChdSRUFTT05fQk9EWV9VTkFWQUlMQUJMRRAKEhQKEFJFQVNPTl9CT0RZX0xPU1QQCxIjCh9SRUFTT05fVVBTVFJFQU1fTEFDS1NfRVhURU5TSU9OEAxiBnByb3RvMw");
+  fileDesc("Chlwb3N0aGFzdGUvdjEvcmVhc29uLnByb3RvEgxwb3N0aGFzdGUudjEqugMKBlJlYXNvbhIWChJSRUFTT05fVU5TUEVDSUZJRUQQABIUChBSRUFTT05fU0NIRURVTEVEEAESGAoUUkVBU09OX1VQU1RSRUFNX0RPV04QAhIcChhSRUFTT05fVVBTVFJFQU1fREVGRVJSRUQQAxIcChhSRUFTT05fVVBTVFJFQU1fUkVKRUNURUQQBBIcChhSRUFTT05fUkVUUklFU19FWEhBVVNURUQQBRITCg9SRUFTT05fSU5fRE9VQlQQBhIWChJSRUFTT05fU0VOREVSX0dPTkUQBxIaChZSRUFTT05fU0VOREVSX0RSQUlOSU5HEAgSEgoOUkVBU09OX0VYUElSRUQQCRIbChdSRUFTT05fQk9EWV9VTkFWQUlMQUJMRRAKEhQKEFJFQVNPTl9CT0RZX0xPU1QQCxIjCh9SRUFTT05fVVBTVFJFQU1fTEFDS1NfRVhURU5TSU9OEAwSHgoaUkVBU09OX1VQU1RSRUFNX0dSRVlMSVNURUQQDRIgChxSRUFTT05fVVBTVFJFQU1fUkFURV9MSU1JVEVEEA4SFwoTUkVBU09OX01BSUxCT1hfRlVMTBAPYgZwcm90bzM");
 
 /**
  * Why a recipient waits, was given back or failed. A closed set; operators see it unchanged, without the prefix.
@@ -40,7 +40,7 @@ export const Reason = {
   UPSTREAM_DOWN: 2,
 
   /**
-   * The upstream answered with a transient reply (4xx).
+   * The upstream answered with a transient reply (4xx), and no more is known than that.
    *
    * @generated from enum value: REASON_UPSTREAM_DEFERRED = 3;
    */
@@ -108,6 +108,27 @@ export const Reason = {
    * @generated from enum value: REASON_UPSTREAM_LACKS_EXTENSION = 12;
    */
   UPSTREAM_LACKS_EXTENSION: 12,
+
+  /**
+   * The upstream lets nobody in at the first try (greylisting); tried again by the policy of that class.
+   *
+   * @generated from enum value: REASON_UPSTREAM_GREYLISTED = 13;
+   */
+  UPSTREAM_GREYLISTED: 13,
+
+  /**
+   * The upstream says that it is sent too much, or too fast.
+   *
+   * @generated from enum value: REASON_UPSTREAM_RATE_LIMITED = 14;
+   */
+  UPSTREAM_RATE_LIMITED: 14,
+
+  /**
+   * The mailbox is full.
+   *
+   * @generated from enum value: REASON_MAILBOX_FULL = 15;
+   */
+  MAILBOX_FULL: 15,
 } as const;
 
 /**
