@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { effectsOf, outcomeOf, recipientsOf, Stage, ticketOf } from './simulation/stage.ts';
+import { began, effectsOf, outcomeOf, recipientsOf, Stage, ticketOf } from './simulation/stage.ts';
 import { defaultRetryRules, type RetryMatch, type RetryRule } from './retry-rules.ts';
 
 const minute = 60_000;
@@ -156,6 +156,15 @@ describe('deferral', () => {
     stage.pass(1);
     stage.report(stage.takeOnlySent(), 'deferred');
     expect(stage.stateOf(ticket)).toMatchObject({ kind: 'failed', attempts: 2, reason: 'RETRIES_EXHAUSTED' });
+  });
+
+  test('scheduled mail ages from its time on, not from its acceptance', () => {
+    const stage = new Stage({ policy: { retry: { ...defaultRetryRules, maxAgeMs: 5 * minute } } });
+    const ticket = stage.arrive({ due: began + 10 * minute });
+    stage.pass(10 * minute);
+    stage.join('sender');
+    stage.report(stage.takeOnlySent(), 'deferred');
+    expect(stage.stateOf(ticket)).toMatchObject({ kind: 'queued', due: stage.now.wall + minute });
   });
 
   test.each([
