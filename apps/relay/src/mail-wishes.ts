@@ -21,12 +21,13 @@ export function wishExtensions(now: number): readonly string[] {
 
 /** Undefined when none of them is there. Throws NegativeReply for a value that is not of its form, and for what we could not keep. */
 export function readMailWishes(args: SMTPServerAddressArgs, clock: Pick<Clock, 'now'>): MailWishes | undefined {
-  if (!wishParameters.some((name) => args[name] !== undefined)) return undefined;
-  const priority = priorityOf(args['MT-PRIORITY']);
+  const { 'MT-PRIORITY': given, BY: by, HOLDFOR: holdFor, HOLDUNTIL: holdUntil } = args;
+  if (given === undefined && by === undefined && holdFor === undefined && holdUntil === undefined) return undefined;
+  const priority = priorityOf(given);
   const lane = priority === undefined ? undefined : laneOfPriority(priority);
   const now = clock.now();
-  const due = releaseOf(args['HOLDFOR'], args['HOLDUNTIL'], now);
-  const deadline = deadlineOf(args['BY'], now);
+  const due = releaseOf(holdFor, holdUntil, now);
+  const deadline = deadlineOf(by, now);
   if (due !== undefined && deadline !== undefined && due >= deadline)
     throw badValue('BY ends before HOLDFOR or HOLDUNTIL lets the mail go; expected a later BY, or an earlier release');
   const wishes = { ...(lane && { lane }), ...(due !== undefined && { due }), ...(deadline !== undefined && { deadline }) };

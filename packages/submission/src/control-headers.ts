@@ -20,8 +20,12 @@ export interface HeaderFacts {
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 type ControlReader = (wishes: Writable<Wishes>, value: string) => void;
 
-/** Throws a SubmissionError when one of our own headers cannot be understood. */
-export function readHeaderFacts({ fields, text }: HeaderBlock & { kind: 'found' }): HeaderFacts {
+/**
+ * Throws a SubmissionError when one of our own headers cannot be understood.
+ *
+ * @param priorityGiven by MAIL, so that MT-Priority says nothing (RFC 6758, 3.1)
+ */
+export function readHeaderFacts({ fields, text }: HeaderBlock & { kind: 'found' }, priorityGiven: boolean): HeaderFacts {
   const urgency: UrgencyHeaders = {};
   let own: Writable<Wishes> | undefined;
   let messageId: string | undefined;
@@ -30,7 +34,7 @@ export function readHeaderFacts({ fields, text }: HeaderBlock & { kind: 'found' 
     const value = () => valueOf(text, field);
     switch (field.name) {
       case 'mt-priority':
-        urgency.mtPriority = urgency.mtPriority === undefined ? value() : null;
+        urgency.mtPriority = urgency.mtPriority === undefined && !priorityGiven ? value() : null;
         break;
       case 'x-priority':
         urgency.xPriority ??= value();

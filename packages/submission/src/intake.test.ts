@@ -85,6 +85,13 @@ describe('what the door does to a message', () => {
     );
   });
 
+  it('does not look at MT-Priority when MAIL gave a priority, if one that asks for nothing', async () => {
+    const message = Buffer.from('MT-Priority: 4\r\n\r\n');
+    expect((await taken([message])).wishes).toEqual({ lane: 'high' });
+    const mail = await taken([message], {}, { priority: 0 });
+    expect([mail.wishes, mail.body.toString()]).toEqual([{}, expect.stringMatching(/ PRIORITY 0;(.|\s)*\r\nMT-Priority: 0\r\n/)]);
+  });
+
   it('leaves an MT-Priority that says it already as it is, and lowers one that asks for more than there is', async () => {
     const message = (priority: string) => `${dated}MT-Priority: ${priority}\r\n\r\n`;
     expect(await text(message('4 (ultra)'))).toBe(received + message('4 (ultra)'));

@@ -18,7 +18,7 @@ import { laneOfPriority, readPriority } from './transfer-priority.ts';
  * these headers too lightly for that, so of all headers only our own gives it.
  */
 export interface UrgencyHeaders {
-  /** Its value; null when there are several, of which none counts (RFC 6758, 3.1). */
+  /** Null when it does not count, as when there are several (RFC 6758, 3.1). */
   mtPriority?: string | null;
   xPriority?: string;
   msMailPriority?: string;

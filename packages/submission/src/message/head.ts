@@ -33,7 +33,7 @@ export function rewriteHead(bytes: Buffer, complete: boolean, maxHeaderBytes: nu
   const block = findHeaderBlock(bytes, complete, maxHeaderBytes);
   if (block.kind === 'incomplete') return undefined;
   if (block.kind === 'too large') throw headerTooLarge(maxHeaderBytes);
-  const { asked, priority, messageId, dated } = readHeaderFacts(block);
+  const { asked, priority, messageId, dated } = readHeaderFacts(block, trace.priority !== undefined);
   const ownId = messageId ?? generatedMessageId(trace.id, trace.hostname);
   const tunnelled = tunnelledPriority(trace, priority);
   const added =
