@@ -1,9 +1,10 @@
-import { repeatSettings, retrySettings, setting, sharedSettings, upstreamSettings } from '@posthaste/config';
+import { orderSettings, repeatSettings, retrySettings, setting, sharedSettings, upstreamSettings } from '@posthaste/config';
 
 export const schedulerSettings = {
   ...sharedSettings,
   ...upstreamSettings,
   ...repeatSettings,
+  ...orderSettings,
   'scheduler.listen': setting.address({ default: '127.0.0.1:7420', doc: 'Where senders and the api are served by gRPC.' }),
   'scheduler.admin': setting.address({ default: '127.0.0.1:9103', doc: 'Where /metrics, /healthz and /readyz are served.' }),
   'scheduler.partition': setting.int({ default: 0, min: 0, max: 255, doc: 'The partition that this scheduler owns or stands by for.' }),

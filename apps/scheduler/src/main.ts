@@ -6,8 +6,8 @@
  * hands to  senders, in batches, on the stream that each of them opens; JOURNAL, which the ledger reads
  * never     parses or changes a body, opens a connection to an upstream
  * standby   several may run for a partition: one owns it by lease, the others wait
- * watch     posthaste_scheduler_owner, posthaste_depth, posthaste_oldest_age_seconds, posthaste_unread,
- *           posthaste_conservation_difference (0, or something is wrong), posthaste_doubted_total
+ * watch     posthaste_scheduler_owner, posthaste_depth, posthaste_late, posthaste_oldest_age_seconds,
+ *           posthaste_unread, posthaste_conservation_difference (0, or something is wrong), posthaste_doubted_total
  */
 import { ServerCredentials, type Server as GrpcServer } from '@grpc/grpc-js';
 import { type Config, formatAddress, helpFor, loadConfig, retryRulesOf } from '@posthaste/config';
@@ -50,6 +50,9 @@ function build(values: SchedulerConfig, connection: StreamConnection, log: Log):
     upstreams: Object.keys(values.upstreams),
     routes: values.routes,
     retries: retryRulesOf(values),
+    lanePercents: values['lanes.shares'],
+    laneTargetsMs: values['lanes.targets'],
+    tenantWeights: values['tenants.weights'],
     senderLeaseMs: values['scheduler.senderLease'],
     pinnedFloor: values['scheduler.pinnedFloor'] / 100,
     checkpointEveryMs: values['scheduler.checkpointEvery'],

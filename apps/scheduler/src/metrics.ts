@@ -1,4 +1,14 @@
-import { classifyReply, lanes, replyClasses, type Census, type Engine, type JournalRecord, type LiveKind, type Router } from '@posthaste/core';
+import {
+  classifyReply,
+  lanes,
+  replyClasses,
+  type Attempt,
+  type Census,
+  type Engine,
+  type JournalRecord,
+  type LiveKind,
+  type Router,
+} from '@posthaste/core';
 import { counter, gauge, histogram, type MailLog } from '@posthaste/telemetry';
 
 const byLane = ['lane'] as const;
@@ -28,6 +38,22 @@ export const metrics = {
   expired: counter('posthaste_expired_total', 'Recipients whose deadline passed. A rise: urgent mail comes too late.', byLane),
   depth: gauge('posthaste_depth', 'Recipients that are not final. A rise: more comes in than goes out.', ['lane', 'state']),
   oldestAge: gauge('posthaste_oldest_age_seconds', 'Age of the oldest mail that is not final; 0 for an empty lane.', byLane),
+  late: gauge(
+    'posthaste_late',
+    "Mails that are ready and should have been begun by their lane's target. A rise: upstreams are too slow for what comes in.",
+    byLane,
+  ),
+  oldestReady: gauge(
+    'posthaste_oldest_ready_age_seconds',
+    'How long the mail that has waited longest could have gone; 0 for a lane with none ready. A rise: the lane waits for upstreams, or for other lanes.',
+    byLane,
+  ),
+  readyToStart: histogram(
+    'posthaste_ready_to_start_seconds',
+    'From when a mail could go (acceptance, or due time) to its being started. A rise: a lane waits longer for its turn.',
+    [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900, 3600],
+    byLane,
+  ),
   toDelivery: histogram(
     'posthaste_acceptance_to_delivery_seconds',
     'From the acceptance of a mail (or from its due time) to its delivery.',
@@ -97,16 +123,26 @@ function count(event: Counted, lane: string): void {
   else metrics[event.kind].inc({ lane }, event.recipients.length);
 }
 
+export function observeWaits(attempts: readonly Attempt[]): void {
+  for (const { mail, waitedMs } of attempts) if (waitedMs !== undefined) metrics.readyToStart.observe({ lane: mail.ticket.lane }, waitedMs / 1_000);
+}
+
 const liveKinds: readonly LiveKind[] = ['queued', 'sending', 'inDoubt'];
 
 export function showCensus(census: Census, now: number): void {
   for (const lane of lanes) {
     const oldest = census.oldestAcceptedAt[lane];
-    metrics.oldestAge.set({ lane }, oldest === null ? 0 : Math.max(0, now - oldest) / 1_000);
+    metrics.oldestAge.set({ lane }, ageOf(oldest, now));
+    metrics.oldestReady.set({ lane }, ageOf(census.oldestReadyAt[lane], now));
+    metrics.late.set({ lane }, census.late[lane]);
     for (const kind of liveKinds) metrics.depth.set({ lane, state: kind }, census.depth[lane][kind]);
   }
   metrics.difference.set(census.difference);
   metrics.countedAt.set(now / 1_000);
+}
+
+function ageOf(at: number | null, now: number): number {
+  return at === null ? 0 : Math.max(0, now - at) / 1_000;
 }
 
 /** Walking the index takes time in proportion to it: the larger it is, the rarer it is walked. */

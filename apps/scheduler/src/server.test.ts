@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { create } from '@bufbuild/protobuf';
 import { Client, credentials, ServerCredentials, status, type ClientDuplexStream, type ServiceError } from '@grpc/grpc-js';
-import { defaultRetryRules, encodeTicket, idInPartition } from '@posthaste/core';
+import { defaultPolicy, defaultRetryRules, encodeTicket, idInPartition } from '@posthaste/core';
 import { grpcMethod } from '@posthaste/protocol';
 import {
   DispatchRequestSchema,
@@ -69,6 +69,9 @@ async function startScheduler(retryDelaysMs: readonly number[] = [60_000]) {
     upstreams: ['main'],
     routes: [],
     retries: { ...defaultRetryRules, default: { kind: 'fixed', delaysMs: retryDelaysMs } },
+    lanePercents: { immediate: 0, high: 20, normal: 10, low: 5 },
+    laneTargetsMs: defaultPolicy.laneTargetsMs,
+    tenantWeights: new Map(),
     senderLeaseMs: 15_000,
     pinnedFloor: 0.1,
     checkpointEveryMs: 1_000,

@@ -1,4 +1,14 @@
-import { defaultPolicy, Engine, type Effect, type JournalEntry, type RetryRules, type Router } from '@posthaste/core';
+import {
+  defaultPolicy,
+  Engine,
+  type Effect,
+  type JournalEntry,
+  type LaneShares,
+  type LaneTargets,
+  type RetryRules,
+  type Router,
+  type TenantWeights,
+} from '@posthaste/core';
 import {
   createPublisher,
   isStreamError,
@@ -21,7 +31,7 @@ import { keepHouse } from './housekeeping.ts';
 import { startIntake } from './intake.ts';
 import { encodeEntry, JournalWriter } from './journal-writer.ts';
 import type { Lookup } from './lookup-service.ts';
-import { metrics, observer } from './metrics.ts';
+import { metrics, observer, observeWaits } from './metrics.ts';
 import { recover } from './recovery.ts';
 import { Removals } from './removals.ts';
 import { sweepBodies } from './sweeper.ts';
@@ -34,6 +44,10 @@ export interface TenureOptions {
   readonly router: Router;
   readonly durability: 'durable' | 'fast';
   readonly retries: RetryRules;
+  /** Of an upstream's dispatches, 0 to 100. */
+  readonly lanePercents: LaneShares;
+  readonly laneTargetsMs: LaneTargets;
+  readonly tenantWeights: TenantWeights;
   readonly senderLeaseMs: number;
   /** Share of a log's byte limit, 0 to 1. */
   readonly pinnedFloor: number;
@@ -158,8 +172,14 @@ async function lastEpoch(connection: StreamConnection, partition: number, sequen
   }
 }
 
-function policyOf({ retries, senderLeaseMs, pinnedFloor }: TenureOptions) {
-  return { ...defaultPolicy, retry: retries, senderLeaseMs, pinnedFloor };
+function policyOf({ lanePercents, laneTargetsMs, tenantWeights, retries, senderLeaseMs, pinnedFloor }: TenureOptions) {
+  const laneShares = {
+    immediate: lanePercents.immediate / 100,
+    high: lanePercents.high / 100,
+    normal: lanePercents.normal / 100,
+    low: lanePercents.low / 100,
+  };
+  return { ...defaultPolicy, laneShares, laneTargetsMs, tenantWeights, retry: retries, senderLeaseMs, pinnedFloor };
 }
 
 interface Hands {
@@ -175,6 +195,7 @@ function performer({ driver, senders, removals, copies, partition }: Hands): (ef
   return (effect) => {
     switch (effect.kind) {
       case 'send':
+        observeWaits(effect.attempts);
         return senders.send(effect.sender, effect.attempts);
       case 'acknowledge':
         return senders.acknowledge(effect.sender, effect.attempts);

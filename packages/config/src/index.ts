@@ -2,6 +2,7 @@ export { describeSettings, documentSettings, type SettingDocument } from './desc
 export type { Environment } from './environment.ts';
 export { helpFor } from './help.ts';
 export { holdsSettings, type InForce, inForceFlag, settingsInForce } from './in-force.ts';
+export { orderSettings } from './order.ts';
 export { type Config, ConfigError, loadConfig, type LoadOptions } from './load.ts';
 export { didYouMean, nearest } from './nearest.ts';
 export { nodeFlags } from './node-flags.ts';

@@ -21,6 +21,8 @@ export const knownSections: readonly string[] = [
   'inbox',
   'upstreams',
   'routes',
+  'lanes',
+  'tenants',
   'limits',
   'dedupe',
   'up',

@@ -1,3 +1,4 @@
+import { lanes } from './order.ts';
 import { type Parsed, refused, taken } from './quantity.ts';
 import { define, parseList, parseMap, type Setting, showMap } from './setting.ts';
 
@@ -12,8 +13,6 @@ export interface Route {
   readonly match: RouteMatch;
   readonly upstream: string;
 }
-
-const lanes: readonly string[] = ['immediate', 'high', 'normal', 'low'];
 
 const routes: Setting<readonly Route[]> = {
   ...define(
@@ -89,7 +88,7 @@ function parseMatch(text: string): RouteMatch | undefined {
   const [, kind, value] = /^(domain|lane|tenant):(\S+)$/.exec(text) ?? [];
   if (value === undefined) return undefined;
   if (kind === 'domain') return { kind, value: value.toLowerCase() };
-  if (kind === 'lane') return lanes.includes(value) ? { kind, value } : undefined;
+  if (kind === 'lane') return lanes.some((lane) => lane === value) ? { kind, value } : undefined;
   return { kind: 'tenant', value };
 }
 

@@ -24,14 +24,14 @@ export function admit(state: EngineState, ticket: Ticket, place: Place): Mail {
   const mail = newMail(ticket, place, (state.order += 1));
   state.mails.set(ticket.id, mail);
   occupy(state, mail);
-  if (ticket.deadline !== undefined) remindOfDeadline(state, mail);
+  if (ticket.deadline !== undefined) remindOfDeadline(state, mail, ticket.deadline);
   return mail;
 }
 
 /** Most mail is gone long before its deadline: what it leaves in the heap is cleared when it outweighs the rest. */
-function remindOfDeadline(state: EngineState, mail: Mail): void {
-  if (state.deadlines.size > 2 * state.mails.size + 1_000) state.deadlines.keep((other) => isLive(state, other));
-  state.deadlines.push(mail);
+function remindOfDeadline(state: EngineState, mail: Mail, deadline: number): void {
+  if (state.deadlines.size > 2 * state.mails.size + 1_000) state.deadlines.keep(isLive);
+  state.deadlines.push(mail, deadline, mail.order);
 }
 
 /** A second entry of a mail that is in the index: WAIT wins over MAIL, else the first wins. */

@@ -36,3 +36,20 @@ test('in pieces it comes to the same, and a piece is small', () => {
   expect(step.value).toEqual(stage.engine.census(stage.now.wall));
   expect(pieces).toBe(3);
 });
+
+test('mail is late that is ready and past the target of its lane, counted from its acceptance or its due time', () => {
+  const stage = new Stage();
+  const { wall } = stage.now;
+  const minute = 60_000;
+  stage.arrive({ lane: 'high', acceptedAt: wall - 3 * minute });
+  stage.arrive({ lane: 'high', acceptedAt: wall - 1 * minute });
+  stage.arrive({ lane: 'high', acceptedAt: wall - 60 * minute, due: wall - 1 * minute });
+  stage.arrive({ lane: 'high', acceptedAt: wall - 60 * minute, due: wall + 1 * minute });
+  stage.arrive({ lane: 'low', acceptedAt: wall - 600 * minute });
+  expect(stage.engine.census(wall)).toMatchObject({
+    late: { immediate: 0, high: 1, normal: 0, low: 0 },
+    oldestReadyAt: { immediate: null, high: wall - 3 * minute, low: wall - 600 * minute },
+  });
+  stage.join('sender');
+  expect(stage.engine.census(wall), 'what is with a sender is late no more').toMatchObject({ late: { high: 0 }, oldestReadyAt: { high: null } });
+});

@@ -1,4 +1,5 @@
 import type { EngineState } from './engine-state.ts';
+import { isReady, readySince } from './filing.ts';
 import { lanes, type Lane } from './lane.ts';
 import type { Mail } from './mail.ts';
 import type { RecipientState } from './recipient.ts';
@@ -14,6 +15,10 @@ export interface Census {
   readonly upstreams: readonly UpstreamDepth[];
   /** When the oldest mail of a lane was accepted; null for an empty lane. */
   readonly oldestAcceptedAt: Readonly<Record<Lane, number | null>>;
+  /** Since when the mail of a lane that has waited longest for its turn could have gone; null when none is ready. */
+  readonly oldestReadyAt: Readonly<Record<Lane, number | null>>;
+  /** Mails that are ready and should have been begun by their lane's target. */
+  readonly late: Readonly<Record<Lane, number>>;
   /** Accepted less final less live: 0, or something was lost or counted twice. */
   readonly difference: number;
 }
@@ -43,16 +48,23 @@ export function* walkIndex(state: EngineState, now: number): Generator<undefined
   const waiting = perLane(() => 0);
   const upstreams = state.upstreams.map((): UpstreamDepth => ({ queued: 0, sending: 0 }));
   const oldest = perLane<number | null>(() => null);
+  const oldestReady = perLane<number | null>(() => null);
+  const late = perLane(() => 0);
   const live = new Map<string, number>();
   let walked = 0;
   for (const mail of state.mails.values()) {
     const { lane, tenant, acceptedAt } = mail.ticket;
     countMail(state, mail, now, { depth: depth[lane], upstreams, wait: () => (waiting[lane] += 1) });
+    if (isReady(mail, now)) {
+      const since = readySince(mail, now);
+      oldestReady[lane] = Math.min(oldestReady[lane] ?? since, since);
+      if (since + state.policy.laneTargetsMs[lane] < now) late[lane] += 1;
+    }
     if (mail.open > 0) oldest[lane] = Math.min(oldest[lane] ?? acceptedAt, acceptedAt);
     live.set(tenant, (live.get(tenant) ?? 0) + mail.open);
     if ((walked += 1) % walkedAtOnce === 0) yield;
   }
-  return { depth, waiting, upstreams, oldestAcceptedAt: oldest, difference: differenceOf(state, live) };
+  return { depth, waiting, upstreams, oldestAcceptedAt: oldest, oldestReadyAt: oldestReady, late, difference: differenceOf(state, live) };
 }
 
 interface Counts {

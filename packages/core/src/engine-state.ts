@@ -2,7 +2,9 @@ import type { Effect, JournalRecord } from './effect.ts';
 import { FinishedLog } from './finished-log.ts';
 import { Heap } from './heap.ts';
 import { lanes, type Lane } from './lane.ts';
+import { defaultLaneTargets, type LaneTargets } from './lane-target.ts';
 import { defaultLaneShares, type LaneShares } from './lane-turn.ts';
+import { LiveEntries } from './live-entries.ts';
 import type { Mail } from './mail.ts';
 import { ReadyQueue } from './ready-queue.ts';
 import { RecentIds } from './recent-ids.ts';
@@ -10,11 +12,14 @@ import { defaultRetryRules, type RetryRules } from './retry-rules.ts';
 import type { Router } from './router.ts';
 import { SenderTable } from './sender-table.ts';
 import type { Tallies } from './tally.ts';
+import type { TenantWeights } from './tenant-turn.ts';
 import { up, type UpstreamHealth } from './upstream-health.ts';
 
 export interface EnginePolicy {
   readonly retry: RetryRules;
   readonly laneShares: LaneShares;
+  readonly laneTargetsMs: LaneTargets;
+  readonly tenantWeights: TenantWeights;
   /** How long a sender's lease lasts from each word of it. */
   readonly senderLeaseMs: number;
   /** Recipients of one message in one transaction. */
@@ -26,6 +31,8 @@ export interface EnginePolicy {
 export const defaultPolicy: EnginePolicy = {
   retry: defaultRetryRules,
   laneShares: defaultLaneShares,
+  laneTargetsMs: defaultLaneTargets,
+  tenantWeights: new Map(),
   senderLeaseMs: 15_000,
   maxRecipientsPerAttempt: 100,
   pinnedFloor: 0.1,
@@ -40,7 +47,7 @@ export interface LogState {
   /** Highest sequence that was read. */
   seen: number;
   /** Entries that are unfinished. */
-  readonly live: Map<number, Mail>;
+  readonly live: LiveEntries<Mail>;
   /** Bytes of these, about. */
   liveBytes: number;
 }
@@ -59,7 +66,7 @@ export interface EngineState {
   /** By the router's index. */
   readonly upstreams: readonly UpstreamState[];
   /** Mail that waits for a time. An entry whose mail has moved on since is passed over. */
-  readonly calendar: Heap<{ readonly due: number; readonly mail: Mail }>;
+  readonly calendar: Heap<Mail>;
   /** Mail with a deadline, the nearest first. */
   readonly deadlines: Heap<Mail>;
   readonly senders: SenderTable;
@@ -92,9 +99,9 @@ export function createEngineState(epoch: number, router: Router, policy: EngineP
     logs: Object.fromEntries(lanes.map((lane) => [lane, emptyLog()])) as unknown as Record<Lane, LogState>,
     waitSeen: 0,
     waitAhead: new Set(),
-    upstreams: router.upstreams.map((name) => ({ name, ready: new ReadyQueue(policy.laneShares), health: up })),
-    calendar: new Heap((a, b) => a.due < b.due),
-    deadlines: new Heap((a, b) => (a.ticket.deadline ?? Infinity) < (b.ticket.deadline ?? Infinity)),
+    upstreams: router.upstreams.map((name) => ({ name, ready: new ReadyQueue(policy.laneShares, policy.tenantWeights), health: up })),
+    calendar: new Heap(),
+    deadlines: new Heap(),
     senders: new SenderTable(),
     recent: new RecentIds(),
     tallies: new Map(),
@@ -110,5 +117,5 @@ export function createEngineState(epoch: number, router: Router, policy: EngineP
 }
 
 function emptyLog(): LogState {
-  return { finished: new FinishedLog(), trimmed: 0, seen: 0, live: new Map(), liveBytes: 0 };
+  return { finished: new FinishedLog(), trimmed: 0, seen: 0, live: new LiveEntries(), liveBytes: 0 };
 }

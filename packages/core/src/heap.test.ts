@@ -6,8 +6,8 @@ const numbers = fc.array(fc.integer({ min: 0, max: 50 }));
 const inOrder = (a: number, b: number) => a - b;
 
 function heapOf(entries: readonly number[]): Heap<number> {
-  const heap = new Heap<number>((a, b) => a < b);
-  for (const entry of entries) heap.push(entry);
+  const heap = new Heap<number>();
+  for (const entry of entries) heap.push(entry, entry, 0);
   return heap;
 }
 
@@ -30,7 +30,7 @@ test('always shows the least of what it holds, whatever the order of pushes and 
         if (move === null) expect(heap.pop()).toBe(model.sort(inOrder).shift());
         else {
           model.push(move);
-          heap.push(move);
+          heap.push(move, move, 0);
         }
         expect(heap.peek()).toBe(model.length === 0 ? undefined : Math.min(...model));
         expect(heap.size).toBe(model.length);
@@ -44,8 +44,32 @@ test('forgets what is not wanted any more, and stays in order', () => {
     fc.property(numbers, numbers, (entries, later) => {
       const heap = heapOf(entries);
       heap.keep((entry) => entry % 3 !== 0);
-      for (const entry of later) heap.push(entry);
+      for (const entry of later) heap.push(entry, entry, 0);
       expect(drain(heap)).toEqual([...entries.filter((entry) => entry % 3 !== 0), ...later].sort(inOrder));
+    }),
+  );
+});
+
+test('gives back equal keys by their order', () => {
+  fc.assert(
+    fc.property(fc.array(fc.tuple(fc.integer({ min: 0, max: 5 }), fc.nat())), (entries) => {
+      const heap = new Heap<(typeof entries)[number]>();
+      for (const entry of entries) heap.push(entry, ...entry);
+      const expected = entries.toSorted(([key, order], [otherKey, otherOrder]) => key - otherKey || order - otherOrder);
+      expect(expected.map(() => heap.pop())).toEqual(expected);
+    }),
+  );
+});
+
+test('gives the entry on top another place', () => {
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 0, max: 50 }), { minLength: 1 }), fc.integer({ min: 0, max: 50 }), (entries, key) => {
+      const heap = heapOf(entries);
+      const [least = 0, ...others] = entries.toSorted(inOrder);
+      heap.replaceTop(key, 1);
+      // The entry keeps its name and takes the new key.
+      const expected = [...others.filter((other) => other <= key), least, ...others.filter((other) => other > key)];
+      expect(drain(heap)).toEqual(expected);
     }),
   );
 });

@@ -1,60 +1,92 @@
-/** A binary heap: the least by `before` comes out first. */
+/**
+ * A binary heap: the least key comes out first, and of equal keys the least order. Both stand beside the entries as plain numbers, so that
+ * sifting looks at no entry: a million of them lie all over the memory, and every look there costs more than the comparison.
+ */
 export class Heap<T> {
   readonly #entries: T[] = [];
-  readonly #before: (a: T, b: T) => boolean;
-
-  constructor(before: (a: T, b: T) => boolean) {
-    this.#before = before;
-  }
+  readonly #keys: number[] = [];
+  readonly #orders: number[] = [];
 
   get size(): number {
     return this.#entries.length;
+  }
+
+  /** Infinity when it is empty. */
+  get leastKey(): number {
+    return this.#keys[0] ?? Infinity;
   }
 
   peek(): T | undefined {
     return this.#entries[0];
   }
 
-  push(entry: T): void {
-    const entries = this.#entries;
-    let child = entries.length;
-    entries.push(entry);
-    while (child > 0) {
-      const parent = (child - 1) >> 1;
-      const above = entries[parent] as T;
-      if (!this.#before(entry, above)) break;
-      entries[child] = above;
-      child = parent;
+  push(entry: T, key: number, order: number): void {
+    let place = this.#entries.length;
+    this.#entries.push(entry);
+    this.#keys.push(key);
+    this.#orders.push(order);
+    while (place > 0) {
+      const parent = (place - 1) >> 1;
+      if (!this.#goesBefore(key, order, parent)) break;
+      this.#move(parent, place);
+      place = parent;
     }
-    entries[child] = entry;
+    this.#put(place, entry, key, order);
   }
 
   pop(): T | undefined {
     const top = this.#entries[0];
     const last = this.#entries.pop();
-    if (last !== undefined && this.#entries.length > 0) this.#sinkFromTop(last);
+    const key = this.#keys.pop();
+    const order = this.#orders.pop();
+    if (this.#entries.length > 0) this.#sinkFromTop(last as T, key as number, order as number);
     return top;
+  }
+
+  /** Gives the entry on top another place. */
+  replaceTop(key: number, order: number): void {
+    const top = this.#entries[0];
+    if (top !== undefined) this.#sinkFromTop(top, key, order);
   }
 
   /** Forgets the entries that are of no more use. */
   keep(isWanted: (entry: T) => boolean): void {
-    // An array in order is a heap already.
-    const wanted = this.#entries.filter(isWanted).sort((a, b) => (this.#before(a, b) ? -1 : this.#before(b, a) ? 1 : 0));
-    this.#entries.length = 0;
-    for (const entry of wanted) this.#entries.push(entry);
+    const all = this.#entries.map((entry, at) => ({ entry, key: this.#keys[at] as number, order: this.#orders[at] as number }));
+    this.clear();
+    for (const { entry, key, order } of all) if (isWanted(entry)) this.push(entry, key, order);
   }
 
-  #sinkFromTop(entry: T): void {
-    const entries = this.#entries;
-    const size = entries.length;
-    let parent = 0;
-    for (let child = 1; child < size; child = 2 * parent + 1) {
-      if (child + 1 < size && this.#before(entries[child + 1] as T, entries[child] as T)) child += 1;
-      const below = entries[child] as T;
-      if (!this.#before(below, entry)) break;
-      entries[parent] = below;
-      parent = child;
+  clear(): void {
+    this.#entries.length = 0;
+    this.#keys.length = 0;
+    this.#orders.length = 0;
+  }
+
+  #sinkFromTop(entry: T, key: number, order: number): void {
+    const keys = this.#keys;
+    const size = keys.length;
+    let place = 0;
+    for (let child = 1; child < size; child = 2 * place + 1) {
+      if (child + 1 < size && this.#goesBefore(keys[child + 1] as number, this.#orders[child + 1] as number, child)) child += 1;
+      if (this.#goesBefore(key, order, child)) break;
+      this.#move(child, place);
+      place = child;
     }
-    entries[parent] = entry;
+    this.#put(place, entry, key, order);
+  }
+
+  #goesBefore(key: number, order: number, place: number): boolean {
+    const other = this.#keys[place] as number;
+    return key < other || (key === other && order < (this.#orders[place] as number));
+  }
+
+  #move(from: number, to: number): void {
+    this.#put(to, this.#entries[from] as T, this.#keys[from] as number, this.#orders[from] as number);
+  }
+
+  #put(place: number, entry: T, key: number, order: number): void {
+    this.#entries[place] = entry;
+    this.#keys[place] = key;
+    this.#orders[place] = order;
   }
 }

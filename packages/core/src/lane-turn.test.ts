@@ -3,8 +3,15 @@ import { describe, expect, test } from 'vitest';
 import { lanes, type Lane } from './lane.ts';
 import { defaultLaneShares, LaneTurn } from './lane-turn.ts';
 
+function serve(turn: LaneTurn, ready: readonly Lane[]): Lane | undefined {
+  const hasReady = (lane: Lane) => ready.includes(lane);
+  const lane = turn.next(hasReady);
+  if (lane) turn.served(lane, hasReady);
+  return lane;
+}
+
 function turns(count: number, ready: readonly Lane[], turn = new LaneTurn()): (Lane | undefined)[] {
-  return Array.from({ length: count }, () => turn.next((lane) => ready.includes(lane)));
+  return Array.from({ length: count }, () => serve(turn, ready));
 }
 
 describe('whose turn it is', () => {
@@ -36,7 +43,7 @@ describe('whose turn it is', () => {
       fc.property(fc.constantFrom(...lanes), others, fc.nat(40), (lane, ready, before) => {
         const turn = new LaneTurn();
         turns(before, lanes, turn);
-        const served = ready.map((some) => turn.next((candidate) => candidate === lane || some.includes(candidate)));
+        const served = ready.map((some) => serve(turn, [lane, ...some]));
         expect(served.filter((name) => name === lane).length).toBeGreaterThanOrEqual(ready.length * defaultLaneShares[lane] - 2);
       }),
     );
@@ -47,7 +54,7 @@ describe('whose turn it is', () => {
       fc.property(fc.array(fc.subarray([...lanes])), (all) => {
         const turn = new LaneTurn();
         for (const ready of all) {
-          const served = turn.next((lane) => ready.includes(lane));
+          const served = serve(turn, ready);
           expect(served === undefined ? ready.length === 0 : ready.includes(served)).toBe(true);
         }
       }),

@@ -5,8 +5,11 @@ export type LaneShares = Readonly<Record<Lane, number>>;
 
 export const defaultLaneShares: LaneShares = { immediate: 0, high: 0.2, normal: 0.1, low: 0.05 };
 
+/** Adding shares such as 0.05 twenty times must count as one whole in spite of rounding. */
+const oneDispatch = 1 - 1e-9;
+
 /**
- * Whose turn it is: the most urgent lane with mail ready, unless a less urgent one has not had its share. Every pick earns each waiting
+ * Whose turn it is: the most urgent lane with mail ready, unless a less urgent one has not had its share. Every dispatch earns each waiting
  * lane its share; one that has earned a whole dispatch goes first. Being served pays it back, and an empty lane saves nothing up.
  */
 export class LaneTurn {
@@ -18,11 +21,18 @@ export class LaneTurn {
   }
 
   next(hasReady: (lane: Lane) => boolean): Lane | undefined {
-    const waiting = lanes.filter(hasReady);
-    for (const lane of lanes) this.#earned[lane] = waiting.includes(lane) ? this.#earned[lane] + this.#shares[lane] : 0;
-    // Adding shares such as 0.05 twenty times must count as one whole in spite of rounding.
-    const turn = waiting.find((lane) => this.#earned[lane] > 1 - 1e-9) ?? waiting[0];
-    if (turn) this.#earned[turn] = Math.max(0, this.#earned[turn] - 1);
-    return turn;
+    let mostUrgent: Lane | undefined;
+    for (const lane of lanes) {
+      if (!hasReady(lane)) continue;
+      mostUrgent ??= lane;
+      if (this.#earned[lane] + this.#shares[lane] > oneDispatch) return lane;
+    }
+    return mostUrgent;
+  }
+
+  /** `hasReady`: beside the one that was served. */
+  served(turn: Lane, hasReady: (lane: Lane) => boolean): void {
+    for (const lane of lanes) this.#earned[lane] = lane === turn || hasReady(lane) ? this.#earned[lane] + this.#shares[lane] : 0;
+    this.#earned[turn] = Math.max(0, this.#earned[turn] - 1);
   }
 }

@@ -9,6 +9,8 @@ export interface Mail {
   readonly states: RecipientState[];
   /** Arrival number: earlier mail goes first. */
   order: number;
+  /** Since then it stands behind its tenant's other mail, wall clock: an upstream broke under it. */
+  setBackAt: number | null;
   /** Recipients that are not final. */
   open: number;
   /** Being copied elsewhere: not dispatched, not removed until the copy is acknowledged. */
@@ -26,8 +28,9 @@ export function newMail(ticket: Ticket, place: Place, order: number): Mail {
   return {
     ticket,
     place,
-    states: Array.from({ length: ticket.recipients.length }, () => first),
+    states: ticket.recipients.length === 1 ? [first] : ticket.recipients.map(() => first),
     order,
+    setBackAt: null,
     open: ticket.recipients.length,
     copying: 'no',
     listed: 0,

@@ -78,9 +78,14 @@ function noteHealth(state: EngineState, attempt: Attempt, outcome: AttemptOutcom
   if (outcome.recipients.some((group) => wordsOfUpstream.has(group.outcome))) upstream.health = up;
   else if (trouble) {
     upstream.health = afterTrouble(upstream.health, attempt.id, trouble.reply.text, now);
-    // It may be this very mail that breaks the connection: the next probe takes another one. What stands in a queue keeps its number.
-    if (attempt.begun && attempt.mail.listed === 0) attempt.mail.order = state.order += 1;
+    if (attempt.begun) setBack(state, attempt.mail, now);
   } else upstream.health = withoutProbe(upstream.health, attempt.id);
+}
+
+/** It may be this very mail that breaks the connection: the next probe takes another one. What stands in a queue keeps its place there. */
+function setBack(state: EngineState, mail: Mail, now: Instant): void {
+  mail.setBackAt = now.wall;
+  if (mail.listed === 0) mail.order = state.order += 1;
 }
 
 const wordsOfUpstream: ReadonlySet<OutcomeKind> = new Set(['delivered', 'deferred', 'bounced', 'upstreamLacksExtension']);

@@ -5,13 +5,13 @@ import { endLeases } from './leases.ts';
 
 /** What becomes due by time alone. */
 export function passTime(state: EngineState, now: Instant): void {
-  for (let entry = state.calendar.peek(); entry && entry.due <= now.wall; entry = state.calendar.peek()) {
-    state.calendar.pop();
-    if (isLive(state, entry.mail)) file(state, entry.mail, now);
+  while (state.calendar.leastKey <= now.wall) {
+    const mail = state.calendar.pop();
+    if (mail && isLive(mail)) file(state, mail, now);
   }
-  for (let mail = state.deadlines.peek(); mail && (mail.ticket.deadline ?? Infinity) <= now.wall; mail = state.deadlines.peek()) {
-    state.deadlines.pop();
-    if (isLive(state, mail)) expire(state, mail, now);
+  while (state.deadlines.leastKey <= now.wall) {
+    const mail = state.deadlines.pop();
+    if (mail && isLive(mail)) expire(state, mail, now);
   }
   endLeases(state, now);
 }
@@ -19,10 +19,8 @@ export function passTime(state: EngineState, now: Instant): void {
 /** Milliseconds until the engine wants to be told the time again; null when nothing waits for it. */
 export function nextWake(state: EngineState, now: Instant): number | null {
   const waits = [...state.senders.senders].map((sender) => sender.leaseEndsAt - now.mono);
-  const due = state.calendar.peek()?.due;
-  if (due !== undefined) waits.push(due - now.wall);
-  const deadline = state.deadlines.peek()?.ticket.deadline;
-  if (deadline !== undefined) waits.push(deadline - now.wall);
+  if (state.calendar.size > 0) waits.push(state.calendar.leastKey - now.wall);
+  if (state.deadlines.size > 0) waits.push(state.deadlines.leastKey - now.wall);
   for (const { name, health, ready } of state.upstreams) {
     // Without a sender that has room there is nobody to probe: one that comes is told at once.
     const canProbe = health.kind === 'down' && health.probe === null && ready.size > 0 && state.senders.roomiest(name);

@@ -11,9 +11,20 @@ function mailOf(order: number, parts: Partial<Ticket> = {}): Mail {
 
 /** Arrival numbers in the order in which the queue gives them out. */
 function served(mails: readonly Mail[], count = mails.length): (number | undefined)[] {
-  const queue = new ReadyQueue(defaultLaneShares);
-  for (const mail of mails) queue.push(mail);
-  return Array.from({ length: count }, () => queue.pop()?.order);
+  const queue = queueOf(mails);
+  return Array.from({ length: count }, () => serve(queue)?.order);
+}
+
+function queueOf(mails: readonly Mail[], weights: Record<string, number> = {}): ReadyQueue {
+  const queue = new ReadyQueue(defaultLaneShares, new Map(Object.entries(weights)));
+  for (const mail of mails) queue.push(mail, mail.ticket.deadline ?? Infinity);
+  return queue;
+}
+
+function serve(queue: ReadyQueue): Mail | undefined {
+  const mail = queue.pop();
+  if (mail) queue.charge(mail.ticket.recipients.length);
+  return mail;
 }
 
 describe('a ready queue', () => {
@@ -42,9 +53,7 @@ describe('a ready queue', () => {
   });
 
   test('counts what it holds', () => {
-    const queue = new ReadyQueue(defaultLaneShares);
-    queue.push(mailOf(1));
-    queue.push(mailOf(2, { lane: 'low' }));
+    const queue = queueOf([mailOf(1), mailOf(2, { lane: 'low' })]);
     expect(queue.size).toBe(2);
     queue.pop();
     queue.pop();

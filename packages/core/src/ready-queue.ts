@@ -1,60 +1,43 @@
-import { Heap } from './heap.ts';
 import { lanes, type Lane } from './lane.ts';
 import { LaneTurn, type LaneShares } from './lane-turn.ts';
 import type { Mail } from './mail.ts';
+import { TenantTurn, type TenantWeights } from './tenant-turn.ts';
 
-/** The mail that is ready for one upstream: by lane, in a lane by tenant in turn, for a tenant by deadline and then by arrival. */
+/** The mail that is ready for one upstream: by lane, in a lane by tenant, for a tenant by the time when it should be begun. */
 export class ReadyQueue {
   readonly #turn: LaneTurn;
-  readonly #lanes: Readonly<Record<Lane, TenantsInTurn>>;
+  readonly #lanes: Readonly<Record<Lane, TenantTurn>>;
+  #size = 0;
+  #servedLane: Lane = lanes[0];
 
-  constructor(shares: LaneShares) {
+  constructor(shares: LaneShares, weights: TenantWeights) {
     this.#turn = new LaneTurn(shares);
-    this.#lanes = Object.fromEntries(lanes.map((lane) => [lane, new TenantsInTurn()])) as unknown as Record<Lane, TenantsInTurn>;
+    this.#lanes = Object.fromEntries(lanes.map((lane) => [lane, new TenantTurn(weights)])) as unknown as Record<Lane, TenantTurn>;
   }
 
   get size(): number {
-    return lanes.reduce((sum, lane) => sum + this.#lanes[lane].size, 0);
+    return this.#size;
   }
 
-  push(mail: Mail): void {
-    this.#lanes[mail.ticket.lane].push(mail);
+  push(mail: Mail, startBy: number): void {
+    this.#lanes[mail.ticket.lane].push(mail, startBy);
+    this.#size += 1;
   }
 
-  /** The mail that goes next. It may have become unfit while it stood here (expired, for example): whoever takes it looks. */
+  /** The mail that goes next. It may have become unfit while it stood here (expired, for example): whoever takes it looks, and charges it if it goes. */
   pop(): Mail | undefined {
-    const lane = this.#turn.next((candidate) => this.#lanes[candidate].size > 0);
-    return lane && this.#lanes[lane].pop();
-  }
-}
-
-class TenantsInTurn {
-  size = 0;
-  readonly #queues = new Map<string, Heap<Mail>>();
-
-  push(mail: Mail): void {
-    const { tenant } = mail.ticket;
-    let queue = this.#queues.get(tenant);
-    if (!queue) this.#queues.set(tenant, (queue = new Heap(goesBefore)));
-    queue.push(mail);
-    this.size += 1;
+    const lane = this.#turn.next(this.#hasReady);
+    if (lane === undefined) return undefined;
+    this.#servedLane = lane;
+    this.#size -= 1;
+    return this.#lanes[lane].pop();
   }
 
-  pop(): Mail | undefined {
-    const first = this.#queues.entries().next().value;
-    if (!first) return undefined;
-    const [tenant, queue] = first;
-    const mail = queue.pop();
-    // A Map keeps the order of insertion: whoever was served goes to its end.
-    this.#queues.delete(tenant);
-    if (queue.size > 0) this.#queues.set(tenant, queue);
-    this.size -= 1;
-    return mail;
+  /** The mail that came last goes to so many recipients: its lane and its tenant have had their turn. */
+  charge(recipients: number): void {
+    this.#turn.served(this.#servedLane, this.#hasReady);
+    this.#lanes[this.#servedLane].charge(recipients);
   }
-}
 
-function goesBefore(a: Mail, b: Mail): boolean {
-  const first = a.ticket.deadline ?? Infinity;
-  const second = b.ticket.deadline ?? Infinity;
-  return first === second ? a.order < b.order : first < second;
+  readonly #hasReady = (lane: Lane): boolean => this.#lanes[lane].size > 0;
 }

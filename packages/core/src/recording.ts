@@ -9,8 +9,10 @@ import { count } from './tally.ts';
 export function record(state: EngineState, mail: Mail, event: RecipientEvent): void {
   note(state, mail, event);
   applyTo(mail, event);
-  state.changed.add(mail);
   if (mail.open === 0) finish(state, mail, event.at);
+  // What is with a sender is known by its attempt: most mail is never anything but started and delivered.
+  const isInIndex = mail.open > 0 || mail.copying !== 'no';
+  if (isInIndex && event.kind !== 'started') state.changed.add(mail);
 }
 
 /** Journals an event that changes no recipient. */

@@ -32,11 +32,8 @@ export function vacate(state: EngineState, place: Place): void {
     return;
   }
   const log = state.logs[place.lane];
-  const mail = log.live.get(place.sequence);
-  if (mail) {
-    log.live.delete(place.sequence);
-    log.liveBytes -= entryBytes(mail.ticket);
-  }
+  const mail = log.live.take(place.sequence);
+  if (mail) log.liveBytes -= entryBytes(mail.ticket);
   log.finished.finish(place.sequence);
   state.trims.add(place.lane);
 }
@@ -54,6 +51,8 @@ export function finish(state: EngineState, mail: Mail, now: number): void {
 export function settle(state: EngineState, mail: Mail, now: number): void {
   const { id, chunked } = mail.ticket;
   state.mails.delete(id);
+  // Heaps may still hold it.
+  mail.open = 0;
   state.changed.delete(mail);
   if (mail.stateSequence > 0) state.staleStates.push(mail.stateSequence);
   state.recent.add(id, now);

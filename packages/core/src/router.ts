@@ -13,26 +13,41 @@ export type RouteMatch =
   | { readonly kind: 'lane'; readonly value: string }
   | { readonly kind: 'tenant'; readonly value: string };
 
+/** Where a route stands in the list, and the upstream that it leads to. */
+interface Turning {
+  readonly place: number;
+  readonly index: number;
+}
+
 /** Each mail's places in the ready queues are bits of one number. */
 const mostUpstreams = 31;
 
 /** The first route that matches a recipient picks its upstream; the first upstream takes what no route matches. */
 export class Router {
   readonly upstreams: readonly string[];
-  readonly #routes: readonly { readonly match: RouteMatch; readonly index: number }[];
+  /** Of the routes that each value leads to, the first: all that is looked at for a mail. */
+  readonly #byDomain: ReadonlyMap<string, Turning>;
+  readonly #byLane: ReadonlyMap<string, Turning>;
+  readonly #byTenant: ReadonlyMap<string, Turning>;
+  readonly #byAny: Turning;
 
   constructor(upstreams: readonly string[], routes: readonly Route[]) {
     if (upstreams.length === 0 || upstreams.length > mostUpstreams) {
       throw new RangeError(`upstreams: ${upstreams.length} were given, expected 1 to ${mostUpstreams}`);
     }
     this.upstreams = upstreams;
-    this.#routes = routes.map(({ match, upstream }) => ({ match, index: indexOf(upstreams, upstream) }));
+    const turnings = routes.map(({ match, upstream }, place) => ({ match, place, index: indexOf(upstreams, upstream) }));
+    this.#byDomain = turningsBy('domain', turnings);
+    this.#byLane = turningsBy('lane', turnings);
+    this.#byTenant = turningsBy('tenant', turnings);
+    this.#byAny = turnings.find(({ match }) => match.kind === 'any') ?? { place: Infinity, index: 0 };
   }
 
   /** Index into `upstreams`. */
   upstreamOf(ticket: Ticket, recipient: number): number {
-    const address = ticket.recipients[recipient]?.address ?? '';
-    return this.#routes.find(({ match }) => matches(match, ticket, address))?.index ?? 0;
+    let first = earlier(earlier(this.#byAny, this.#byLane.get(ticket.lane)), this.#byTenant.get(ticket.tenant));
+    if (this.#byDomain.size > 0) first = earlier(first, this.#byDomain.get(domainOf(ticket.recipients[recipient]?.address ?? '')));
+    return first.index;
   }
 }
 
@@ -42,15 +57,20 @@ function indexOf(upstreams: readonly string[], upstream: string): number {
   return index;
 }
 
-function matches(match: RouteMatch, ticket: Ticket, address: string): boolean {
-  switch (match.kind) {
-    case 'any':
-      return true;
-    case 'domain':
-      return address.slice(address.lastIndexOf('@') + 1).toLowerCase() === match.value.toLowerCase();
-    case 'lane':
-      return ticket.lane === match.value;
-    case 'tenant':
-      return ticket.tenant === match.value;
+function turningsBy(kind: 'domain' | 'lane' | 'tenant', turnings: readonly (Turning & { readonly match: RouteMatch })[]): Map<string, Turning> {
+  const first = new Map<string, Turning>();
+  for (const { match, place, index } of turnings) {
+    if (match.kind !== kind) continue;
+    const value = kind === 'domain' ? match.value.toLowerCase() : match.value;
+    if (!first.has(value)) first.set(value, { place, index });
   }
+  return first;
+}
+
+function earlier(one: Turning, other: Turning | undefined): Turning {
+  return other && other.place < one.place ? other : one;
+}
+
+function domainOf(address: string): string {
+  return address.slice(address.lastIndexOf('@') + 1).toLowerCase();
 }

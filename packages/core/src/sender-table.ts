@@ -7,6 +7,8 @@ export interface Attempt {
   readonly recipients: readonly number[];
   readonly upstream: string;
   readonly sender: string;
+  /** How long the mail had been ready when it was started; unknown after a recovery, which starts nothing again. */
+  readonly waitedMs?: number;
   /** MAIL FROM may have been written. */
   begun: boolean;
 }
@@ -31,6 +33,10 @@ export class SenderTable {
 
   get senders(): Iterable<Sender> {
     return this.#senders.values();
+  }
+
+  get attempts(): Iterable<Attempt> {
+    return this.#attempts.values();
   }
 
   get attemptCount(): number {

@@ -38,6 +38,7 @@ export interface SnapshotWithStates {
 
 /** Everything up to the last record of the last step is contained; the lists of changes start anew. */
 export function takeSnapshot(state: EngineState): SnapshotWithStates {
+  for (const { mail } of state.senders.attempts) state.changed.add(mail);
   const changed = [...state.changed].map((mail) => ({ id: mail.ticket.id, states: [...mail.states] }));
   state.changed.clear();
   return {

@@ -89,10 +89,20 @@ export function readTicket(text: string | undefined): Ticket | undefined {
   if (text === undefined) return undefined;
   try {
     const ticket = decodeTicket(text);
-    return isWhole(ticket) ? ticket : undefined;
+    return isWhole(ticket) ? withSharedTenant(ticket) : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** Tenants that a million tickets name: each ticket with a text of its own would cost memory, and its hash at every look into a table. */
+const tenants = new Map<string, string>();
+const mostSharedTenants = 10_000;
+
+function withSharedTenant(ticket: Ticket): Ticket {
+  const known = tenants.get(ticket.tenant);
+  if (known === undefined && tenants.size < mostSharedTenants) tenants.set(ticket.tenant, ticket.tenant);
+  return Object.assign(ticket, { tenant: known ?? ticket.tenant });
 }
 
 function isWhole(ticket: Partial<Ticket> | null): boolean {

@@ -7,7 +7,7 @@ const targets = { decisionsPerSecond: 200_000, heapBytes: 2 ** 30, growth: 4 };
 export function describeCore(result: CoreResult): string {
   const cells = [
     `${whole(result.decisionsPerSecond).padStart(9)} decisions/s`,
-    `${(1e6 / result.decisionsPerSecond).toFixed(2).padStart(6)} us each`,
+    `CPU ${result.cpuMicrosPerDecision.toFixed(2).padStart(5)} us each`,
     `longest step ${result.longestStepMs.toFixed(1).padStart(5)} ms`,
     `${whole(result.arrivalsPerSecond).padStart(9)} arrivals/s`,
     `heap ${whole(result.heapBytes / 2 ** 20).padStart(5)} MiB`,

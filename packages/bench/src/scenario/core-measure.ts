@@ -15,6 +15,8 @@ export interface CoreResult extends CoreOrder {
   readonly arrivalsPerSecond: number;
   /** A decision is a mail chosen, journalled as started, handed out, reported and journalled as delivered. */
   readonly decisionsPerSecond: number;
+  /** CPU time of the deciding thread: what a decision costs on a machine that has other work too. */
+  readonly cpuMicrosPerDecision: number;
   /** Longest step: the time for which nothing else happens. */
   readonly longestStepMs: number;
   /** Of the heap, by the waiting mails. */
@@ -38,15 +40,22 @@ export function measureCore(order: CoreOrder): CoreResult {
   const after = settledMemory();
   bench.hireSenders();
   bench.decide(warmUpDecisions);
-  const { spentMs, longestStepMs } = bench.decide(measuredDecisions);
+  const { spentMs, cpuMicros, longestStepMs } = bench.decide(measuredDecisions);
   return {
     ...order,
     arrivalsPerSecond: (order.waiting * 1_000) / arrivalMs,
     decisionsPerSecond: (measuredDecisions * 1_000) / spentMs,
+    cpuMicrosPerDecision: cpuMicros / measuredDecisions,
     longestStepMs,
     heapBytes: after.heapBytes - before.heapBytes,
     rssBytes: after.rssBytes,
   };
+}
+
+interface Spent {
+  readonly spentMs: number;
+  readonly cpuMicros: number;
+  readonly longestStepMs: number;
 }
 
 /** An engine with so many mails waiting, and senders whose upstreams take everything at once. */
@@ -77,23 +86,26 @@ class CoreBench {
   }
 
   /** As many attempts started and delivered, while what has gone is made up for: the making up is not counted. */
-  decide(decisions: number): { readonly spentMs: number; readonly longestStepMs: number } {
-    let [spentMs, longestStepMs, sinceSnapshot] = [0, 0, 0];
+  decide(decisions: number): Spent {
+    let [spentMs, cpuMicros, longestStepMs, sinceSnapshot] = [0, 0, 0, 0];
     for (let left = decisions; left > 0;) {
       const sent = new Map<string, readonly Attempt[]>();
+      const cpuBegan = process.threadCpuUsage();
       const beganAt = performance.now();
       for (const effect of this.#engine.takeStep(this.#now).effects) if (effect.kind === 'send') sent.set(effect.sender, effect.attempts);
       for (const [sender, attempts] of sent) this.#engine.handle({ kind: 'reported', sender, outcomes: attempts.map(delivered) }, this.#now);
       const tookMs = performance.now() - beganAt;
       const count = [...sent.values()].reduce((sum, attempts) => sum + attempts.length, 0);
       if (count === 0) throw new Error('nothing is left to be decided');
+      const { user, system } = process.threadCpuUsage(cpuBegan);
       spentMs += tookMs;
+      cpuMicros += user + system;
       longestStepMs = Math.max(longestStepMs, tookMs);
       left -= count;
       if ((sinceSnapshot += count) >= decisionsPerSnapshot) sinceSnapshot = this.#snapshot();
       this.#arrive(count);
     }
-    return { spentMs, longestStepMs };
+    return { spentMs, cpuMicros, longestStepMs };
   }
 
   #arrive(count: number): number {

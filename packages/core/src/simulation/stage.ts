@@ -93,6 +93,11 @@ export class Stage {
     return this.tell({ kind: 'hello', sender, held: [], outcomes: [], credits: rooms, ...said });
   }
 
+  /** What was sent and not taken. */
+  get sent(): readonly Attempt[] {
+    return this.#sent;
+  }
+
   /** What was sent since this was asked for last. */
   takeSent(): Attempt[] {
     return this.#sent.splice(0);

@@ -1,0 +1,39 @@
+/** Entries to a block. */
+const perBlock = 1_024;
+
+interface Block<T> {
+  readonly entries: (T | undefined)[];
+  count: number;
+}
+
+/** What lies at a log's sequences that are unfinished: dense, and leaving about in order, so it is kept in blocks instead of one by one. */
+export class LiveEntries<T> {
+  readonly #blocks = new Map<number, Block<T>>();
+
+  get(sequence: number): T | undefined {
+    return this.#blocks.get(Math.floor(sequence / perBlock))?.entries[sequence % perBlock];
+  }
+
+  has(sequence: number): boolean {
+    return this.get(sequence) !== undefined;
+  }
+
+  set(sequence: number, entry: T): void {
+    const number = Math.floor(sequence / perBlock);
+    let block = this.#blocks.get(number);
+    if (!block) this.#blocks.set(number, (block = { entries: Array.from({ length: perBlock }), count: 0 }));
+    if (block.entries[sequence % perBlock] === undefined) block.count += 1;
+    block.entries[sequence % perBlock] = entry;
+  }
+
+  /** Returns what was there. */
+  take(sequence: number): T | undefined {
+    const number = Math.floor(sequence / perBlock);
+    const block = this.#blocks.get(number);
+    const entry = block?.entries[sequence % perBlock];
+    if (!block || entry === undefined) return undefined;
+    block.entries[sequence % perBlock] = undefined;
+    if ((block.count -= 1) === 0) this.#blocks.delete(number);
+    return entry;
+  }
+}
