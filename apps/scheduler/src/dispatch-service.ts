@@ -125,8 +125,8 @@ export class Senders {
   #gather(sender: string, add: (session: Session) => void): void {
     const session = this.#sessions.get(sender);
     if (!session) return;
-    const told = session.attempts.length + session.acknowledged.length + session.begun.length === 0;
-    if (told) queueMicrotask(() => this.#tell(session));
+    const waiting = session.attempts.length + session.acknowledged.length + session.begun.length;
+    if (waiting === 0) queueMicrotask(() => this.#tell(session));
     add(session);
   }
 

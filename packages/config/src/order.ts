@@ -1,10 +1,8 @@
+import { type Lane, lanes } from '@posthaste/core/lane';
 import { formatDuration, parseDuration, type Parsed, refused, taken } from './quantity.ts';
 import { define, parseMap } from './setting.ts';
 
-/** Most urgent first. */
-export const lanes = ['immediate', 'high', 'normal', 'low'] as const;
-
-type PerLane = Readonly<Record<(typeof lanes)[number], number>>;
+type PerLane = Readonly<Record<Lane, number>>;
 
 const defaultShares: PerLane = { immediate: 0, high: 20, normal: 10, low: 5 };
 const defaultTargets: PerLane = { immediate: 30_000, high: 120_000, normal: 300_000, low: Infinity };

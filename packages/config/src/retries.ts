@@ -1,3 +1,4 @@
+import { isLane, lanes } from '@posthaste/core/lane';
 import { replyClasses } from '@posthaste/core/reply-class';
 import type { RetryMatch, RetryRule, RetryRules } from '@posthaste/core/retry-rules';
 import { type Parsed, refused, taken } from './quantity.ts';
@@ -76,12 +77,10 @@ function parseRule(line: string): Parsed<RetryRule> {
   return policy.kind === 'refused' ? policy : taken({ match: match.value, policy: policy.value });
 }
 
-const lanes: readonly string[] = ['immediate', 'high', 'normal', 'low'];
-
 /** What a word of a match may look at, and whether a value of it exists. */
 const matchers: Readonly<Record<keyof RetryMatch, (value: string) => boolean>> = {
   class: (value) => ruleClasses.some((name) => name === value),
-  lane: (value) => lanes.includes(value),
+  lane: isLane,
   tenant: () => true,
   upstream: () => true,
   domain: (value) => !value.includes('@'),

@@ -1,4 +1,4 @@
-import { lanes } from './order.ts';
+import { lanes } from '@posthaste/core/lane';
 import { type Parsed, refused, taken } from './quantity.ts';
 import { define, parseList, parseMap, type Setting, showMap } from './setting.ts';
 

@@ -74,7 +74,7 @@ export class Idempotency {
   readonly #process = randomBytes(6).toString('base64url');
   readonly #inFlight = new Map<string, InFlight>();
   /** A brief key may have made room in its stream, and here its mail may still be known. */
-  readonly #accepted = new RecentMails<RecentMail & { readonly fingerprint: string }>(lifeMs.lasting);
+  readonly #accepted = new RecentMails<RecentMail & Bound>(lifeMs.lasting);
 
   constructor(options: IdempotencyOptions) {
     this.#options = options;
@@ -89,7 +89,7 @@ export class Idempotency {
     const digest = digestOf(claim);
     const fingerprint = claim.fingerprint.slice(0, digestLength);
     for (let other = this.#inFlight.get(digest); other; other = this.#inFlight.get(digest)) {
-      if (other.fingerprint !== fingerprint) throw new IdempotencyConflict('REUSED', other.id);
+      refuseOther(other, { fingerprint });
       if (other.call !== claim.call) throw new IdempotencyConflict('IN_FLIGHT', other.id);
       await other.done.catch(() => {});
     }
@@ -107,20 +107,22 @@ export class Idempotency {
     submit: (id: string) => Promise<Acceptance>,
   ): Promise<Acceptance | Replay> {
     const known = this.#accepted.find(key.digest, own.at);
-    if (known && own.at - known.acceptedAt < lifeMs[key.life]) return this.#replay(known, own);
+    if (known && own.at - known.acceptedAt < lifeMs[key.life]) {
+      refuseOther(known, own);
+      return this.#replay(known);
+    }
     const first = await this.#bind(key, own);
     if (first.id === own.id) return this.#submit(key, own, submit);
-    if (first.fingerprint !== own.fingerprint) throw new IdempotencyConflict('REUSED', first.id);
+    refuseOther(first, own);
     const { acceptedAt, clock, inFlightMs } = this.#options;
     const at = await acceptedAt(first.id, signal);
-    if (at !== undefined) return this.#replay({ ...first, acceptedAt: at }, own);
+    if (at !== undefined) return this.#replay({ ...first, acceptedAt: at });
     // An entry of this process is not in flight any more, or it would have been met there.
     if (first.by !== this.#process && clock.now() - first.at < inFlightMs * publications) throw new IdempotencyConflict('IN_FLIGHT', first.id);
     return this.#submit(key, first, submit);
   }
 
-  #replay({ id, fingerprint, acceptedAt }: RecentMail & { readonly fingerprint: string }, own: Entry): Replay {
-    if (fingerprint !== own.fingerprint) throw new IdempotencyConflict('REUSED', id);
+  #replay({ id, acceptedAt }: RecentMail): Replay {
     countReplayed(this.#options.name);
     return { id, acceptedAt, replayed: true };
   }
@@ -160,6 +162,13 @@ export class Idempotency {
       connection.log.warn('an idempotency key could not be set free', { id, error });
     }
   }
+}
+
+type Bound = Pick<Entry, 'id' | 'fingerprint'>;
+
+/** Throws REUSED when the key belongs to another request. */
+function refuseOther({ id, fingerprint }: Bound, own: Pick<Bound, 'fingerprint'>): void {
+  if (fingerprint !== own.fingerprint) throw new IdempotencyConflict('REUSED', id);
 }
 
 /** 132 bits: no two ever meet by chance, and each key takes room in storage and in the server's memory. */
