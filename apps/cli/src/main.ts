@@ -9,13 +9,19 @@
  * Watch      nothing of its own; `posthaste stats` and `posthaste doctor` show what the programs say.
  * Ends       with the exit codes of `posthaste help exit-codes`; sendmail with those of sysexits.h.
  */
+import { enableCompileCache } from 'node:module';
 import { basename } from 'node:path';
+import { compileCacheFolder } from './compile-cache.ts';
 import { runCommandLine, type Streams } from './command-line.ts';
 import { exitCode } from './exit-code.ts';
 import { paintFor } from './terminal/paint.ts';
 
+const compiled = process.env['NODE_COMPILE_CACHE'] ?? compileCacheFolder(process.env);
+if (compiled !== undefined) enableCompileCache(compiled);
+
 const streams: Streams = {
-  env: process.env,
+  // The programs that `up` starts keep theirs there too.
+  env: compiled === undefined ? process.env : { ...process.env, NODE_COMPILE_CACHE: compiled },
   stdin: process.stdin,
   print: (text) => void process.stdout.write(`${text}\n`),
   say: (text) => void process.stderr.write(`${text}\n`),

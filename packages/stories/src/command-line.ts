@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { variableName } from '@posthaste/config';
+import { compiledFolder } from './compiled.ts';
 import type { System } from './system.ts';
 
 export interface Ran {
@@ -15,6 +16,7 @@ export interface Ran {
 export function commandLine({ ports, natsUrl }: System): (args: readonly string[], input?: string) => Promise<Ran> {
   const addresses = Object.entries(ports).map(([key, port]) => [variableName(key), `127.0.0.1:${port}`]);
   const env = {
+    NODE_COMPILE_CACHE: compiledFolder,
     ...Object.fromEntries(addresses),
     POSTHASTE_NATS_URL: natsUrl,
     POSTHASTE_ENDPOINT: `http://127.0.0.1:${ports['api.listen']}`,

@@ -4,6 +4,7 @@ import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { variableName } from '@posthaste/config';
 import { eventually } from '@posthaste/testkit';
+import { compiledFolder } from './compiled.ts';
 import { type Metrics, parseMetrics } from './metrics.ts';
 
 export type ProgramName = 'relay' | 'api' | 'scheduler' | 'sender';
@@ -58,7 +59,7 @@ export class Program {
     const main = resolve(import.meta.dirname, '../../../apps', name, 'src/main.ts');
     const child = spawn(process.execPath, [...shiftClock(clockAheadMs), main], {
       stdio: ['ignore', log, log, 'pipe'],
-      env: { ...foreign, ...env, POSTHASTE_PARENT_FD: '3' },
+      env: { NODE_COMPILE_CACHE: compiledFolder, ...foreign, ...env, POSTHASTE_PARENT_FD: '3' },
     });
     closeSync(log);
     this.#child = child;
