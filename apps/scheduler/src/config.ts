@@ -1,10 +1,9 @@
-import { orderSettings, repeatSettings, retrySettings, setting, sharedSettings, upstreamSettings } from '@posthaste/config';
+import { policySettings, repeatSettings, setting, sharedSettings } from '@posthaste/config';
 
 export const schedulerSettings = {
   ...sharedSettings,
-  ...upstreamSettings,
+  ...policySettings,
   ...repeatSettings,
-  ...orderSettings,
   'scheduler.listen': setting.address({ default: '127.0.0.1:7420', doc: 'Where senders and the api are served by gRPC.' }),
   'scheduler.admin': setting.address({ default: '127.0.0.1:9103', doc: 'Where /metrics, /healthz and /readyz are served.' }),
   'scheduler.partition': setting.int({ default: 0, min: 0, max: 255, doc: 'The partition that this scheduler owns or stands by for.' }),
@@ -12,13 +11,6 @@ export const schedulerSettings = {
     default: '5s',
     doc: 'How long the ownership of the partition lasts without renewal: the time after which a standby takes over.',
   }),
-  'scheduler.senderLease': setting.duration({
-    default: '15s',
-    // A sender counts 5 s less than the scheduler, to be on the safe side.
-    min: '7s',
-    doc: 'How long a silent sender keeps its attempts. After it what was not begun is ready again, and what was begun is in doubt.',
-  }),
-  ...retrySettings,
   'scheduler.checkpointEvery': setting.duration({
     default: '30s',
     doc: 'Longest time between two checkpoints: what recovery has to read of the journal.',
@@ -27,12 +19,6 @@ export const schedulerSettings = {
   'scheduler.journalHistory': setting.duration({
     default: '7d',
     doc: 'How long the journal is kept, for rebuilding ledgers, as far as its byte limit allows.',
-  }),
-  'scheduler.pinnedFloor': setting.int({
-    default: 10,
-    min: 0,
-    max: 100,
-    doc: 'Percent of its byte limit that a log must fill before mail that pins it is moved to WAIT.',
   }),
   'limits.storage': setting.size({ optional: true, doc: "Bytes that the streams share; by default the server's JetStream file store." }),
   'limits.tickets': setting.int({ default: 1_000_000, min: 1, doc: 'Most mails in one log, and in WAIT.' }),

@@ -10,7 +10,8 @@
  *           posthaste_unread, posthaste_conservation_difference (0, or something is wrong), posthaste_doubted_total
  */
 import { ServerCredentials, type Server as GrpcServer } from '@grpc/grpc-js';
-import { type Config, formatAddress, helpFor, loadConfig, retryRulesOf } from '@posthaste/config';
+import { type Config, enginePolicyOf, formatAddress, helpFor, loadConfig } from '@posthaste/config';
+import { defaultPolicy } from '@posthaste/core';
 import { connectStream, ensureStreams, type StreamConnection } from '@posthaste/stream';
 import { createAdminServer, createLog, createMailLog, runProgram, systemClock, type Log } from '@posthaste/telemetry';
 import { schedulerSettings } from './config.ts';
@@ -49,12 +50,7 @@ function build(values: SchedulerConfig, connection: StreamConnection, log: Log):
     durability: values['storage.durability'],
     upstreams: Object.keys(values.upstreams),
     routes: values.routes,
-    retries: retryRulesOf(values),
-    lanePercents: values['lanes.shares'],
-    laneTargetsMs: values['lanes.targets'],
-    tenantWeights: values['tenants.weights'],
-    senderLeaseMs: values['scheduler.senderLease'],
-    pinnedFloor: values['scheduler.pinnedFloor'] / 100,
+    policy: enginePolicyOf(values, defaultPolicy),
     checkpointEveryMs: values['scheduler.checkpointEvery'],
     checkpointEvents: values['scheduler.checkpointEvents'],
     historyMs: values['scheduler.journalHistory'],

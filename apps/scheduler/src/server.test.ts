@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { create } from '@bufbuild/protobuf';
 import { Client, credentials, ServerCredentials, status, type ClientDuplexStream, type ServiceError } from '@grpc/grpc-js';
-import { defaultPolicy, defaultRetryRules, encodeTicket, idInPartition } from '@posthaste/core';
+import { defaultPolicy, encodeTicket, idInPartition } from '@posthaste/core';
 import { grpcMethod } from '@posthaste/protocol';
 import {
   DispatchRequestSchema,
@@ -68,12 +68,7 @@ async function startScheduler(retryDelaysMs: readonly number[] = [60_000]) {
     durability: 'fast',
     upstreams: ['main'],
     routes: [],
-    retries: { ...defaultRetryRules, default: { kind: 'fixed', delaysMs: retryDelaysMs } },
-    lanePercents: { immediate: 0, high: 20, normal: 10, low: 5 },
-    laneTargetsMs: defaultPolicy.laneTargetsMs,
-    tenantWeights: new Map(),
-    senderLeaseMs: 15_000,
-    pinnedFloor: 0.1,
+    policy: { ...defaultPolicy, retry: { ...defaultPolicy.retry, default: { kind: 'fixed', delaysMs: retryDelaysMs } } },
     checkpointEveryMs: 1_000,
     checkpointEvents: 1_000,
     historyMs: 3_600_000,

@@ -1,14 +1,4 @@
-import {
-  defaultPolicy,
-  Engine,
-  type Effect,
-  type JournalEntry,
-  type LaneShares,
-  type LaneTargets,
-  type RetryRules,
-  type Router,
-  type TenantWeights,
-} from '@posthaste/core';
+import { Engine, type Effect, type EnginePolicy, type JournalEntry, type Router } from '@posthaste/core';
 import {
   createPublisher,
   isStreamError,
@@ -43,14 +33,7 @@ export interface TenureOptions {
   readonly owner: string;
   readonly router: Router;
   readonly durability: 'durable' | 'fast';
-  readonly retries: RetryRules;
-  /** Of an upstream's dispatches, 0 to 100. */
-  readonly lanePercents: LaneShares;
-  readonly laneTargetsMs: LaneTargets;
-  readonly tenantWeights: TenantWeights;
-  readonly senderLeaseMs: number;
-  /** Share of a log's byte limit, 0 to 1. */
-  readonly pinnedFloor: number;
+  readonly policy: EnginePolicy;
   readonly checkpointEveryMs: number;
   readonly checkpointEvents: number;
   readonly historyMs: number;
@@ -88,7 +71,7 @@ async function begin(options: TenureOptions, stop: AbortController): Promise<Ten
   const { signal } = stop;
   const { journal, epoch, journalEnd } = await openEpoch(options);
   const log = options.log.child({ epoch });
-  const engine = new Engine({ epoch, router, policy: policyOf(options) });
+  const engine = new Engine({ epoch, router, policy: options.policy });
   const now = () => ({ wall: clock.now(), mono: clock.monotonic() });
   const recovered = await recover({ connection, partition, engine, journalEnd, now, log, signal });
 
@@ -112,7 +95,7 @@ async function begin(options: TenureOptions, stop: AbortController): Promise<Ten
   const publisher = createPublisher(connection, { clock, log, mode: options.durability });
   const removals = new Removals({ connection, partition, clock, log, signal });
   const copies = new Copies({ connection, publisher, partition, clock, log, signal, onUnburied: () => metrics.unburied.inc() });
-  const senders = new Senders({ ...shared, epoch, senderLeaseMs: options.senderLeaseMs });
+  const senders = new Senders({ ...shared, epoch, senderLeaseMs: options.policy.senderLeaseMs });
   const { createdAt, checkpoints } = recovered;
   const checkpointer = new Checkpointer({ driver, journal, publisher, removals, partition, epoch, createdAt, clock, log }, checkpoints);
   const perform = performer({ driver, senders, removals, copies, partition });
@@ -170,16 +153,6 @@ async function lastEpoch(connection: StreamConnection, partition: number, sequen
     if (isStreamError(error, 'NOT_FOUND')) return 0;
     throw error;
   }
-}
-
-function policyOf({ lanePercents, laneTargetsMs, tenantWeights, retries, senderLeaseMs, pinnedFloor }: TenureOptions) {
-  const laneShares = {
-    immediate: lanePercents.immediate / 100,
-    high: lanePercents.high / 100,
-    normal: lanePercents.normal / 100,
-    low: lanePercents.low / 100,
-  };
-  return { ...defaultPolicy, laneShares, laneTargetsMs, tenantWeights, retry: retries, senderLeaseMs, pinnedFloor };
 }
 
 interface Hands {

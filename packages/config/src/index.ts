@@ -2,11 +2,11 @@ export { describeSettings, documentSettings, type SettingDocument } from './desc
 export type { Environment } from './environment.ts';
 export { helpFor } from './help.ts';
 export { holdsSettings, type InForce, inForceFlag, settingsInForce } from './in-force.ts';
-export { orderSettings } from './order.ts';
 export { type Config, ConfigError, loadConfig, type LoadOptions } from './load.ts';
 export { didYouMean, nearest } from './nearest.ts';
 export { nodeFlags } from './node-flags.ts';
 export { type Address, formatAddress, formatDuration, formatSize, type Parsed } from './quantity.ts';
+export { enginePolicyOf, policySettings } from './policy.ts';
 export { redactUrl } from './redact.ts';
 export { retryRulesOf, retrySettings, showMatch } from './retries.ts';
 export { showPolicy } from './retry-policy.ts';

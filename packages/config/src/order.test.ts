@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { type Config, ConfigError, loadConfig, orderSettings } from './index.ts';
+import { type Config, ConfigError, loadConfig } from './index.ts';
+import { orderSettings } from './order.ts';
 
 function load(env: Record<string, string> = {}, file = ''): Config<typeof orderSettings> {
   return loadConfig(orderSettings, { argv: ['--config=x.yaml'], env, readFile: () => file });

@@ -1,0 +1,44 @@
+import type { EnginePolicy } from '@posthaste/core';
+import { orderSettings } from './order.ts';
+import { retryRulesOf, retrySettings } from './retries.ts';
+import type { Values } from './schema.ts';
+import { setting } from './setting.ts';
+import { upstreamSettings } from './upstreams.ts';
+
+/** All that the core decides by: for the scheduler, and for whoever shows beforehand what it would decide. */
+export const policySettings = {
+  ...upstreamSettings,
+  ...orderSettings,
+  ...retrySettings,
+  'scheduler.senderLease': setting.duration({
+    default: '15s',
+    // A sender counts 5 s less than the scheduler, to be on the safe side.
+    min: '7s',
+    doc: 'How long a silent sender keeps its attempts. After it what was not begun is ready again, and what was begun is in doubt.',
+  }),
+  'scheduler.pinnedFloor': setting.int({
+    default: 10,
+    min: 0,
+    max: 100,
+    doc: 'Percent of its byte limit that a log must fill before mail that pins it is moved to WAIT.',
+  }),
+};
+
+/** The settings as the engine takes them. `base`: what no setting speaks of. */
+export function enginePolicyOf(values: Values<typeof policySettings>, base: EnginePolicy): EnginePolicy {
+  const percents = values['lanes.shares'];
+  return {
+    ...base,
+    retry: retryRulesOf(values),
+    laneShares: {
+      immediate: percents.immediate / 100,
+      high: percents.high / 100,
+      normal: percents.normal / 100,
+      low: percents.low / 100,
+    },
+    laneTargetsMs: values['lanes.targets'],
+    tenantWeights: values['tenants.weights'],
+    senderLeaseMs: values['scheduler.senderLease'],
+    pinnedFloor: values['scheduler.pinnedFloor'] / 100,
+  };
+}
