@@ -26,6 +26,8 @@ const exitCodes: Readonly<Partial<Record<ErrorCode, ExitCode>>> = {
   MESSAGE_TOO_LARGE: exitCode.usage,
   TOO_MANY_RECIPIENTS: exitCode.usage,
   MESSAGE_NOT_FOUND: exitCode.notFound,
+  OPERATION_NOT_FOUND: exitCode.notFound,
+  SUSPENSION_NOT_FOUND: exitCode.notFound,
   IDEMPOTENCY_KEY_REUSED: exitCode.conflict,
   IDEMPOTENCY_IN_FLIGHT: exitCode.conflict,
   ATTACHMENT_NOT_FOUND: exitCode.conflict,

@@ -3,6 +3,7 @@ export * from './gen/posthaste/v1/error_pb.ts';
 export * from './gen/posthaste/v1/http_answer_pb.ts';
 export * from './gen/posthaste/v1/lane_pb.ts';
 export * from './gen/posthaste/v1/message_pb.ts';
+export * from './gen/posthaste/v1/operation_pb.ts';
 export * from './gen/posthaste/v1/reason_pb.ts';
 export * from './gen/posthaste/v1/stats_pb.ts';
 export * from './gen/posthaste/v1/status_pb.ts';

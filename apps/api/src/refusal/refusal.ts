@@ -31,6 +31,8 @@ const answers: Readonly<Record<ReasonName, Answer>> = {
   IDEMPOTENCY_KEY_REUSED: { code: Code.AlreadyExists, http: 409 },
   IDEMPOTENCY_IN_FLIGHT: { code: Code.Aborted, http: 409, retryMs: 1_000 },
   ATTACHMENT_NOT_FOUND: { code: Code.FailedPrecondition, http: 400 },
+  OPERATION_NOT_FOUND: { code: Code.NotFound, http: 404 },
+  SUSPENSION_NOT_FOUND: { code: Code.NotFound, http: 404 },
 };
 
 const errorDomain = 'posthaste.v1';

@@ -25,6 +25,10 @@ const culprits: ReadonlyMap<string, string> = new Map([
   ['attachment.source', 'reference'],
   ['list_unsubscribe.way', 'url'],
   ['list_unsubscribe.one_click', 'url'],
+  ['selector.some', 'ids'],
+  ['selector.all_alone', 'all'],
+  ['suspension.some', 'all'],
+  ['suspension.all_alone', 'all'],
 ]);
 
 /** What the contract's patterns ask for, in words. */

@@ -16,7 +16,7 @@ import type { Message as Message$1, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file posthaste/v1/message.proto.
  */
 export const file_posthaste_v1_message: GenFile = /*@__PURE__*/
-  fileDesc("Chpwb3N0aGFzdGUvdjEvbWVzc2FnZS5wcm90bxIMcG9zdGhhc3RlLnYxIsQDCgdNZXNzYWdlEgoKAmlkGAEgASgJEikKBXN0YXRlGAIgASgOMhoucG9zdGhhc3RlLnYxLk1lc3NhZ2VTdGF0ZRIOCgZ0ZW5hbnQYAyABKAkSIAoEbGFuZRgEIAEoDjISLnBvc3RoYXN0ZS52MS5MYW5lEgwKBGZyb20YBSABKAkSKwoKcmVjaXBpZW50cxgGIAMoCzIXLnBvc3RoYXN0ZS52MS5SZWNpcGllbnQSLwoLYWNjZXB0ZWRfYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEisKB3NlbmRfYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGRlYWRsaW5lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpzaXplX2J5dGVzGAogASgDEhkKEW1lc3NhZ2VfaWRfaGVhZGVyGAsgASgJEi0KBHRhZ3MYDCADKAsyHy5wb3N0aGFzdGUudjEuTWVzc2FnZS5UYWdzRW50cnkaKwoJVGFnc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEitAIKCVJlY2lwaWVudBIPCgdhZGRyZXNzGAEgASgJEisKBXN0YXRlGAIgASgOMhwucG9zdGhhc3RlLnYxLlJlY2lwaWVudFN0YXRlEiQKBnJlYXNvbhgDIAEoDjIULnBvc3RoYXN0ZS52MS5SZWFzb24SKgoGZHVlX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIVCg1hdHRlbXB0X2NvdW50GAUgASgNEicKCmxhc3RfcmVwbHkYBiABKAsyEy5wb3N0aGFzdGUudjEuUmVwbHkSJwoIYXR0ZW1wdHMYByADKAsyFS5wb3N0aGFzdGUudjEuQXR0ZW1wdBIuCgpjaGFuZ2VkX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCK3AgoHQXR0ZW1wdBIKCgJpZBgBIAEoCRIQCgh1cHN0cmVhbRgCIAEoCRIOCgZzZW5kZXIYAyABKAkSLgoKc3RhcnRlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kZWRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi0KB291dGNvbWUYBiABKA4yHC5wb3N0aGFzdGUudjEuQXR0ZW1wdE91dGNvbWUSJAoGcmVhc29uGAcgASgOMhQucG9zdGhhc3RlLnYxLlJlYXNvbhIiCgVyZXBseRgIIAEoCzITLnBvc3RoYXN0ZS52MS5SZXBseRInCgR0b29rGAkgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uImkKBVJlcGx5EgwKBGNvZGUYASABKA0SFQoNZW5oYW5jZWRfY29kZRgCIAEoCRIMCgR0ZXh0GAMgASgJEi0KC3JlcGx5X2NsYXNzGAQgASgOMhgucG9zdGhhc3RlLnYxLlJlcGx5Q2xhc3MqxwIKDE1lc3NhZ2VTdGF0ZRIdChlNRVNTQUdFX1NUQVRFX1VOU1BFQ0lGSUVEEAASGAoUTUVTU0FHRV9TVEFURV9RVUVVRUQQARIWChJNRVNTQUdFX1NUQVRFX0hFTEQQAhIZChVNRVNTQUdFX1NUQVRFX1NFTkRJTkcQAxIaChZNRVNTQUdFX1NUQVRFX0lOX0RPVUJUEAQSGwoXTUVTU0FHRV9TVEFURV9ERUxJVkVSRUQQBRIiCh5NRVNTQUdFX1NUQVRFX1BBUlRMWV9ERUxJVkVSRUQQBhIYChRNRVNTQUdFX1NUQVRFX0ZBSUxFRBAHEhkKFU1FU1NBR0VfU1RBVEVfRVhQSVJFRBAIEhsKF01FU1NBR0VfU1RBVEVfQ0FOQ0VMTEVEEAkSHAoYTUVTU0FHRV9TVEFURV9TVVBQUkVTU0VEEAoquQIKDlJlY2lwaWVudFN0YXRlEh8KG1JFQ0lQSUVOVF9TVEFURV9VTlNQRUNJRklFRBAAEhoKFlJFQ0lQSUVOVF9TVEFURV9RVUVVRUQQARIYChRSRUNJUElFTlRfU1RBVEVfSEVMRBACEhsKF1JFQ0lQSUVOVF9TVEFURV9TRU5ESU5HEAMSHAoYUkVDSVBJRU5UX1NUQVRFX0lOX0RPVUJUEAQSHQoZUkVDSVBJRU5UX1NUQVRFX0RFTElWRVJFRBAFEhoKFlJFQ0lQSUVOVF9TVEFURV9GQUlMRUQQBhIbChdSRUNJUElFTlRfU1RBVEVfRVhQSVJFRBAHEh0KGVJFQ0lQSUVOVF9TVEFURV9DQU5DRUxMRUQQCBIeChpSRUNJUElFTlRfU1RBVEVfU1VQUFJFU1NFRBAJKuUBCg5BdHRlbXB0T3V0Y29tZRIfChtBVFRFTVBUX09VVENPTUVfVU5TUEVDSUZJRUQQABIdChlBVFRFTVBUX09VVENPTUVfVU5ERVJfV0FZEAESHQoZQVRURU1QVF9PVVRDT01FX0RFTElWRVJFRBACEhwKGEFUVEVNUFRfT1VUQ09NRV9ERUZFUlJFRBADEhoKFkFUVEVNUFRfT1VUQ09NRV9GQUlMRUQQBBIcChhBVFRFTVBUX09VVENPTUVfSU5fRE9VQlQQBRIcChhBVFRFTVBUX09VVENPTUVfUkVUVVJORUQQBiqGAgoKUmVwbHlDbGFzcxIbChdSRVBMWV9DTEFTU19VTlNQRUNJRklFRBAAEhkKFVJFUExZX0NMQVNTX1RSQU5TSUVOVBABEhkKFVJFUExZX0NMQVNTX1BFUk1BTkVOVBACEhoKFlJFUExZX0NMQVNTX0dSRVlMSVNURUQQAxIcChhSRVBMWV9DTEFTU19SQVRFX0xJTUlURUQQBBIeChpSRVBMWV9DTEFTU19BVVRIRU5USUNBVElPThAFEhcKE1JFUExZX0NMQVNTX0NPTlRFTlQQBhIcChhSRVBMWV9DTEFTU19NQUlMQk9YX0ZVTEwQBxIUChBSRVBMWV9DTEFTU19TSVpFEAhiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_posthaste_v1_lane, file_posthaste_v1_reason]);
+  fileDesc("Chpwb3N0aGFzdGUvdjEvbWVzc2FnZS5wcm90bxIMcG9zdGhhc3RlLnYxIsQDCgdNZXNzYWdlEgoKAmlkGAEgASgJEikKBXN0YXRlGAIgASgOMhoucG9zdGhhc3RlLnYxLk1lc3NhZ2VTdGF0ZRIOCgZ0ZW5hbnQYAyABKAkSIAoEbGFuZRgEIAEoDjISLnBvc3RoYXN0ZS52MS5MYW5lEgwKBGZyb20YBSABKAkSKwoKcmVjaXBpZW50cxgGIAMoCzIXLnBvc3RoYXN0ZS52MS5SZWNpcGllbnQSLwoLYWNjZXB0ZWRfYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEisKB3NlbmRfYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGRlYWRsaW5lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpzaXplX2J5dGVzGAogASgDEhkKEW1lc3NhZ2VfaWRfaGVhZGVyGAsgASgJEi0KBHRhZ3MYDCADKAsyHy5wb3N0aGFzdGUudjEuTWVzc2FnZS5UYWdzRW50cnkaKwoJVGFnc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEi5gIKCVJlY2lwaWVudBIPCgdhZGRyZXNzGAEgASgJEisKBXN0YXRlGAIgASgOMhwucG9zdGhhc3RlLnYxLlJlY2lwaWVudFN0YXRlEiQKBnJlYXNvbhgDIAEoDjIULnBvc3RoYXN0ZS52MS5SZWFzb24SKgoGZHVlX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIVCg1hdHRlbXB0X2NvdW50GAUgASgNEicKCmxhc3RfcmVwbHkYBiABKAsyEy5wb3N0aGFzdGUudjEuUmVwbHkSJwoIYXR0ZW1wdHMYByADKAsyFS5wb3N0aGFzdGUudjEuQXR0ZW1wdBIuCgpjaGFuZ2VkX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIwCgxpbnRlcnZlbnRpb24YCSABKAsyGi5wb3N0aGFzdGUudjEuSW50ZXJ2ZW50aW9uIlcKDEludGVydmVudGlvbhIOCgZhdXRob3IYASABKAkSDwoHY29tbWVudBgCIAEoCRImCgJhdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAitwIKB0F0dGVtcHQSCgoCaWQYASABKAkSEAoIdXBzdHJlYW0YAiABKAkSDgoGc2VuZGVyGAMgASgJEi4KCnN0YXJ0ZWRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZGVkX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBItCgdvdXRjb21lGAYgASgOMhwucG9zdGhhc3RlLnYxLkF0dGVtcHRPdXRjb21lEiQKBnJlYXNvbhgHIAEoDjIULnBvc3RoYXN0ZS52MS5SZWFzb24SIgoFcmVwbHkYCCABKAsyEy5wb3N0aGFzdGUudjEuUmVwbHkSJwoEdG9vaxgJIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiJpCgVSZXBseRIMCgRjb2RlGAEgASgNEhUKDWVuaGFuY2VkX2NvZGUYAiABKAkSDAoEdGV4dBgDIAEoCRItCgtyZXBseV9jbGFzcxgEIAEoDjIYLnBvc3RoYXN0ZS52MS5SZXBseUNsYXNzKscCCgxNZXNzYWdlU3RhdGUSHQoZTUVTU0FHRV9TVEFURV9VTlNQRUNJRklFRBAAEhgKFE1FU1NBR0VfU1RBVEVfUVVFVUVEEAESFgoSTUVTU0FHRV9TVEFURV9IRUxEEAISGQoVTUVTU0FHRV9TVEFURV9TRU5ESU5HEAMSGgoWTUVTU0FHRV9TVEFURV9JTl9ET1VCVBAEEhsKF01FU1NBR0VfU1RBVEVfREVMSVZFUkVEEAUSIgoeTUVTU0FHRV9TVEFURV9QQVJUTFlfREVMSVZFUkVEEAYSGAoUTUVTU0FHRV9TVEFURV9GQUlMRUQQBxIZChVNRVNTQUdFX1NUQVRFX0VYUElSRUQQCBIbChdNRVNTQUdFX1NUQVRFX0NBTkNFTExFRBAJEhwKGE1FU1NBR0VfU1RBVEVfU1VQUFJFU1NFRBAKKrkCCg5SZWNpcGllbnRTdGF0ZRIfChtSRUNJUElFTlRfU1RBVEVfVU5TUEVDSUZJRUQQABIaChZSRUNJUElFTlRfU1RBVEVfUVVFVUVEEAESGAoUUkVDSVBJRU5UX1NUQVRFX0hFTEQQAhIbChdSRUNJUElFTlRfU1RBVEVfU0VORElORxADEhwKGFJFQ0lQSUVOVF9TVEFURV9JTl9ET1VCVBAEEh0KGVJFQ0lQSUVOVF9TVEFURV9ERUxJVkVSRUQQBRIaChZSRUNJUElFTlRfU1RBVEVfRkFJTEVEEAYSGwoXUkVDSVBJRU5UX1NUQVRFX0VYUElSRUQQBxIdChlSRUNJUElFTlRfU1RBVEVfQ0FOQ0VMTEVEEAgSHgoaUkVDSVBJRU5UX1NUQVRFX1NVUFBSRVNTRUQQCSrlAQoOQXR0ZW1wdE91dGNvbWUSHwobQVRURU1QVF9PVVRDT01FX1VOU1BFQ0lGSUVEEAASHQoZQVRURU1QVF9PVVRDT01FX1VOREVSX1dBWRABEh0KGUFUVEVNUFRfT1VUQ09NRV9ERUxJVkVSRUQQAhIcChhBVFRFTVBUX09VVENPTUVfREVGRVJSRUQQAxIaChZBVFRFTVBUX09VVENPTUVfRkFJTEVEEAQSHAoYQVRURU1QVF9PVVRDT01FX0lOX0RPVUJUEAUSHAoYQVRURU1QVF9PVVRDT01FX1JFVFVSTkVEEAYqhgIKClJlcGx5Q2xhc3MSGwoXUkVQTFlfQ0xBU1NfVU5TUEVDSUZJRUQQABIZChVSRVBMWV9DTEFTU19UUkFOU0lFTlQQARIZChVSRVBMWV9DTEFTU19QRVJNQU5FTlQQAhIaChZSRVBMWV9DTEFTU19HUkVZTElTVEVEEAMSHAoYUkVQTFlfQ0xBU1NfUkFURV9MSU1JVEVEEAQSHgoaUkVQTFlfQ0xBU1NfQVVUSEVOVElDQVRJT04QBRIXChNSRVBMWV9DTEFTU19DT05URU5UEAYSHAoYUkVQTFlfQ0xBU1NfTUFJTEJPWF9GVUxMEAcSFAoQUkVQTFlfQ0xBU1NfU0laRRAIYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_posthaste_v1_lane, file_posthaste_v1_reason]);
 
 /**
  * One submission: one body, one or more recipients. State is kept per recipient.
@@ -151,7 +151,7 @@ export type Recipient = Message$1<"posthaste.v1.Recipient"> & {
   dueAt?: Timestamp | undefined;
 
   /**
-   * Attempts spent. What was given back untried is not counted.
+   * Attempts spent; of a revived dead letter, since it was revived. What was given back untried is not counted.
    *
    * @generated from field: uint32 attempt_count = 5;
    */
@@ -177,6 +177,13 @@ export type Recipient = Message$1<"posthaste.v1.Recipient"> & {
    * @generated from field: google.protobuf.Timestamp changed_at = 8;
    */
   changedAt?: Timestamp | undefined;
+
+  /**
+   * Who holds or cancelled it, and why; absent unless it is held or cancelled.
+   *
+   * @generated from field: posthaste.v1.Intervention intervention = 9;
+   */
+  intervention?: Intervention | undefined;
 };
 
 /**
@@ -185,6 +192,41 @@ export type Recipient = Message$1<"posthaste.v1.Recipient"> & {
  */
 export const RecipientSchema: GenMessage<Recipient> = /*@__PURE__*/
   messageDesc(file_posthaste_v1_message, 1);
+
+/**
+ * What an operator did.
+ *
+ * @generated from message posthaste.v1.Intervention
+ */
+export type Intervention = Message$1<"posthaste.v1.Intervention"> & {
+  /**
+   * Who; `policy` when a setting did it.
+   *
+   * @generated from field: string author = 1;
+   */
+  author: string;
+
+  /**
+   * Why, in the words of who asked; may be empty.
+   *
+   * @generated from field: string comment = 2;
+   */
+  comment: string;
+
+  /**
+   * When.
+   *
+   * @generated from field: google.protobuf.Timestamp at = 3;
+   */
+  at?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message posthaste.v1.Intervention.
+ * Use `create(InterventionSchema)` to create a new message.
+ */
+export const InterventionSchema: GenMessage<Intervention> = /*@__PURE__*/
+  messageDesc(file_posthaste_v1_message, 2);
 
 /**
  * One try to deliver to a recipient.
@@ -261,7 +303,7 @@ export type Attempt = Message$1<"posthaste.v1.Attempt"> & {
  * Use `create(AttemptSchema)` to create a new message.
  */
 export const AttemptSchema: GenMessage<Attempt> = /*@__PURE__*/
-  messageDesc(file_posthaste_v1_message, 2);
+  messageDesc(file_posthaste_v1_message, 3);
 
 /**
  * An SMTP reply (RFC 5321, 4.2).
@@ -304,7 +346,7 @@ export type Reply = Message$1<"posthaste.v1.Reply"> & {
  * Use `create(ReplySchema)` to create a new message.
  */
 export const ReplySchema: GenMessage<Reply> = /*@__PURE__*/
-  messageDesc(file_posthaste_v1_message, 3);
+  messageDesc(file_posthaste_v1_message, 4);
 
 /**
  * What the states of a message's recipients come to. While any recipient is not final, the first of SENDING, IN_DOUBT, QUEUED, HELD
@@ -328,7 +370,7 @@ export const MessageState = {
   QUEUED: 1,
 
   /**
-   * Stopped by an operator.
+   * Stopped until an operator releases it.
    *
    * @generated from enum value: MESSAGE_STATE_HELD = 2;
    */
@@ -363,7 +405,7 @@ export const MessageState = {
   PARTLY_DELIVERED: 6,
 
   /**
-   * Final: not delivered. Kept seven days as a dead letter.
+   * Final: not delivered. Kept as a dead letter, which an operator may revive.
    *
    * @generated from enum value: MESSAGE_STATE_FAILED = 7;
    */
@@ -426,7 +468,7 @@ export const RecipientState = {
   QUEUED: 1,
 
   /**
-   * Stopped by an operator.
+   * Stopped until an operator releases it.
    *
    * @generated from enum value: RECIPIENT_STATE_HELD = 2;
    */
@@ -454,7 +496,7 @@ export const RecipientState = {
   DELIVERED: 5,
 
   /**
-   * Final: a dead letter.
+   * Final: a dead letter, which an operator may revive.
    *
    * @generated from enum value: RECIPIENT_STATE_FAILED = 6;
    */
