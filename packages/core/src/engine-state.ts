@@ -14,6 +14,7 @@ import { SenderTable } from './sender-table.ts';
 import type { Tallies } from './tally.ts';
 import type { TenantWeights } from './tenant-turn.ts';
 import { up, type UpstreamHealth } from './upstream-health.ts';
+import { defaultBreaker, type BreakerRule, type DomainLimits, type UpstreamRules } from './upstream-rules.ts';
 
 export interface EnginePolicy {
   readonly retry: RetryRules;
@@ -26,6 +27,9 @@ export interface EnginePolicy {
   readonly maxRecipientsPerAttempt: number;
   /** A log that fills less than this share of its limit is never relieved: it holds up nobody. */
   readonly pinnedFloor: number;
+  readonly upstreamRules: UpstreamRules;
+  readonly domainLimits: DomainLimits;
+  readonly breaker: BreakerRule;
 }
 
 export const defaultPolicy: EnginePolicy = {
@@ -36,6 +40,9 @@ export const defaultPolicy: EnginePolicy = {
   senderLeaseMs: 15_000,
   maxRecipientsPerAttempt: 100,
   pinnedFloor: 0.1,
+  upstreamRules: new Map(),
+  domainLimits: new Map(),
+  breaker: defaultBreaker,
 };
 
 /** How a log stands. */

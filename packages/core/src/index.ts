@@ -39,3 +39,16 @@ export { hintedWaitMs } from './retry-hint.ts';
 export { planRetries, type PlannedRetry, type RetryPlan } from './retry-plan.ts';
 export type { RetryPolicy, Span } from './retry-policy.ts';
 export { defaultRetryRules, type Choice, type Refusal, type RetryMatch, type RetryRule, type RetryRules } from './retry-rules.ts';
+export {
+  defaultBreaker,
+  limitWindows,
+  limitWindowsMs,
+  type BreakerRule,
+  type DomainLimits,
+  type GroupMember,
+  type Limits,
+  type LimitWindow,
+  type UpstreamGroup,
+  type UpstreamRule,
+  type UpstreamRules,
+} from './upstream-rules.ts';
