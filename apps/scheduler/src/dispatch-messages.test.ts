@@ -21,7 +21,7 @@ function attempt(number: number, of: Ticket = ticket): Attempt {
 
 describe('batchMessages', () => {
   it('says where the body lies and names only the recipients of the attempt', () => {
-    const [message] = batchMessages(0, 3, [attempt(9)]);
+    const [message] = batchMessages(0, 3, [attempt(9)], 50);
     expect(message?.said).toMatchObject({
       case: 'batch',
       value: {
@@ -39,11 +39,13 @@ describe('batchMessages', () => {
 
   it('bounds a batch by count and by bytes, and keeps the order', () => {
     const many = Array.from({ length: 120 }, (_, number) => attempt(number));
-    const sizes = batchMessages(0, 1, many).map(({ said }) => (said.case === 'batch' ? said.value.attempts.map(({ attemptId }) => attemptId) : []));
+    const sizes = batchMessages(0, 1, many, 50).map(({ said }) =>
+      said.case === 'batch' ? said.value.attempts.map(({ attemptId }) => attemptId) : [],
+    );
     expect(sizes.map((ids) => ids.length)).toEqual([50, 50, 20]);
     expect(sizes.flat()).toEqual(many.map(({ id }) => id));
     const wide: Ticket = { ...ticket, recipients: [{ address: '' }, { address: `${'x'.repeat(300_000)}@example.net` }] };
-    expect(batchMessages(0, 1, [attempt(1, wide), attempt(2, wide)])).toHaveLength(2);
+    expect(batchMessages(0, 1, [attempt(1, wide), attempt(2, wide)], 50)).toHaveLength(2);
   });
 });
 

@@ -14,8 +14,6 @@ import { mailStream, waitStream } from '@posthaste/stream';
 
 /** Between the dispatch protocol's messages and the engine's inputs and effects. */
 
-/** A batch is at most this long, so that a sender gets the first of a large one soon. */
-const maxAttemptsPerBatch = 50;
 /** About; gRPC refuses messages above 4 MiB. */
 const maxBatchBytes = 512 * 1024;
 
@@ -91,13 +89,13 @@ export function welcomeMessage(epoch: number, senderLeaseMs: number): DispatchRe
 }
 
 /** In order, in batches bounded by count and by bytes of the envelopes. */
-export function batchMessages(partition: number, epoch: number, attempts: readonly Attempt[]): DispatchResponse[] {
+export function batchMessages(partition: number, epoch: number, attempts: readonly Attempt[], maxAttempts: number): DispatchResponse[] {
   const batches: Attempt[][] = [];
   let bytes = Infinity;
   for (const attempt of attempts) {
     const size = envelopeBytes(attempt);
     const batch = batches.at(-1);
-    if (batch && batch.length < maxAttemptsPerBatch && bytes + size <= maxBatchBytes) {
+    if (batch && batch.length < maxAttempts && bytes + size <= maxBatchBytes) {
       batch.push(attempt);
       bytes += size;
     } else {

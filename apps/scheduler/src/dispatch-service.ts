@@ -26,6 +26,8 @@ export interface SendersOptions {
   readonly partition: number;
   readonly epoch: number;
   readonly senderLeaseMs: number;
+  /** Attempts in one message: a sender gets the first of many soon. */
+  readonly batchSize: number;
   readonly driver: Driver;
   readonly clock: Clock;
   readonly log: Log;
@@ -132,7 +134,7 @@ export class Senders {
 
   /** An attempt that was concluded after it was decided on is not sent. */
   #tell(session: Session): void {
-    const { driver, epoch, partition } = this.#options;
+    const { driver, epoch, partition, batchSize } = this.#options;
     const { attempts, acknowledged, begun, stream } = session;
     session.attempts = [];
     session.acknowledged = [];
@@ -141,7 +143,7 @@ export class Senders {
     if (acknowledged.length + begun.length > 0)
       stream.write(say({ case: 'acknowledgement', value: { attemptIds: acknowledged, begunAttemptIds: begun } }));
     const current = attempts.filter((attempt) => driver.engine.isCurrent(attempt));
-    for (const message of batchMessages(partition, epoch, current)) stream.write(message);
+    for (const message of batchMessages(partition, epoch, current, batchSize)) stream.write(message);
   }
 
   #write(sender: string, message: DispatchResponse): void {

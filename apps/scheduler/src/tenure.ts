@@ -95,7 +95,7 @@ async function begin(options: TenureOptions, stop: AbortController): Promise<Ten
   const publisher = createPublisher(connection, { clock, log, mode: options.durability });
   const removals = new Removals({ connection, partition, clock, log, signal });
   const copies = new Copies({ connection, publisher, partition, clock, log, signal, onUnburied: () => metrics.unburied.inc() });
-  const senders = new Senders({ ...shared, epoch, senderLeaseMs: options.policy.senderLeaseMs });
+  const senders = new Senders({ ...shared, epoch, senderLeaseMs: options.policy.senderLeaseMs, batchSize: options.policy.batch.size });
   const { createdAt, checkpoints } = recovered;
   const checkpointer = new Checkpointer({ driver, journal, publisher, removals, partition, epoch, createdAt, clock, log }, checkpoints);
   const perform = performer({ driver, senders, removals, copies, partition });

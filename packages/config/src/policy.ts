@@ -1,4 +1,5 @@
 import type { EnginePolicy } from '@posthaste/core';
+import { batchSettings } from './batches.ts';
 import { orderSettings } from './order.ts';
 import { retryRulesOf, retrySettings } from './retries.ts';
 import type { Values } from './schema.ts';
@@ -10,6 +11,7 @@ export const policySettings = {
   ...upstreamSettings,
   ...orderSettings,
   ...retrySettings,
+  ...batchSettings,
   'scheduler.senderLease': setting.duration({
     default: '15s',
     // A sender counts 5 s less than the scheduler, to be on the safe side.
@@ -38,6 +40,8 @@ export function enginePolicyOf(values: Values<typeof policySettings>, base: Engi
     },
     laneTargetsMs: values['lanes.targets'],
     tenantWeights: values['tenants.weights'],
+    maxRecipientsPerAttempt: values['batch.recipients'],
+    batch: { size: values['batch.size'], waitMs: values['batch.wait'] },
     senderLeaseMs: values['scheduler.senderLease'],
     pinnedFloor: values['scheduler.pinnedFloor'] / 100,
   };

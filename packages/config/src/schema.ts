@@ -23,6 +23,7 @@ export const knownSections: readonly string[] = [
   'routes',
   'lanes',
   'tenants',
+  'batch',
   'limits',
   'dedupe',
   'up',

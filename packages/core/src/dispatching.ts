@@ -15,6 +15,7 @@ export function dispatch(state: EngineState, now: Instant): void {
 
 function dispatchTo(state: EngineState, index: number, now: Instant, batches: Map<string, Attempt[]>): void {
   const upstream = state.upstreams[index] as UpstreamState;
+  if (upstream.gathering.waits(upstream.ready, state.policy.batch, now.mono)) return;
   for (let left = admits(upstream.health, now.mono); left > 0 && upstream.ready.size > 0; left -= 1) {
     const sender = state.senders.roomiest(upstream.name);
     const next = sender && takeNext(state, upstream, index, now);

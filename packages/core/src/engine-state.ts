@@ -1,5 +1,6 @@
 import type { Effect, JournalRecord } from './effect.ts';
 import { FinishedLog } from './finished-log.ts';
+import { type BatchPolicy, Gathering } from './gathering.ts';
 import { Heap } from './heap.ts';
 import { lanes, type Lane } from './lane.ts';
 import { defaultLaneTargets, type LaneTargets } from './lane-target.ts';
@@ -25,6 +26,7 @@ export interface EnginePolicy {
   readonly senderLeaseMs: number;
   /** Recipients of one message in one transaction. */
   readonly maxRecipientsPerAttempt: number;
+  readonly batch: BatchPolicy;
   /** A log that fills less than this share of its limit is never relieved: it holds up nobody. */
   readonly pinnedFloor: number;
   readonly upstreamRules: UpstreamRules;
@@ -39,6 +41,7 @@ export const defaultPolicy: EnginePolicy = {
   tenantWeights: new Map(),
   senderLeaseMs: 15_000,
   maxRecipientsPerAttempt: 100,
+  batch: { size: 50, waitMs: 0 },
   pinnedFloor: 0.1,
   upstreamRules: new Map(),
   domainLimits: new Map(),
@@ -94,6 +97,7 @@ export interface EngineState {
 export interface UpstreamState {
   readonly name: string;
   readonly ready: ReadyQueue;
+  readonly gathering: Gathering;
   health: UpstreamHealth;
 }
 
@@ -106,7 +110,7 @@ export function createEngineState(epoch: number, router: Router, policy: EngineP
     logs: Object.fromEntries(lanes.map((lane) => [lane, emptyLog()])) as unknown as Record<Lane, LogState>,
     waitSeen: 0,
     waitAhead: new Set(),
-    upstreams: router.upstreams.map((name) => ({ name, ready: new ReadyQueue(policy.laneShares, policy.tenantWeights), health: up })),
+    upstreams: router.upstreams.map((name) => emptyUpstream(name, policy)),
     calendar: new Heap(),
     deadlines: new Heap(),
     senders: new SenderTable(),
@@ -121,6 +125,10 @@ export function createEngineState(epoch: number, router: Router, policy: EngineP
     attemptNumber: 0,
     order: 0,
   };
+}
+
+function emptyUpstream(name: string, { laneShares, tenantWeights }: EnginePolicy): UpstreamState {
+  return { name, ready: new ReadyQueue(laneShares, tenantWeights), gathering: new Gathering(), health: up };
 }
 
 function emptyLog(): LogState {

@@ -1,6 +1,6 @@
 import type { EngineState } from './engine-state.ts';
 import type { Instant } from './engine-input.ts';
-import { startBy } from './lane-target.ts';
+import { startBy as startByLane } from './lane-target.ts';
 import type { Mail } from './mail.ts';
 import { record } from './recording.ts';
 
@@ -20,15 +20,22 @@ export function file(state: EngineState, mail: Mail, now: Instant): void {
 export function list(state: EngineState, mail: Mail, upstream: number, now: Instant): void {
   const bit = 1 << upstream;
   if (mail.copying !== 'no' || (mail.listed & bit) !== 0) return;
+  const queue = state.upstreams[upstream];
+  if (!queue) return;
   mail.listed |= bit;
-  state.upstreams[upstream]?.ready.push(mail, startByOf(state, mail, now));
+  const startBy = startByOf(state, mail, now);
+  const { batch } = state.policy;
+  if (batch.waitMs > 0) queue.gathering.join(queue.ready, startBy - now.wall, batch, now.mono);
+  queue.ready.push(mail, startBy);
 }
 
 /** A mail that was set back loses its deadline's place as well: otherwise it would come first until it expires. */
 function startByOf({ policy: { laneTargetsMs } }: EngineState, mail: Mail, now: Instant): number {
   const { lane, deadline } = mail.ticket;
   const since = readySince(mail, now.wall);
-  return mail.setBackAt === null ? startBy(lane, since, laneTargetsMs, deadline) : startBy(lane, Math.max(since, mail.setBackAt), laneTargetsMs);
+  return mail.setBackAt === null
+    ? startByLane(lane, since, laneTargetsMs, deadline)
+    : startByLane(lane, Math.max(since, mail.setBackAt), laneTargetsMs);
 }
 
 /** Whether any recipient could go now. */

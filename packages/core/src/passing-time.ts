@@ -21,7 +21,8 @@ export function nextWake(state: EngineState, now: Instant): number | null {
   const waits = [...state.senders.senders].map((sender) => sender.leaseEndsAt - now.mono);
   if (state.calendar.size > 0) waits.push(state.calendar.leastKey - now.wall);
   if (state.deadlines.size > 0) waits.push(state.deadlines.leastKey - now.wall);
-  for (const { name, health, ready } of state.upstreams) {
+  for (const { name, health, ready, gathering } of state.upstreams) {
+    if (gathering.until !== null) waits.push(gathering.until - now.mono);
     // Without a sender that has room there is nobody to probe: one that comes is told at once.
     const canProbe = health.kind === 'down' && health.probe === null && ready.size > 0 && state.senders.roomiest(name);
     if (canProbe) waits.push(health.probeAt - now.mono);

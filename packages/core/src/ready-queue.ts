@@ -19,6 +19,10 @@ export class ReadyQueue {
     return this.#size;
   }
 
+  holds(lane: Lane): boolean {
+    return this.#lanes[lane].size > 0;
+  }
+
   push(mail: Mail, startBy: number): void {
     this.#lanes[mail.ticket.lane].push(mail, startBy);
     this.#size += 1;
@@ -39,5 +43,5 @@ export class ReadyQueue {
     this.#lanes[this.#servedLane].charge(recipients);
   }
 
-  readonly #hasReady = (lane: Lane): boolean => this.#lanes[lane].size > 0;
+  readonly #hasReady = (lane: Lane): boolean => this.holds(lane);
 }

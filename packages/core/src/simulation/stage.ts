@@ -75,6 +75,11 @@ export class Stage {
     return this.tell({ kind: 'time' });
   }
 
+  /** Time passes, and the engine is not told. */
+  rest(ms: number): void {
+    this.#elapsed += ms;
+  }
+
   /** The next entry of the lane's log. */
   arrive(parts: Partial<Ticket> = {}): Ticket {
     const ticket = ticketOf(parts);

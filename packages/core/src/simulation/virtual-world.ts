@@ -23,6 +23,8 @@ const retry: RetryRules = {
 };
 
 const policy: EnginePolicy = { ...defaultPolicy, retry, maxRecipientsPerAttempt: 2, pinnedFloor: 0 };
+/** For every other run: long enough that much comes between the wait and its end. */
+const patientPolicy: EnginePolicy = { ...policy, batch: { size: 4, waitMs: 3_000 } };
 
 /** How long a door goes on with a publish that was not acknowledged. */
 const doorPatienceMs = 20_000;
@@ -41,6 +43,7 @@ interface Submission {
 /** Posthaste in one process and without a clock, with everything that can go wrong around it. */
 export class VirtualWorld {
   readonly #random: Random;
+  readonly #policy: EnginePolicy;
   readonly #store = new VirtualStore();
   readonly #witness = new Witness();
   readonly #upstreams: VirtualUpstreams;
@@ -56,6 +59,7 @@ export class VirtualWorld {
 
   constructor(seed: number) {
     this.#random = new Random(seed);
+    this.#policy = seed % 2 === 0 ? policy : patientPolicy;
     const names = this.#random.chance(0.5) ? ['main', 'other'] : ['main'];
     this.#upstreams = new VirtualUpstreams(names, this.#random);
     this.#router = new Router(names, [{ match: { kind: 'domain', value: 'other.example' }, upstream: names.at(-1) ?? '' }]);
@@ -207,7 +211,7 @@ export class VirtualWorld {
       store: this.#store,
       epoch: this.#epoch,
       router: this.#router,
-      policy,
+      policy: this.#policy,
       random: this.#random,
       witness: this.#witness,
       bootedAt: this.#now,
