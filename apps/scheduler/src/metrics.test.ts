@@ -1,4 +1,4 @@
-import { Router, type JournalRecord, type Mail, type Reply } from '@posthaste/core';
+import { Router, type Mail, type MailEvent, type Reply } from '@posthaste/core';
 import { createMailLog, metricsRegistry } from '@posthaste/telemetry';
 import { expect, it } from 'vitest';
 import { observer } from './metrics.ts';
@@ -11,13 +11,13 @@ it('counts what is deferred and what fails by the class of the reply, from 0 on'
   const lines: string[] = [];
   const mailLog = createMailLog({ program: 'scheduler', addresses: 'plain', destination: { write: (line) => void lines.push(line) } });
   const observe = observer(new Router(['main'], []), mailLog);
-  const events: JournalRecord['event'][] = [
+  const events: MailEvent[] = [
     deferral({ code: 450, enhanced: '4.7.28', text: 'slow down' }),
     deferral({ code: 451, text: 'Greylisted' }),
     deferral({ code: 451, text: 'Greylisted' }),
     { kind: 'failed', ...about, tenant: 'acme', reason: 'UPSTREAM_REJECTED', reply: { code: 554, text: 'Spam' } },
   ];
-  observe(events.map((event) => ({ event, mail: { ticket } as unknown as Mail })));
+  observe(events.map((event) => ({ event, mail: { ticket, lane: ticket.lane } as unknown as Mail })));
   const shown = await metricsRegistry.metrics();
   expect(shown).toContain('posthaste_deferred_total{lane="low",class="rate_limited"} 1');
   expect(shown).toContain('posthaste_deferred_total{lane="low",class="greylisted"} 2');

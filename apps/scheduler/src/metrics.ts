@@ -5,11 +5,14 @@ import {
   type Attempt,
   type Census,
   type Engine,
+  type Expired,
   type JournalRecord,
   type LiveKind,
+  type MailEvent,
+  type OutcomeEvent,
   type Router,
 } from '@posthaste/core';
-import { counter, gauge, histogram, type MailLog } from '@posthaste/telemetry';
+import { counter, gauge, histogram, type MailLog, type OutcomeLine } from '@posthaste/telemetry';
 
 const byLane = ['lane'] as const;
 const byClass = ['lane', 'class'] as const;
@@ -36,6 +39,10 @@ export const metrics = {
   ),
   returned: counter('posthaste_returned_total', 'Recipients given back untried. A rise: an upstream is down, or senders go away.', byLane),
   expired: counter('posthaste_expired_total', 'Recipients whose deadline passed. A rise: urgent mail comes too late.', byLane),
+  held: counter('posthaste_held_total', 'Recipients held by operators, or in doubt in a lane that holds those.', byLane),
+  released: counter('posthaste_released_total', 'Held recipients that were released.', byLane),
+  cancelled: counter('posthaste_cancelled_total', 'Recipients cancelled by operators.', byLane),
+  revived: counter('posthaste_revived_total', 'Failed recipients that operators queued again.', byLane),
   depth: gauge('posthaste_depth', 'Recipients that are not final. A rise: more comes in than goes out.', ['lane', 'state']),
   oldestAge: gauge('posthaste_oldest_age_seconds', 'Age of the oldest mail that is not final; 0 for an empty lane.', byLane),
   late: gauge(
@@ -75,7 +82,7 @@ export const metrics = {
 
 /** A counter that has not counted yet is 0, not absent: an alert on its rise must see it. */
 for (const lane of lanes) {
-  for (const kind of ['accepted', 'delivered', 'doubted', 'returned', 'expired'] as const) metrics[kind].inc({ lane }, 0);
+  for (const kind of ['accepted', 'delivered', 'doubted', 'returned', 'expired', 'held', 'released', 'cancelled', 'revived'] as const) metrics[kind].inc({ lane }, 0);
   // A refused login defers and fails nothing.
   for (const name of replyClasses.filter((each) => each !== 'authentication')) {
     for (const kind of ['deferred', 'failed'] as const) metrics[kind].inc({ lane, class: name }, 0);
@@ -90,13 +97,15 @@ export function observer(router: Router, mailLog: MailLog): (records: readonly J
 }
 
 function observe(router: Router, mailLog: MailLog, { event, mail }: JournalRecord): void {
-  const { ticket } = mail;
-  const { lane } = ticket;
+  if (!mail) return;
+  const { ticket, lane } = mail;
   if (event.kind === 'moved' || event.kind === 'started') return;
   if (event.kind === 'accepted') return metrics.accepted.inc({ lane }, ticket.recipients.length);
-  count(event, lane);
-  const to = event.recipients.map((recipient) => ticket.recipients[recipient]?.address ?? '');
+  const recipients = 'recipients' in event ? event.recipients : ticket.recipients.map((_, recipient) => recipient);
+  const to = recipients.map((recipient) => ticket.recipients[recipient]?.address ?? '');
   const of = { id: ticket.id, lane, tenant: ticket.tenant, to };
+  if ('author' in event) return observeHand(mailLog, event, of);
+  count(event, lane);
   if (event.kind === 'expired') return mailLog.expired(of);
   const upstream = router.upstreams[router.upstreamOf(ticket, event.recipients[0] ?? 0)] ?? '';
   const line = { ...of, upstream, attempt: event.attempt };
@@ -115,7 +124,15 @@ function observe(router: Router, mailLog: MailLog, { event, mail }: JournalRecor
   }
 }
 
-type Counted = Exclude<JournalRecord['event'], { kind: 'accepted' | 'moved' | 'started' }>;
+type ByHand = Extract<MailEvent, { author: string }>;
+
+function observeHand(mailLog: MailLog, event: ByHand, of: Pick<OutcomeLine, 'id' | 'lane' | 'tenant' | 'to'>): void {
+  const { kind, author, comment } = event;
+  if (kind === 'held' || kind === 'released' || kind === 'cancelled' || kind === 'revived') metrics[kind].inc({ lane: of.lane }, of.to.length);
+  mailLog.byHand({ ...of, what: kind, author, comment });
+}
+
+type Counted = OutcomeEvent | Expired;
 
 function count(event: Counted, lane: string): void {
   if (event.kind === 'deferred' || event.kind === 'failed')
@@ -127,7 +144,7 @@ export function observeWaits(attempts: readonly Attempt[]): void {
   for (const { mail, waitedMs } of attempts) if (waitedMs !== undefined) metrics.readyToStart.observe({ lane: mail.ticket.lane }, waitedMs / 1_000);
 }
 
-const liveKinds: readonly LiveKind[] = ['queued', 'sending', 'inDoubt'];
+const liveKinds: readonly LiveKind[] = ['queued', 'held', 'sending', 'inDoubt'];
 
 export function showCensus(census: Census, now: number): void {
   for (const lane of lanes) {

@@ -2,7 +2,7 @@ import type { EngineState } from './engine-state.ts';
 import { isReady, readySince } from './filing.ts';
 import { lanes, type Lane } from './lane.ts';
 import type { Mail } from './mail.ts';
-import type { RecipientState } from './recipient.ts';
+import { isFinal, type RecipientState } from './recipient.ts';
 import { expectedLive } from './tally.ts';
 
 /** The index, counted by walking it. */
@@ -28,7 +28,7 @@ export interface UpstreamDepth {
   sending: number;
 }
 
-export type LiveKind = 'queued' | 'sending' | 'inDoubt';
+export type LiveKind = 'queued' | 'held' | 'sending' | 'inDoubt';
 
 /** At once, so that the difference is exact. A million mails take a quarter of a second. */
 export function takeCensus(state: EngineState, now: number): Census {
@@ -44,7 +44,7 @@ const walkedAtOnce = 1_000;
  * says nothing then. `now`: wall clock.
  */
 export function* walkIndex(state: EngineState, now: number): Generator<undefined, Census> {
-  const depth = perLane(() => ({ queued: 0, sending: 0, inDoubt: 0 }));
+  const depth = perLane(() => ({ queued: 0, held: 0, sending: 0, inDoubt: 0 }));
   const waiting = perLane(() => 0);
   const upstreams = state.upstreams.map((): UpstreamDepth => ({ queued: 0, sending: 0 }));
   const oldest = perLane<number | null>(() => null);
@@ -78,7 +78,7 @@ function countMail({ router }: EngineState, { ticket, states }: Mail, now: numbe
     const recipientState = states[recipient];
     if (!recipientState || !isLiveKind(recipientState)) continue;
     depth[recipientState.kind] += 1;
-    if (recipientState.kind === 'inDoubt') continue;
+    if (recipientState.kind === 'inDoubt' || recipientState.kind === 'held') continue;
     const upstream = upstreams[router.upstreamOf(ticket, recipient)];
     if (upstream) upstream[recipientState.kind] += 1;
     if (recipientState.kind === 'queued' && recipientState.due > now) wait();
@@ -96,7 +96,7 @@ function differenceOf(state: EngineState, live: ReadonlyMap<string, number>): nu
 }
 
 function isLiveKind(state: RecipientState): state is RecipientState & { kind: LiveKind } {
-  return state.kind === 'queued' || state.kind === 'sending' || state.kind === 'inDoubt';
+  return !isFinal(state);
 }
 
 function perLane<T>(make: () => T): Record<Lane, T> {

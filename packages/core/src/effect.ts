@@ -1,4 +1,4 @@
-import type { JournalEvent } from './journal.ts';
+import type { MailEvent, OperatorEvent } from './journal.ts';
 import type { Lane } from './lane.ts';
 import type { Mail } from './mail.ts';
 import type { Attempt } from './sender-table.ts';
@@ -19,11 +19,8 @@ export type Effect =
   | { readonly kind: 'removeWaiting'; readonly sequence: number }
   | { readonly kind: 'removeBody'; readonly id: string };
 
-/** An event, and the mail that it is about. */
-export interface JournalRecord {
-  readonly event: JournalEvent;
-  readonly mail: Mail;
-}
+/** An event, and the mail that it is about, if it is about one. */
+export type JournalRecord = { readonly event: MailEvent; readonly mail: Mail } | { readonly event: OperatorEvent; readonly mail?: undefined };
 
 /** What came of some inputs. */
 export interface Step {

@@ -69,7 +69,7 @@ export function isPastDeadline(mail: Mail, now: Instant): boolean {
 
 /** What is with a sender stays there: the sender looks at the deadline itself, before the last bytes. */
 export function expire(state: EngineState, mail: Mail, now: Instant): void {
-  const recipients = mail.states.flatMap(({ kind }, recipient) => (kind === 'queued' || kind === 'inDoubt' ? [recipient] : []));
+  const recipients = mail.states.flatMap(({ kind }, recipient) => (kind === 'queued' || kind === 'inDoubt' || kind === 'held' ? [recipient] : []));
   if (recipients.length === 0) return;
   const { id, tenant } = mail.ticket;
   record(state, mail, { kind: 'expired', at: now.wall, id, tenant, recipients });

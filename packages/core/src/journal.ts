@@ -1,4 +1,8 @@
+import type { Lane } from './lane.ts';
+import type { Command, Progress } from './operation/command.ts';
+import type { Suspension } from './operation/suspension.ts';
 import type { Reason } from './reason.ts';
+import type { RecipientState } from './recipient.ts';
 import type { Place, Ticket } from './ticket.ts';
 
 /** An upstream's reply (RFC 5321, 4.2), or our own words in its form. */
@@ -14,7 +18,42 @@ export interface Reply {
  * What the scheduler records. JOURNAL holds these in order, in batches; state is what `apply` makes of them.
  * `recipients` are indexes into the ticket's recipients. `at` is wall clock, milliseconds since the epoch.
  */
-export type JournalEvent = Accepted | Started | Delivered | Deferred | Failed | Doubted | Returned | Expired | Moved;
+export type JournalEvent = MailEvent | OperatorEvent;
+
+/** What happens to a mail: `id` is the mail's. */
+export type MailEvent =
+  | Accepted
+  | Started
+  | Delivered
+  | Deferred
+  | Failed
+  | Doubted
+  | Returned
+  | Expired
+  | Moved
+  | Held
+  | Released
+  | Cancelled
+  | Rescheduled
+  | Redirected
+  | LaneChanged
+  | Revived;
+
+/** What an operator asks for, or what concerns no mail in the index: `id` is the command's, the suspension's or the dead letter's. */
+export type OperatorEvent = Commanded | CommandEnded | Suspended | Lifted | Purged;
+
+export function isOfMail(event: JournalEvent): event is MailEvent {
+  switch (event.kind) {
+    case 'commanded':
+    case 'commandEnded':
+    case 'suspended':
+    case 'lifted':
+    case 'purged':
+      return false;
+    default:
+      return true;
+  }
+}
 
 /** The scheduler has read the ticket. */
 export interface Accepted {
@@ -46,6 +85,8 @@ export interface Delivered extends OfAttempt {
   readonly reply: Reply;
   /** Begin of the transaction to final reply, milliseconds. */
   readonly tookMs?: number | undefined;
+  /** Its final reply was lost, and the lane's policy takes it as sent. */
+  readonly presumed?: true | undefined;
 }
 
 /** A transient failure: to be tried again at `due`. */
@@ -94,6 +135,109 @@ export interface Moved {
   readonly at: number;
   readonly id: string;
   readonly place: Place;
+}
+
+interface ByHand {
+  readonly at: number;
+  readonly id: string;
+  readonly recipients: readonly number[];
+  readonly author: string;
+  readonly comment: string;
+}
+
+/** Stopped until it is released: by an operator, or as the lane's policy wants it of what is in doubt. */
+export interface Held extends ByHand {
+  readonly kind: 'held';
+  readonly reason: HoldReason;
+}
+
+export type HoldReason = 'HELD_BY_OPERATOR' | 'IN_DOUBT';
+
+/** Goes on from where it stood when it was held. */
+export interface Released extends ByHand {
+  readonly kind: 'released';
+}
+
+/** Final: withdrawn by an operator. */
+export interface Cancelled extends ByHand {
+  readonly kind: 'cancelled';
+  readonly tenant: string;
+}
+
+/** Not before `due`; 0: at once. */
+export interface Rescheduled extends ByHand {
+  readonly kind: 'rescheduled';
+  readonly due: number;
+}
+
+/** Bound for this upstream or group from now on, whatever the routes say. */
+export interface Redirected extends ByHand {
+  readonly kind: 'redirected';
+  readonly upstream: string;
+}
+
+/** The mail as a whole is in this lane from now on; its entry stays where it is. */
+export interface LaneChanged {
+  readonly kind: 'laneChanged';
+  readonly at: number;
+  readonly id: string;
+  readonly lane: Lane;
+  readonly author: string;
+  readonly comment: string;
+}
+
+/** A dead letter lies in WAIT again. Its failed recipients, which are those that it names, are queued with no attempt spent. */
+export interface Revived extends ByHand {
+  readonly kind: 'revived';
+  readonly tenant: string;
+  readonly ticket: Ticket;
+  readonly place: Place;
+  /** Of all recipients, as they were when the mail had come to its end. */
+  readonly states: readonly RecipientState[];
+}
+
+/** An operator's command was taken: what it does follows. */
+export interface Commanded {
+  readonly kind: 'commanded';
+  readonly at: number;
+  readonly id: string;
+  readonly command: Command;
+}
+
+/** All that the command named has been gone through. */
+export interface CommandEnded {
+  readonly kind: 'commandEnded';
+  readonly at: number;
+  readonly id: string;
+  readonly progress: Progress;
+}
+
+/** A suspension has come into force. */
+export interface Suspended {
+  readonly kind: 'suspended';
+  readonly at: number;
+  readonly id: string;
+  readonly suspension: Suspension;
+}
+
+/** A suspension has ended. */
+export interface Lifted {
+  readonly kind: 'lifted';
+  readonly at: number;
+  readonly id: string;
+  /** Absent when it expired. */
+  readonly author?: string;
+  readonly comment?: string;
+}
+
+/** A dead letter was thrown away before its time. */
+export interface Purged {
+  readonly kind: 'purged';
+  readonly at: number;
+  readonly id: string;
+  readonly tenant: string;
+  readonly author: string;
+  readonly comment: string;
 }
 
 /** One entry of JOURNAL on `journal.<p>.events`: who wrote it, and what happened, in order. */

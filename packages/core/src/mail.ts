@@ -1,3 +1,4 @@
+import type { Lane } from './lane.ts';
 import type { Place, Ticket } from './ticket.ts';
 import { isFinal, untouched, type RecipientState } from './recipient.ts';
 
@@ -5,6 +6,10 @@ import { isFinal, untouched, type RecipientState } from './recipient.ts';
 export interface Mail {
   readonly ticket: Ticket;
   place: Place;
+  /** Its ticket's, unless an operator gave it another one. */
+  lane: Lane;
+  /** By recipient: the upstream or group that an operator gave it instead of its route's; null as long as nobody did. */
+  detours: (string | undefined)[] | null;
   /** In the ticket's order. */
   readonly states: RecipientState[];
   /** Arrival number: earlier mail goes first. */
@@ -28,6 +33,8 @@ export function newMail(ticket: Ticket, place: Place, order: number): Mail {
   return {
     ticket,
     place,
+    lane: ticket.lane,
+    detours: null,
     states: ticket.recipients.length === 1 ? [first] : ticket.recipients.map(() => first),
     order,
     setBackAt: null,
@@ -42,8 +49,20 @@ export function newMail(ticket: Ticket, place: Place, order: number): Mail {
 export function setState(mail: Mail, recipient: number, state: RecipientState): void {
   const before = mail.states[recipient];
   if (before === undefined) return;
-  if (!isFinal(before) && isFinal(state)) mail.open -= 1;
+  if (isFinal(before) !== isFinal(state)) mail.open += isFinal(state) ? -1 : 1;
   mail.states[recipient] = state;
+}
+
+/** All of its recipients' states at once, whatever they were before. */
+export function resetStates(mail: Mail, states: readonly RecipientState[]): void {
+  mail.states.splice(0, mail.states.length, ...states);
+  mail.open = states.filter((state) => !isFinal(state)).length;
+}
+
+/** These recipients are bound for another upstream or group than the routes say. */
+export function detour(mail: Mail, recipients: readonly number[], upstream: string): void {
+  mail.detours ??= mail.states.map(() => undefined);
+  for (const recipient of recipients) mail.detours[recipient] = upstream;
 }
 
 /** Whether any recipient is with a sender. */

@@ -67,7 +67,7 @@ function takeLateReport(state: EngineState, outcome: AttemptOutcome, now: Instan
 
 function canStillSucceed(mail: Mail, recipient: number, attempt: string): boolean {
   const before = mail.states[recipient];
-  return (before?.kind === 'queued' || before?.kind === 'inDoubt') && before.attempt === attempt;
+  return (before?.kind === 'queued' || before?.kind === 'inDoubt' || before?.kind === 'held') && before.attempt === attempt;
 }
 
 /** Any word of the upstream's own shows that it is there; an untried attempt that found it unusable shows the contrary. */

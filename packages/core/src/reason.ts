@@ -29,4 +29,10 @@ export type Reason =
   /** The stored body is damaged or gone. */
   | 'BODY_LOST'
   /** The upstream lacks 8BITMIME (5.6.3, RFC 6152) or SMTPUTF8 (5.6.7, RFC 6531). */
-  | 'UPSTREAM_LACKS_EXTENSION';
+  | 'UPSTREAM_LACKS_EXTENSION'
+  /** An operator holds it. */
+  | 'HELD_BY_OPERATOR'
+  /** A suspension stops it. */
+  | 'SUSPENDED_BY_OPERATOR'
+  /** An operator withdrew it. */
+  | 'CANCELLED_BY_OPERATOR';

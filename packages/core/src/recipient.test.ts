@@ -1,9 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { apply, isFinal, untouched, type RecipientEvent, type RecipientState } from './recipient.ts';
+import { apply, isFinal, untouched, type OutcomeEvent, type RecipientEvent, type RecipientState } from './recipient.ts';
+import { ticketOf } from './simulation/stage.ts';
 
 const about = { at: 0, id: 'mail', recipients: [0] };
+const byHand = { ...about, author: 'kim', comment: 'because' };
 const reply = { code: 250, text: 'ok' };
+const revival = { tenant: 'acme', ticket: ticketOf(), place: { kind: 'wait' as const, sequence: 1 }, states: [] };
 
 const attempts = fc.constantFrom('1.1', '1.2', '2.1');
 const events: fc.Arbitrary<RecipientEvent> = fc.oneof(
@@ -14,6 +17,11 @@ const events: fc.Arbitrary<RecipientEvent> = fc.oneof(
   attempts.map((attempt) => ({ ...about, kind: 'doubted' as const, attempt, tenant: 'default', reply })),
   attempts.map((attempt) => ({ ...about, kind: 'returned' as const, attempt, reason: 'SENDER_GONE' as const })),
   fc.constant({ ...about, kind: 'expired' as const, tenant: 'acme' }),
+  fc.constantFrom('HELD_BY_OPERATOR' as const, 'IN_DOUBT' as const).map((reason) => ({ ...byHand, kind: 'held' as const, reason })),
+  fc.constantFrom('released' as const, 'revived' as const).map((kind) => ({ ...byHand, ...revival, kind })),
+  fc.constant({ ...byHand, kind: 'cancelled' as const, tenant: 'acme' }),
+  fc.constantFrom(0, 7).map((due) => ({ ...byHand, kind: 'rescheduled' as const, due })),
+  fc.constant({ ...byHand, kind: 'redirected' as const, upstream: 'other' }),
 );
 const histories = fc.array(events, { maxLength: 30 });
 
@@ -26,19 +34,54 @@ function sending(attempt: string): RecipientState {
   return apply(untouched, { ...about, kind: 'started', attempt, upstream: 'main', sender: 'sender' });
 }
 
+function isOutcome(event: RecipientEvent): event is OutcomeEvent {
+  return 'attempt' in event && event.kind !== 'started';
+}
+
+/** Moves nothing that is held. */
+function isHarmless({ kind }: RecipientEvent): boolean {
+  return !['released', 'expired', 'cancelled', 'rescheduled', 'delivered'].includes(kind);
+}
+
 describe('apply', () => {
-  test('never leaves a final state', () => {
+  test('never leaves a final state, but that an operator revives what has failed', () => {
     fc.assert(
-      fc.property(histories, histories, (before, then) => {
+      fc.property(histories, events, (before, event) => {
         const state = after(before);
         fc.pre(isFinal(state));
-        expect(then.reduce(apply, state)).toBe(state);
+        if (state.kind === 'failed' && event.kind === 'revived') expect(apply(state, event)).toEqual({ kind: 'queued', attempts: 0, due: 0 });
+        else expect(apply(state, event)).toBe(state);
       }),
     );
   });
 
+  test('starts nothing that is held, and what is released stands where it stood', () => {
+    fc.assert(
+      fc.property(histories, fc.array(events.filter(isHarmless)), (before, meanwhile) => {
+        const state = after(before);
+        fc.pre(state.kind === 'queued');
+        const held = meanwhile.reduce(apply, apply(state, { ...byHand, kind: 'held', reason: 'HELD_BY_OPERATOR' }));
+        expect(held.kind).toBe('held');
+        expect(apply(held, { ...byHand, kind: 'released' })).toEqual(state);
+      }),
+    );
+  });
+
+  test('holds and cancels nothing that is with a sender', () => {
+    expect(apply(sending('1.1'), { ...byHand, kind: 'held', reason: 'HELD_BY_OPERATOR' })).toEqual(sending('1.1'));
+    expect(apply(sending('1.1'), { ...byHand, kind: 'cancelled', tenant: 'acme' })).toEqual(sending('1.1'));
+  });
+
+  test('holds what is in doubt as something that is to be tried again', () => {
+    const doubted = apply(sending('1.1'), { ...about, attempt: '1.1', kind: 'doubted', tenant: 'acme', reply });
+    const held = apply(doubted, { ...byHand, kind: 'held', reason: 'IN_DOUBT' });
+    expect(held).toMatchObject({ kind: 'held', reason: 'IN_DOUBT', by: { author: 'kim', comment: 'because', at: 0 } });
+    expect(apply(held, { ...byHand, kind: 'released' })).toMatchObject({ kind: 'queued', attempts: 1, due: 0, reason: 'IN_DOUBT', attempt: '1.1' });
+    expect(apply(held, { ...about, attempt: '1.1', kind: 'delivered', tenant: 'acme', reply }).kind).toBe('delivered');
+  });
+
   test('lets the first outcome of an attempt win, except that a late success is believed', () => {
-    const outcomes = events.filter((event) => event.kind !== 'started' && event.kind !== 'expired');
+    const outcomes = events.filter(isOutcome);
     fc.assert(
       fc.property(outcomes, outcomes, (first, second) => {
         const state = apply(sending('1.1'), { ...first, attempt: '1.1' });
@@ -53,7 +96,7 @@ describe('apply', () => {
   test('passes over outcomes of attempts that are not its own', () => {
     fc.assert(
       fc.property(events, (event) => {
-        fc.pre(event.kind !== 'started' && event.kind !== 'expired' && event.attempt !== '1.1');
+        fc.pre(isOutcome(event) && event.attempt !== '1.1');
         expect(apply(sending('1.1'), event)).toEqual(sending('1.1'));
       }),
     );

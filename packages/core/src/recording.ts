@@ -1,6 +1,6 @@
 import type { EngineState } from './engine-state.ts';
-import type { JournalEvent } from './journal.ts';
-import { setState, type Mail } from './mail.ts';
+import type { MailEvent, OperatorEvent } from './journal.ts';
+import { detour, resetStates, setState, type Mail } from './mail.ts';
 import { apply, type RecipientEvent } from './recipient.ts';
 import { finish } from './residence.ts';
 import { count } from './tally.ts';
@@ -16,12 +16,22 @@ export function record(state: EngineState, mail: Mail, event: RecipientEvent): v
 }
 
 /** Journals an event that changes no recipient. */
-export function note(state: EngineState, mail: Mail, event: JournalEvent): void {
+export function note(state: EngineState, mail: Mail, event: MailEvent): void {
   state.records.push({ event, mail });
   count(state.tallies, event);
 }
 
-export function applyTo(mail: Mail, event: RecipientEvent): void {
+/** Journals what concerns no mail in the index. */
+export function noteOperator(state: EngineState, event: OperatorEvent): void {
+  state.records.push({ event });
+}
+
+export function applyTo(mail: Mail, event: MailEvent): void {
+  if (event.kind === 'laneChanged') mail.lane = event.lane;
+  if (event.kind === 'redirected') detour(mail, event.recipients, event.upstream);
+  // A dead letter that is revived may stand here as it was in its first life.
+  if (event.kind === 'revived') resetStates(mail, event.states);
+  if (!('recipients' in event)) return;
   for (const recipient of event.recipients) {
     const before = mail.states[recipient];
     if (before) setState(mail, recipient, apply(before, event));

@@ -3,7 +3,7 @@ import type { Instant } from './engine-input.ts';
 import type { EngineState } from './engine-state.ts';
 import { expire, file, isPastDeadline } from './filing.ts';
 import { FinishedLog } from './finished-log.ts';
-import type { JournalEvent } from './journal.ts';
+import { isOfMail, type JournalEvent } from './journal.ts';
 import { lanes, type Lane } from './lane.ts';
 import { setState, type Mail } from './mail.ts';
 import { isFinal } from './recipient.ts';
@@ -102,7 +102,7 @@ export function restoreState(state: EngineState, record: StateRecord, asOf: numb
 
 /** Fourth step: the journal since the checkpoint, in order. */
 export function replay(state: EngineState, event: JournalEvent, sequence: number): void {
-  if (event.kind === 'accepted' || event.kind === 'moved') return;
+  if (!isOfMail(event) || event.kind === 'accepted' || event.kind === 'moved') return;
   const mail = state.mails.get(event.id);
   if (!mail) rememberFinished(state, event.id, event.at);
   else if (sequence > mail.asOf) {

@@ -6,11 +6,12 @@ export interface Tally {
   delivered: number;
   failed: number;
   expired: number;
+  cancelled: number;
   /** Times that a delivery was in doubt. */
   doubted: number;
 }
 
-export const noTally: Readonly<Tally> = { accepted: 0, delivered: 0, failed: 0, expired: 0, doubted: 0 };
+export const noTally: Readonly<Tally> = { accepted: 0, delivered: 0, failed: 0, expired: 0, cancelled: 0, doubted: 0 };
 
 /** One tally a tenant. */
 export type Tallies = Map<string, Tally>;
@@ -23,8 +24,13 @@ export function count(tallies: Tallies, event: JournalEvent): void {
     case 'delivered':
     case 'failed':
     case 'expired':
+    case 'cancelled':
     case 'doubted':
       tallyOf(tallies, event.tenant)[event.kind] += event.recipients.length;
+      return;
+    case 'revived':
+      // A dead letter moves back among those that are alive.
+      tallyOf(tallies, event.tenant).failed -= event.recipients.length;
       return;
     default:
       return;
@@ -33,7 +39,7 @@ export function count(tallies: Tallies, event: JournalEvent): void {
 
 /** Accepted less final: as many recipients must be alive. */
 export function expectedLive(tally: Tally): number {
-  return tally.accepted - tally.delivered - tally.failed - tally.expired;
+  return tally.accepted - tally.delivered - tally.failed - tally.expired - tally.cancelled;
 }
 
 function tallyOf(tallies: Tallies, tenant: string): Tally {

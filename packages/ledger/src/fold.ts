@@ -1,4 +1,4 @@
-import { apply, untouched, type RecipientEvent, type Ticket } from '@posthaste/core';
+import { apply, untouched, type OutcomeEvent, type RecipientEvent, type Ticket } from '@posthaste/core';
 import { keptAttempts, type AttemptEnd, type AttemptRecord, type RecipientRecord } from './record.ts';
 
 /** The record of each recipient of a mail that was just accepted. */
@@ -26,16 +26,14 @@ function isLater(attempt: string, than: string | undefined): boolean {
   return epoch === thanEpoch ? number > thanNumber : epoch > thanEpoch;
 }
 
-type Outcome = Exclude<RecipientEvent, { kind: 'started' | 'expired' }>;
-
 function foldAttempts(attempts: readonly AttemptRecord[], event: RecipientEvent): readonly AttemptRecord[] {
-  if (event.kind === 'expired') return attempts;
+  if (!('attempt' in event)) return attempts;
   if (event.kind !== 'started') return attempts.map((attempt) => (attempt.id === event.attempt ? { ...attempt, ended: endOf(event) } : attempt));
   const { attempt: id, upstream, sender, at: startedAt } = event;
   return [...attempts.slice(1 - keptAttempts), { id, upstream, sender, startedAt }];
 }
 
-function endOf(event: Outcome): AttemptEnd {
+function endOf(event: OutcomeEvent): AttemptEnd {
   return {
     at: event.at,
     outcome: event.kind,

@@ -32,10 +32,8 @@ export class Intake {
 
   /** False when the event belongs to a message that the ledger does not know. */
   take(event: JournalEvent): boolean {
-    if (event.kind === 'moved') return true;
-    if (event.kind !== 'accepted') return this.#move(event);
-    this.#accept(event);
-    return true;
+    if (event.kind === 'accepted') this.#accept(event);
+    return 'recipients' in event ? this.#move(event) : true;
   }
 
   /** Takes in a mail as it stands, in the place of its events. */

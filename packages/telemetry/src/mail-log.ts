@@ -16,6 +16,8 @@ export interface MailLog {
   /** Given back untried. */
   returned(event: OutcomeLine & { readonly reason: string; readonly reply?: LoggedReply }): void;
   expired(event: Omit<OutcomeLine, 'attempt' | 'upstream'>): void;
+  /** An operator stepped in, or a policy in an operator's place; the line's `event` is `what`. */
+  byHand(event: HandLine): void;
 }
 
 export interface AcceptedLine {
@@ -47,6 +49,12 @@ export interface OutcomeLine {
   readonly upstream: string;
   readonly attempt: string;
   readonly to: readonly string[];
+}
+
+export interface HandLine extends Omit<OutcomeLine, 'attempt' | 'upstream'> {
+  readonly what: 'held' | 'released' | 'cancelled' | 'rescheduled' | 'redirected' | 'laneChanged' | 'revived';
+  readonly author: string;
+  readonly comment: string;
 }
 
 export interface LoggedReply {
@@ -97,6 +105,7 @@ export function createMailLog({ program, addresses, destination = behindTheWork(
     doubted: (fields) => write('doubted', fields),
     returned: (fields) => write('returned', fields),
     expired: (fields) => write('expired', fields),
+    byHand: ({ what, ...fields }) => write(what, fields),
   };
 }
 
@@ -114,4 +123,5 @@ export const silentMailLog: MailLog = {
   doubted: () => {},
   returned: () => {},
   expired: () => {},
+  byHand: () => {},
 };

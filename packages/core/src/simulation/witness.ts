@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Step } from '../effect.ts';
 import type { Engine } from '../engine.ts';
 import type { Input } from '../engine-input.ts';
-import type { JournalEvent, Started } from '../journal.ts';
+import { isOfMail, type JournalEvent, type Started } from '../journal.ts';
 import { newMail } from '../mail.ts';
 import { apply, isFinal, type RecipientState } from '../recipient.ts';
 import type { Ticket } from '../ticket.ts';
@@ -131,9 +131,10 @@ export class Witness {
 
 function enter(accounts: Accounts, event: JournalEvent): void {
   if (event.kind === 'accepted') return open(accounts, event.ticket);
+  if (!isOfMail(event)) return;
   const account = accounts.get(event.id);
   if (!account) throw new Error(`${event.id} was ${event.kind} without having been accepted`);
-  if (event.kind === 'moved') return;
+  if (!('recipients' in event)) return;
   for (const recipient of event.recipients) {
     const before = account.states[recipient];
     if (before) account.states[recipient] = apply(before, event);
