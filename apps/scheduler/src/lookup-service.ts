@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { status, type sendUnaryData, type ServerUnaryCall, type UntypedHandleCall } from '@grpc/grpc-js';
-import { encodeTicket, lanes, partitionOf, type RecipientView, type Ticket } from '@posthaste/core';
+import { encodeTicket, lanes, partitionOf, type Intervention, type RecipientView, type Ticket } from '@posthaste/core';
 import { LookupMessageResponseSchema, type LookupMessageRequest, type LookupMessageResponse } from '@posthaste/protocol/dispatch';
 import { mailStream, streamState, waitStream, type StreamConnection } from '@posthaste/stream';
 import type { Clock } from '@posthaste/telemetry';
@@ -74,13 +74,19 @@ function render(ticket: Ticket, recipients: readonly RecipientView[]): LookupMes
 function renderRecipient({ state, upstreamDown }: RecipientView) {
   const due = state.kind === 'queued' && state.due > 0 ? { due: timestampFromMs(state.due) } : {};
   const reply = 'reply' in state && state.reply ? { lastReply: wireReply(state.reply) } : {};
-  return { state: state.kind, reason: reasonOf(state, upstreamDown), attempts: state.attempts, ...due, ...reply };
+  const by = 'by' in state ? { intervention: wireIntervention(state.by) } : {};
+  return { state: state.kind, reason: reasonOf(state, upstreamDown), attempts: state.attempts, ...due, ...reply, ...by };
 }
 
 function reasonOf(state: RecipientView['state'], upstreamDown: boolean): string {
   const reason = 'reason' in state ? state.reason : undefined;
+  if (state.kind === 'cancelled') return 'CANCELLED_BY_OPERATOR';
   if (state.kind === 'queued' && state.due === 0 && upstreamDown) return 'UPSTREAM_DOWN';
   return reason ?? '';
+}
+
+function wireIntervention({ author, comment, at }: Intervention) {
+  return { author, comment, at: timestampFromMs(at) };
 }
 
 function wireReply({ code, enhanced = '', text }: { code: number; enhanced?: string; text: string }) {

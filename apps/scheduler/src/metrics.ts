@@ -82,7 +82,8 @@ export const metrics = {
 
 /** A counter that has not counted yet is 0, not absent: an alert on its rise must see it. */
 for (const lane of lanes) {
-  for (const kind of ['accepted', 'delivered', 'doubted', 'returned', 'expired', 'held', 'released', 'cancelled', 'revived'] as const) metrics[kind].inc({ lane }, 0);
+  for (const kind of ['accepted', 'delivered', 'doubted', 'returned', 'expired', 'held', 'released', 'cancelled', 'revived'] as const)
+    metrics[kind].inc({ lane }, 0);
   // A refused login defers and fails nothing.
   for (const name of replyClasses.filter((each) => each !== 'authentication')) {
     for (const kind of ['deferred', 'failed'] as const) metrics[kind].inc({ lane, class: name }, 0);

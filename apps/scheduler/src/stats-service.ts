@@ -41,6 +41,7 @@ function laneStats(lane: LaneName, { depth, waiting, oldestAcceptedAt }: Census)
     waitingCount: BigInt(waiting[lane]),
     sendingCount: BigInt(depth[lane].sending),
     inDoubtCount: BigInt(depth[lane].inDoubt),
+    heldCount: BigInt(depth[lane].held),
     ...(oldest === null ? {} : { oldestAcceptedAt: timestampFromMs(oldest) }),
   };
 }
@@ -63,5 +64,6 @@ function totalsOf(tallies: Tallies) {
     failedCount: sum('failed'),
     expiredCount: sum('expired'),
     inDoubtCount: sum('doubted'),
+    cancelledCount: sum('cancelled'),
   };
 }

@@ -34,11 +34,13 @@ export const wireLanes: Readonly<Record<LaneName, Lane>> = { immediate: Lane.IMM
 
 const states: Readonly<Record<CoreState['kind'], RecipientState>> = {
   queued: RecipientState.QUEUED,
+  held: RecipientState.HELD,
   sending: RecipientState.SENDING,
   inDoubt: RecipientState.IN_DOUBT,
   delivered: RecipientState.DELIVERED,
   failed: RecipientState.FAILED,
   expired: RecipientState.EXPIRED,
+  cancelled: RecipientState.CANCELLED,
 };
 
 const outcomes: Readonly<Record<NonNullable<AttemptRecord['ended']>['outcome'], AttemptOutcome>> = {
@@ -107,12 +109,15 @@ function recipientFromRecord(address: string, { state, changedAt, attempts }: Re
 function whyOf(state: CoreState): ReasonName | undefined {
   switch (state.kind) {
     case 'queued':
+    case 'held':
     case 'failed':
       return state.reason;
     case 'inDoubt':
       return 'IN_DOUBT';
     case 'expired':
       return 'EXPIRED';
+    case 'cancelled':
+      return 'CANCELLED_BY_OPERATOR';
     case 'sending':
     case 'delivered':
       return undefined;
