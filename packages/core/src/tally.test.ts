@@ -24,8 +24,20 @@ test('counts recipients, each final state once', () => {
     { ...about, kind: 'deferred', recipients: [3, 4], reason: 'UPSTREAM_DEFERRED', reply, due: 1 },
     { kind: 'expired', at: 1, id: ticket.id, recipients: [3], tenant: 'acme' },
   ]);
-  expect(tallies.get('acme')).toEqual({ accepted: 5, delivered: 2, failed: 1, expired: 1, doubted: 0 });
+  expect(tallies.get('acme')).toEqual({ accepted: 5, delivered: 2, failed: 1, expired: 1, cancelled: 0, doubted: 0 });
   expect(expectedLive(tallies.get('acme')!)).toBe(1);
+});
+
+test('counts a revived dead letter among those that are alive again', () => {
+  const byHand = { ...about, author: 'kim', comment: '', tenant: 'acme' };
+  const tallies = tallied([
+    accepted,
+    { ...about, kind: 'failed', recipients: [0, 1], tenant: 'acme', reason: 'UPSTREAM_REJECTED', reply },
+    { ...byHand, kind: 'revived', recipients: [0, 1], ticket, place: { kind: 'wait', sequence: 2 }, states: [] },
+    { ...byHand, kind: 'cancelled', recipients: [0] },
+  ]);
+  expect(tallies.get('acme')).toEqual({ accepted: 5, delivered: 0, failed: 0, expired: 0, cancelled: 1, doubted: 0 });
+  expect(expectedLive(tallies.get('acme')!)).toBe(4);
 });
 
 test('keeps tenants apart', () => {
