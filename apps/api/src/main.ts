@@ -4,7 +4,7 @@
  * Takes      submissions, files and questions by gRPC, Connect, gRPC-Web and REST, all on api.listen; by gRPC alone on api.grpc, for volume.
  * Does       checks a submission, builds its MIME message, stores it with its ticket (nats.url), and only then answers with the id; turns JOURNAL into
  *            the ledger's rows (api.ledger), and answers status from them.
- * Hands to   MAIL, or WAIT for what is due much later; asks the scheduler about mail that the ledger does not know yet.
+ * Hands to   MAIL, or WAIT for what is due much later; asks the scheduler about mail that the ledger does not know yet, and hands it what operators want done.
  * Never      decides when or where; writes state; waits for an upstream; answers INTERNAL for our own trouble.
  * Watch      posthaste_refused_total (FULL, AWAY), posthaste_accept_seconds, posthaste_accepted_total, posthaste_ledger_lag_seconds.
  * Ends       on SIGTERM or SIGINT, or when its parent is gone: takes nothing new, and finishes the calls in hand.
@@ -29,6 +29,7 @@ import manifest from '../package.json' with { type: 'json' };
 import { apiSettings } from './config.ts';
 import { createIdempotency } from './submission/idempotency.ts';
 import { rebuildOnRequest } from './status/ledger-rebuild.ts';
+import { createSchedulerOperator } from './operation/scheduler-operator.ts';
 import { createSchedulerLookup } from './status/scheduler-lookup.ts';
 import { createApiServer } from './server.ts';
 
@@ -69,10 +70,12 @@ function build(values: ApiConfig, connection: StreamConnection, tracing: Tracing
   const limits = { maxBytes: values['api.maxSize'], maxRecipients: values['limits.recipients'], inlineBytes: values['limits.inline'] };
   const ledger = new LiveLedger({ path: values['api.ledger'], keepMs: values['ledger.keep'], connection, partition, clock, log });
   const lookup = createSchedulerLookup(formatAddress(values['api.scheduler']), clock);
+  const operator = createSchedulerOperator(formatAddress(values['api.scheduler']), clock);
   const door = createDoor({ publisher, fill, clock, name: 'api', hostname: values['api.hostname'], limits, tracing });
   const sources = { ledger, lookup, clock };
   const server = createApiServer({
     ...sources,
+    operator,
     fill,
     door,
     attachments: createAttachments({ publisher, connection, fill, clock, maxBytes: limits.maxBytes }),
@@ -92,6 +95,7 @@ function build(values: ApiConfig, connection: StreamConnection, tracing: Tracing
   const close = async () => {
     await ledger.close();
     lookup.close();
+    operator.close();
     fill.close();
     await publisher.close();
     await connection.close();

@@ -21,6 +21,8 @@ import { createDoor, type SubmissionLimits } from '@posthaste/submission';
 import { silentLog, silentMailLog, systemClock as clock } from '@posthaste/telemetry';
 import { createAttachments } from './submission/attachments.ts';
 import { createIdempotency } from './submission/idempotency.ts';
+import { createSchedulerOperator } from './operation/scheduler-operator.ts';
+import { serveOperate } from './operation/scripted-operate.ts';
 import { createSchedulerLookup } from './status/scheduler-lookup.ts';
 import { createApiServer } from './server.ts';
 
@@ -57,6 +59,7 @@ export async function startRig(options: RigOptions = {}) {
   const ledger = new LiveLedger({ path: join(folder, 'ledger.sqlite'), connection, partition: 0, clock, log: silentLog });
   const scheduler = await startScheduler();
   const lookup = createSchedulerLookup(`127.0.0.1:${scheduler.port}`, clock);
+  const operator = createSchedulerOperator(`127.0.0.1:${scheduler.port}`, clock);
   const bounds = { callTimeoutMs, requestTimeoutMs, idleTimeoutMs: 10_000, maxConnections: 100, maxRequestBytes, maxInFlightBytes };
   const server = createApiServer({
     ...bounds,
@@ -66,6 +69,7 @@ export async function startRig(options: RigOptions = {}) {
     idempotency: createIdempotency({ connection, publisher, partition: 0, door, sources: { ledger, lookup, clock }, retryForMs }),
     ledger,
     lookup,
+    operator,
     fill,
     clock,
     log: silentLog,
@@ -92,6 +96,7 @@ export async function startRig(options: RigOptions = {}) {
       await server.close(1_000);
       fill.close();
       lookup.close();
+      operator.close();
       scheduler.stop();
       await publisher.close();
       await ledger.close();
@@ -114,10 +119,11 @@ async function startScheduler() {
   };
   const lookupStats: handleUnaryCall<LookupStatsRequest, LookupStatsResponse> = (_, callback) => callback(null, stats);
   server.addService(grpcService(LookupService), { lookupMessage, lookupStats });
+  const operate = serveOperate(server);
   const port = await new Promise<number>((resolve, reject) =>
     server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) => (error ? reject(error) : resolve(bound))),
   );
-  return { port, known, stats, stop: () => server.forceShutdown() };
+  return { port, known, stats, operate, stop: () => server.forceShutdown() };
 }
 
 /** What a refused call says, flat; fails when the call was not refused. */

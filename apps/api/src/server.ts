@@ -1,7 +1,7 @@
 import { createRegistry, type DescMethod } from '@bufbuild/protobuf';
 import { createConnectRouter, createServiceImplSpec, type ConnectRouter, type ServiceImplSpec } from '@connectrpc/connect';
 import { compressionBrotli, compressionGzip } from '@connectrpc/connect-node';
-import { file_google_rpc_error_details, StatusService, SubmissionService } from '@posthaste/protocol';
+import { file_google_rpc_error_details, OperatorService, StatusService, SubmissionService } from '@posthaste/protocol';
 import { Health, ServerReflection } from '@posthaste/protocol/grpc';
 import type { Door, Idempotency } from '@posthaste/submission';
 import type { Log, MailLog } from '@posthaste/telemetry';
@@ -13,6 +13,8 @@ import { answerHealth } from './health-report.ts';
 import { createHealthService } from './health.ts';
 import { createInterceptors } from './interceptors.ts';
 import { createListener, type Listener } from './web/listener.ts';
+import { createOperatorService } from './operation/service.ts';
+import type { SchedulerOperator } from './operation/scheduler-operator.ts';
 import { createReflectionService } from './reflection.ts';
 import type { Space } from './limits/room.ts';
 import { RoomBySize } from './limits/room-by-size.ts';
@@ -23,6 +25,7 @@ import { createSubmissionService } from './submission/service.ts';
 import { createValidation, type Validate } from './refusal/validation.ts';
 
 export interface ApiOptions extends Omit<StatusOptions, 'watch'> {
+  readonly operator: SchedulerOperator;
   readonly door: Door;
   readonly mailLog: MailLog;
   readonly attachments: Attachments;
@@ -51,11 +54,13 @@ export interface ApiServer {
   close(graceMs: number): Promise<void>;
 }
 
+const ours = [SubmissionService, StatusService, OperatorService];
+
 /** Both servers answer by the same implementations. Builds without listening. */
 export function createApiServer(options: ApiOptions): ApiServer {
   const watch = createMessageWatch(options);
   const room = new RoomBySize(options.maxInFlightBytes);
-  const validate = createValidation([SubmissionService, StatusService].flatMap(({ methods }) => methods.map(({ input }) => input)));
+  const validate = createValidation(ours.flatMap(({ methods }) => methods.map(({ input }) => input)));
   const services = servicesOf(options, validate, watch);
   const web = createWeb(options, services, validate, room);
   const grpc = createGrpc(options, services, validate, room);
@@ -71,10 +76,11 @@ export function createApiServer(options: ApiOptions): ApiServer {
 
 function servicesOf(options: ApiOptions, validate: Validate, watch: MessageWatch): ServiceImplSpec[] {
   const follow = (id: string, signal: AbortSignal) => watch.watchMessage(id, { signal });
-  const names = [SubmissionService, StatusService].map(({ typeName }) => typeName);
+  const names = ours.map(({ typeName }) => typeName);
   const services: ServiceImplSpec[] = [
     createServiceImplSpec<typeof SubmissionService>(SubmissionService, createSubmissionService({ ...options, validate, follow })),
     createServiceImplSpec<typeof StatusService>(StatusService, createStatusService({ ...options, watch })),
+    createServiceImplSpec<typeof OperatorService>(OperatorService, createOperatorService(options)),
     createServiceImplSpec<typeof Health>(Health, createHealthService(names, options.ready)),
   ];
   const described = [...services.map(({ service }) => service), ServerReflection];

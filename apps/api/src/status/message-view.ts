@@ -66,7 +66,7 @@ export function listedMessage({ ticket, recipients }: MessageRecord, now: number
 }
 
 /** A message as the scheduler knows it: without the single attempts. */
-export function messageFromLookup({ ticketJson, recipients }: LookupMessageResponse): Message {
+export function messageFromLookup({ ticketJson, recipients }: Pick<LookupMessageResponse, 'ticketJson' | 'recipients'>): Message {
   const ticket = decodeTicket(ticketJson);
   return messageOf(
     ticket,

@@ -42,7 +42,8 @@ export function createSchedulerLookup(address: string, clock: Clock): SchedulerL
   };
 }
 
-function ask<I extends DescMessage, O extends DescMessage>(
+/** A unary call to a scheduler. Rejects with a ServiceError. */
+export function ask<I extends DescMessage, O extends DescMessage>(
   client: Client,
   method: DescMethodUnary<I, O>,
   request: MessageShape<I>,

@@ -1,0 +1,69 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import { durationMs, timestampFromMs } from '@bufbuild/protobuf/wkt';
+import type { RecipientState as CoreState } from '@posthaste/core';
+import { Lane, Reason, ReasonSchema, RecipientState, RecipientStateSchema, type MessageSelector, type SuspensionMatch } from '@posthaste/protocol';
+import type { SelectorSchema } from '@posthaste/protocol/dispatch';
+import { refuseFields } from '../refusal/refusal.ts';
+import { wireLanes } from '../status/message-view.ts';
+
+export type Selection = MessageInitShape<typeof SelectorSchema>;
+
+/** What the mail of a suspension has in common. */
+export function selectionOfMatch({
+  tenant,
+  domain,
+  upstream,
+  lane,
+  campaign,
+  tags,
+}: Omit<SuspensionMatch, '$typeName' | '$unknown' | 'all'>): Selection {
+  return { tenant, domain: domain.toLowerCase(), upstream, lane: laneName(lane), campaign, tags };
+}
+
+/** Names mail that is not final. `now`: wall clock. */
+export function selectionOfMail(selector: MessageSelector, now: number): Selection {
+  const { ids, state, reason, olderThan } = selector;
+  return {
+    ...selectionOfMatch(selector),
+    ids: ids.map((id) => id.toLowerCase()),
+    state: liveStateName(state),
+    reason: reasonName(reason),
+    ...(olderThan ? { acceptedBefore: timestampFromMs(now - durationMs(olderThan)) } : {}),
+  };
+}
+
+/** Names dead letters: they have come to their end, and go nowhere. */
+export function selectionOfDead(selector: MessageSelector, now: number): Selection {
+  const description = 'cannot be given for dead letters';
+  if (selector.upstream !== '') throw refuseFields([{ field: 'selector.upstream', description }]);
+  if (selector.state !== RecipientState.UNSPECIFIED) throw refuseFields([{ field: 'selector.state', description }]);
+  return selectionOfMail(selector, now);
+}
+
+/** Empty for what is not said. */
+export function laneName(lane: Lane): string {
+  return Object.entries(wireLanes).find(([, known]) => known === lane)?.[0] ?? '';
+}
+
+export function laneOf(name: string): Lane {
+  return Object.entries(wireLanes).find(([known]) => known === name)?.[1] ?? Lane.UNSPECIFIED;
+}
+
+/** The core's reasons are the contract's, name by name; empty for what is not said. */
+export function reasonName(reason: Reason): string {
+  return reason === Reason.UNSPECIFIED ? '' : (ReasonSchema.value[reason]?.localName ?? '');
+}
+
+const liveStates: ReadonlyMap<RecipientState, CoreState['kind']> = new Map([
+  [RecipientState.QUEUED, 'queued'],
+  [RecipientState.SENDING, 'sending'],
+  [RecipientState.IN_DOUBT, 'inDoubt'],
+]);
+
+function liveStateName(state: RecipientState): string {
+  if (state === RecipientState.UNSPECIFIED) return '';
+  const name = liveStates.get(state);
+  if (name !== undefined) return name;
+  const came = RecipientStateSchema.value[state]?.localName ?? String(state);
+  throw refuseFields([{ field: 'selector.state', description: `is ${came}, which is final; expected QUEUED, HELD, SENDING or IN_DOUBT` }]);
+}
