@@ -1,6 +1,9 @@
 /** Entries to a block. */
 const perBlock = 1_024;
 
+/** To be copied: many times as fast as to fill a new one. */
+const nothing: readonly undefined[] = Array.from({ length: perBlock });
+
 interface Block<T> {
   readonly entries: (T | undefined)[];
   count: number;
@@ -9,6 +12,8 @@ interface Block<T> {
 /** What lies at a log's sequences that are unfinished: dense, and leaving about in order, so it is kept in blocks instead of one by one. */
 export class LiveEntries<T> {
   readonly #blocks = new Map<number, Block<T>>();
+  /** Emptied last: in a log with little mail each mail would make a block of its own and throw it away. */
+  #spare: Block<T> | undefined;
 
   get(sequence: number): T | undefined {
     return this.#blocks.get(Math.floor(sequence / perBlock))?.entries[sequence % perBlock];
@@ -21,7 +26,7 @@ export class LiveEntries<T> {
   set(sequence: number, entry: T): void {
     const number = Math.floor(sequence / perBlock);
     let block = this.#blocks.get(number);
-    if (!block) this.#blocks.set(number, (block = { entries: Array.from({ length: perBlock }), count: 0 }));
+    if (!block) this.#blocks.set(number, (block = this.#emptyBlock()));
     if (block.entries[sequence % perBlock] === undefined) block.count += 1;
     block.entries[sequence % perBlock] = entry;
   }
@@ -33,7 +38,16 @@ export class LiveEntries<T> {
     const entry = block?.entries[sequence % perBlock];
     if (!block || entry === undefined) return undefined;
     block.entries[sequence % perBlock] = undefined;
-    if ((block.count -= 1) === 0) this.#blocks.delete(number);
+    if ((block.count -= 1) === 0) {
+      this.#blocks.delete(number);
+      this.#spare = block;
+    }
     return entry;
+  }
+
+  #emptyBlock(): Block<T> {
+    const block = this.#spare ?? { entries: nothing.slice(), count: 0 };
+    this.#spare = undefined;
+    return block;
   }
 }

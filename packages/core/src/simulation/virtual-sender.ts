@@ -106,7 +106,9 @@ export class VirtualSender {
     this.#settle(next, outcomes);
   }
 
+  /** Said twice, it is still one: a second delivery of one attempt must never happen. */
   #take(attempt: Attempt): void {
+    if (this.#held.has(attempt.id) || this.#outcomes.has(attempt.id)) return;
     this.#held.set(attempt.id, { attempt, recipients: [...attempt.recipients], begun: false, confirmed: false, term: this.#term });
   }
 

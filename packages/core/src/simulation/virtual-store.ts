@@ -46,6 +46,11 @@ export class VirtualStore {
     return known?.[0] ?? this.mail.wait.append({ ticket });
   }
 
+  /** Goes up with every change of what has been accepted and of what is said of it. */
+  get version(): number {
+    return sources.reduce((sum, source) => sum + this.mail[source].version, this.journal.version);
+  }
+
   /** Of all mail that has an entry somewhere. */
   ids(): Set<string> {
     return new Set(sources.flatMap((source) => this.mail[source].from(0).flatMap(([, { ticket }]) => ticket?.id ?? [])));

@@ -1,5 +1,7 @@
 /** A stream as JetStream keeps it: sequences are given once and never again; removed entries leave holes. */
 export class VirtualStream<T> {
+  /** Goes up with every change. */
+  version = 0;
   #last = 0;
   readonly #entries = new Map<number, T>();
 
@@ -19,6 +21,7 @@ export class VirtualStream<T> {
 
   append(entry: T): number {
     this.#last += 1;
+    this.version += 1;
     this.#entries.set(this.#last, entry);
     return this.#last;
   }
@@ -29,9 +32,11 @@ export class VirtualStream<T> {
 
   remove(sequence: number): void {
     this.#entries.delete(sequence);
+    this.version += 1;
   }
 
   purgeUpTo(sequence: number): void {
+    this.version += 1;
     for (const existing of this.#entries.keys()) if (existing <= sequence) this.#entries.delete(existing);
   }
 

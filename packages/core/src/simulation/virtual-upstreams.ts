@@ -29,6 +29,8 @@ export class VirtualUpstreams {
   readonly #random: Random;
   /** How often each recipient's mail arrived, by `<id>/<recipient>`. */
   readonly received = new Map<string, number>();
+  /** All that is in `received`, together. */
+  arrivals = 0;
   /** Every answer is a yes. */
   kind = false;
 
@@ -70,6 +72,7 @@ export class VirtualUpstreams {
   }
 
   #receive(key: string): void {
+    this.arrivals += 1;
     this.received.set(key, (this.received.get(key) ?? 0) + 1);
   }
 }

@@ -9,7 +9,7 @@ import { VirtualScheduler } from './virtual-scheduler.ts';
 import { VirtualSender } from './virtual-sender.ts';
 import { VirtualStore, type Source } from './virtual-store.ts';
 import { VirtualUpstreams } from './virtual-upstreams.ts';
-import { Witness } from './witness.ts';
+import { type Tell, Witness } from './witness.ts';
 
 /** Short enough for a run: every class that is tried again, with and without jitter. */
 const retry: RetryRules = {
@@ -45,7 +45,7 @@ export class VirtualWorld {
   readonly #random: Random;
   readonly #policy: EnginePolicy;
   readonly #store = new VirtualStore();
-  readonly #witness = new Witness();
+  readonly #witness: Witness;
   readonly #upstreams: VirtualUpstreams;
   readonly #router: Router;
   #scheduler: VirtualScheduler;
@@ -57,9 +57,10 @@ export class VirtualWorld {
   #epoch = 0;
   #sendersBorn = 0;
 
-  constructor(seed: number) {
+  constructor(seed: number, tell?: Tell) {
     this.#random = new Random(seed);
     this.#policy = seed % 2 === 0 ? policy : patientPolicy;
+    this.#witness = new Witness(tell);
     const names = this.#random.chance(0.5) ? ['main', 'other'] : ['main'];
     this.#upstreams = new VirtualUpstreams(names, this.#random);
     this.#router = new Router(names, [{ match: { kind: 'domain', value: 'other.example' }, upstream: names.at(-1) ?? '' }]);
@@ -127,6 +128,7 @@ export class VirtualWorld {
       [6, 'time', () => this.#pass(this.#random.between(1, 800))],
       [1, 'a while', () => this.#pass(this.#random.between(1_000, 25_000))],
       [1, 'upstream', () => this.#upstreams.toggle()],
+      [3, 'jumble', () => sender.link?.jumble(this.#random)],
       [1, 'cut', () => this.#cut(sender)],
       [1, 'sender crash', () => this.#replace(sender)],
       [2, 'scheduler crash', () => this.#crash()],

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Step } from '../effect.ts';
+import type { Effect, Step } from '../effect.ts';
 import type { Engine } from '../engine.ts';
 import type { Input } from '../engine-input.ts';
 import { isOfMail, type JournalEvent, type Started } from '../journal.ts';
@@ -20,6 +20,9 @@ interface Account {
 
 type Accounts = Map<string, Account>;
 
+/** Hears, line by line, what is decided and heard. */
+export type Tell = (line: string) => void;
+
 /** Sees everything and keeps books of its own; throws when what is promised does not hold. */
 export class Witness {
   /** Acceptances that were acknowledged to a client, by id. */
@@ -30,8 +33,17 @@ export class Witness {
   #said: Accounts = new Map();
   readonly #windows = new Map<string, number>();
   readonly #copying = new Set<string>();
+  /** Of the store and the upstreams, when the promises were checked last. */
+  #checkedVersion = -1;
+
+  readonly #tell: Tell | undefined;
+
+  constructor(tell: Tell | undefined) {
+    this.#tell = tell;
+  }
 
   noteInput(input: Input): void {
+    this.#tell?.(`  heard ${JSON.stringify(input)}`);
     if (input.kind === 'credit') this.#windows.set(`${input.sender} ${input.upstream}`, input.window);
     if (input.kind === 'hello') for (const { upstream, window } of input.credits) this.#windows.set(`${input.sender} ${upstream}`, window);
   }
@@ -39,12 +51,15 @@ export class Witness {
   noteStep(step: Step, now: number): void {
     for (const { event } of step.records) {
       if (event.kind === 'started') this.#checkStart(event, now);
+      this.#tell?.(`  said ${JSON.stringify(event)}`);
       enter(this.#said, event);
     }
+    for (const effect of step.effects) this.#tell?.(`  to do: ${describeEffect(effect)}`);
     for (const effect of step.effects) if (effect.kind === 'copy') this.#checkCopy(effect.mail.ticket.id);
   }
 
   noteJournal(events: readonly JournalEvent[]): void {
+    this.#tell?.(`  journalled ${events.map(({ kind, id }) => `${kind} ${id}`).join(', ')}`);
     for (const event of events) enter(this.#journalled, event);
   }
 
@@ -60,6 +75,9 @@ export class Witness {
   }
 
   checkPromises(store: VirtualStore, upstreams: VirtualUpstreams): void {
+    const version = store.version + upstreams.arrivals;
+    if (version === this.#checkedVersion) return;
+    this.#checkedVersion = version;
     const stored = store.ids();
     for (const id of this.accepted.keys()) {
       const account = this.#journalled.get(id);
@@ -146,4 +164,16 @@ function open(accounts: Accounts, ticket: Ticket): void {
   if (accounts.has(ticket.id)) throw new Error(`${ticket.id} was accepted twice`);
   const { states } = newMail(ticket, { kind: 'wait', sequence: 0 }, 0);
   accounts.set(ticket.id, { ticket, states, doubts: states.map(() => 0) });
+}
+
+function describeEffect(effect: Effect): string {
+  switch (effect.kind) {
+    case 'send':
+      return `send ${effect.attempts.map(({ id, mail }) => `${id} (${mail.ticket.id})`).join(', ')} to ${effect.sender}`;
+    case 'copy':
+    case 'bury':
+      return `${effect.kind} ${effect.mail.ticket.id}`;
+    default:
+      return JSON.stringify(effect);
+  }
 }
