@@ -18,7 +18,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file posthaste/dispatch/v1/dispatch.proto.
  */
 export const file_posthaste_dispatch_v1_dispatch: GenFile = /*@__PURE__*/
-  fileDesc("CiRwb3N0aGFzdGUvZGlzcGF0Y2gvdjEvZGlzcGF0Y2gucHJvdG8SFXBvc3RoYXN0ZS5kaXNwYXRjaC52MSIUChJMb29rdXBTdGF0c1JlcXVlc3QigwIKE0xvb2t1cFN0YXRzUmVzcG9uc2USJgoFbGFuZXMYASADKAsyFy5wb3N0aGFzdGUudjEuTGFuZVN0YXRzEi4KCXVwc3RyZWFtcxgCIAMoCzIbLnBvc3RoYXN0ZS52MS5VcHN0cmVhbVN0YXRzEioKB3NlbmRlcnMYAyADKAsyGS5wb3N0aGFzdGUudjEuU2VuZGVyU3RhdHMSJAoGdG90YWxzGAQgASgLMhQucG9zdGhhc3RlLnYxLlRvdGFscxIUCgx1bnJlYWRfY291bnQYBSABKAMSLAoIdGFrZW5fYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIpACCg9EaXNwYXRjaFJlcXVlc3QSLQoFaGVsbG8YASABKAsyHC5wb3N0aGFzdGUuZGlzcGF0Y2gudjEuSGVsbG9IABI1CgloZWFydGJlYXQYAiABKAsyIC5wb3N0aGFzdGUuZGlzcGF0Y2gudjEuSGVhcnRiZWF0SAASLwoGY3JlZGl0GAMgASgLMh0ucG9zdGhhc3RlLmRpc3BhdGNoLnYxLkNyZWRpdEgAEi0KBWJlZ3VuGAQgASgLMhwucG9zdGhhc3RlLmRpc3BhdGNoLnYxLkJlZ3VuSAASLwoGcmVwb3J0GAUgASgLMh0ucG9zdGhhc3RlLmRpc3BhdGNoLnYxLlJlcG9ydEgAQgYKBHNhaWQipwIKEERpc3BhdGNoUmVzcG9uc2USMQoHd2VsY29tZRgBIAEoCzIeLnBvc3RoYXN0ZS5kaXNwYXRjaC52MS5XZWxjb21lSAASLQoFYmF0Y2gYAiABKAsyHC5wb3N0aGFzdGUuZGlzcGF0Y2gudjEuQmF0Y2hIABJBCg9hY2tub3dsZWRnZW1lbnQYAyABKAsyJi5wb3N0aGFzdGUuZGlzcGF0Y2gudjEuQWNrbm93bGVkZ2VtZW50SAASLwoGY2FuY2VsGAQgASgLMh0ucG9zdGhhc3RlLmRpc3BhdGNoLnYxLkNhbmNlbEgAEjUKCWhlYXJ0YmVhdBgFIAEoCzIgLnBvc3RoYXN0ZS5kaXNwYXRjaC52MS5IZWFydGJlYXRIAEIGCgRzYWlkIrUBCgVIZWxsbxIRCglzZW5kZXJfaWQYASABKAkSMAoEaGVsZBgCIAMoCzIiLnBvc3RoYXN0ZS5kaXNwYXRjaC52MS5IZWxkQXR0ZW1wdBI3CghvdXRjb21lcxgDIAMoCzIlLnBvc3RoYXN0ZS5kaXNwYXRjaC52MS5BdHRlbXB0T3V0Y29tZRIuCgdjcmVkaXRzGAQgAygLMh0ucG9zdGhhc3RlLmRpc3BhdGNoLnYxLkNyZWRpdCIwCgtIZWxkQXR0ZW1wdBISCgphdHRlbXB0X2lkGAEgASgJEg0KBWJlZ3VuGAIgASgIIgsKCUhlYXJ0YmVhdCIqCgZDcmVkaXQSEAoIdXBzdHJlYW0YASABKAkSDgoGd2luZG93GAIgASgNIhwKBUJlZ3VuEhMKC2F0dGVtcHRfaWRzGAEgAygJIkEKBlJlcG9ydBI3CghvdXRjb21lcxgBIAMoCzIlLnBvc3RoYXN0ZS5kaXNwYXRjaC52MS5BdHRlbXB0T3V0Y29tZSKeAQoOQXR0ZW1wdE91dGNvbWUSEgoKYXR0ZW1wdF9pZBgBIAEoCRI7CgpyZWNpcGllbnRzGAIgAygLMicucG9zdGhhc3RlLmRpc3BhdGNoLnYxLlJlY2lwaWVudE91dGNvbWUSJwoEdG9vaxgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhISCgptZXNzYWdlX2lkGAQgASgJIoQBChBSZWNpcGllbnRPdXRjb21lEhIKCnJlY2lwaWVudHMYASADKA0SLwoHb3V0Y29tZRgCIAEoDjIeLnBvc3RoYXN0ZS5kaXNwYXRjaC52MS5PdXRjb21lEisKBXJlcGx5GAMgASgLMhwucG9zdGhhc3RlLmRpc3BhdGNoLnYxLlJlcGx5IjoKBVJlcGx5EgwKBGNvZGUYASABKA0SFQoNZW5oYW5jZWRfY29kZRgCIAEoCRIMCgR0ZXh0GAMgASgJIkIKB1dlbGNvbWUSDQoFZXBvY2gYASABKAQSKAoFbGVhc2UYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iSAoFQmF0Y2gSDQoFZXBvY2gYASABKAQSMAoIYXR0ZW1wdHMYAiADKAsyHi5wb3N0aGFzdGUuZGlzcGF0Y2gudjEuQXR0ZW1wdCLdAgoHQXR0ZW1wdBISCgphdHRlbXB0X2lkGAEgASgJEhIKCm1lc3NhZ2VfaWQYAiABKAkSEAoIdXBzdHJlYW0YAyABKAkSDAoEZnJvbRgEIAEoCRI7CgpyZWNpcGllbnRzGAUgAygLMicucG9zdGhhc3RlLmRpc3BhdGNoLnYxLkF0dGVtcHRSZWNpcGllbnQSKQoEYm9keRgGIAEoCzIbLnBvc3RoYXN0ZS5kaXNwYXRjaC52MS5Cb2R5EhEKCWVpZ2h0X2JpdBgHIAEoCBIRCglzbXRwX3V0ZjgYCCABKAgSEgoKZHNuX3JldHVybhgJIAEoCRIXCg9kc25fZW52ZWxvcGVfaWQYCiABKAkSLAoIZGVhZGxpbmUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgwKBGxhbmUYDCABKAkSEwoLdHJhY2VwYXJlbnQYDSABKAkiXAoQQXR0ZW1wdFJlY2lwaWVudBINCgVpbmRleBgBIAEoDRIPCgdhZGRyZXNzGAIgASgJEhIKCmRzbl9ub3RpZnkYAyABKAkSFAoMZHNuX29yaWdpbmFsGAQgASgJIlYKBEJvZHkSDgoGc3RyZWFtGAEgASgJEhAKCHNlcXVlbmNlGAIgASgEEgwKBHNpemUYAyABKAQSDgoGY2h1bmtzGAQgASgNEg4KBmRpZ2VzdBgFIAEoCSJBCg9BY2tub3dsZWRnZW1lbnQSEwoLYXR0ZW1wdF9pZHMYASADKAkSGQoRYmVndW5fYXR0ZW1wdF9pZHMYAiADKAkiHQoGQ2FuY2VsEhMKC2F0dGVtcHRfaWRzGAEgAygJIiIKFExvb2t1cE1lc3NhZ2VSZXF1ZXN0EgoKAmlkGAEgASgJImgKFUxvb2t1cE1lc3NhZ2VSZXNwb25zZRITCgt0aWNrZXRfanNvbhgBIAEoCRI6CgpyZWNpcGllbnRzGAIgAygLMiYucG9zdGhhc3RlLmRpc3BhdGNoLnYxLkxvb2t1cFJlY2lwaWVudCLPAQoPTG9va3VwUmVjaXBpZW50Eg0KBXN0YXRlGAEgASgJEg4KBnJlYXNvbhgCIAEoCRInCgNkdWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhAKCGF0dGVtcHRzGAQgASgNEjAKCmxhc3RfcmVwbHkYBSABKAsyHC5wb3N0aGFzdGUuZGlzcGF0Y2gudjEuUmVwbHkSMAoMaW50ZXJ2ZW50aW9uGAYgASgLMhoucG9zdGhhc3RlLnYxLkludGVydmVudGlvbiqcAgoHT3V0Y29tZRIXChNPVVRDT01FX1VOU1BFQ0lGSUVEEAASFQoRT1VUQ09NRV9ERUxJVkVSRUQQARIUChBPVVRDT01FX0RFRkVSUkVEEAISEwoPT1VUQ09NRV9CT1VOQ0VEEAMSFAoQT1VUQ09NRV9JTl9ET1VCVBAEEhkKFU9VVENPTUVfVVBTVFJFQU1fRE9XThAFEhQKEE9VVENPTUVfRFJBSU5JTkcQBhIUChBPVVRDT01FX1RPT19MQVRFEAcSHAoYT1VUQ09NRV9CT0RZX1VOQVZBSUxBQkxFEAgSFQoRT1VUQ09NRV9CT0RZX0xPU1QQCRIkCiBPVVRDT01FX1VQU1RSRUFNX0xBQ0tTX0VYVEVOU0lPThAKMnIKD0Rpc3BhdGNoU2VydmljZRJfCghEaXNwYXRjaBImLnBvc3RoYXN0ZS5kaXNwYXRjaC52MS5EaXNwYXRjaFJlcXVlc3QaJy5wb3N0aGFzdGUuZGlzcGF0Y2gudjEuRGlzcGF0Y2hSZXNwb25zZSgBMAEy4QEKDUxvb2t1cFNlcnZpY2USagoNTG9va3VwTWVzc2FnZRIrLnBvc3RoYXN0ZS5kaXNwYXRjaC52MS5Mb29rdXBNZXNzYWdlUmVxdWVzdBosLnBvc3RoYXN0ZS5kaXNwYXRjaC52MS5Mb29rdXBNZXNzYWdlUmVzcG9uc2USZAoLTG9va3VwU3RhdHMSKS5wb3N0aGFzdGUuZGlzcGF0Y2gudjEuTG9va3VwU3RhdHNSZXF1ZXN0GioucG9zdGhhc3RlLmRpc3BhdGNoLnYxLkxvb2t1cFN0YXRzUmVzcG9uc2ViBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_posthaste_v1_message, file_posthaste_v1_stats]);
+  fileDesc("CiRwb3N0aGFzdGUvZGlzcGF0Y2gvdjEvZGlzcGF0Y2gucHJvdG8SFXBvc3RoYXN0ZS5kaXNwYXRjaC52MSIUChJMb29rdXBTdGF0c1JlcXVlc3QigwIKE0xvb2t1cFN0YXRzUmVzcG9uc2USJgoFbGFuZXMYASADKAsyFy5wb3N0aGFzdGUudjEuTGFuZVN0YXRzEi4KCXVwc3RyZWFtcxgCIAMoCzIbLnBvc3RoYXN0ZS52MS5VcHN0cmVhbVN0YXRzEioKB3NlbmRlcnMYAyADKAsyGS5wb3N0aGFzdGUudjEuU2VuZGVyU3RhdHMSJAoGdG90YWxzGAQgASgLMhQucG9zdGhhc3RlLnYxLlRvdGFscxIUCgx1bnJlYWRfY291bnQYBSABKAMSLAoIdGFrZW5fYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIvYCCg9EaXNwYXRjaFJlcXVlc3QSLQoFaGVsbG8YASABKAsyHC5wb3N0aGFzdGUuZGlzcGF0Y2gudjEuSGVsbG9IABI1CgloZWFydGJlYXQYAiABKAsyIC5wb3N0aGFzdGUuZGlzcGF0Y2gudjEuSGVhcnRiZWF0SAASLwoGY3JlZGl0GAMgASgLMh0ucG9zdGhhc3RlLmRpc3BhdGNoLnYxLkNyZWRpdEgAEi0KBWJlZ3VuGAQgASgLMhwucG9zdGhhc3RlLmRpc3BhdGNoLnYxLkJlZ3VuSAASLwoGcmVwb3J0GAUgASgLMh0ucG9zdGhhc3RlLmRpc3BhdGNoLnYxLlJlcG9ydEgAEjEKB2NoZWNrZWQYBiABKAsyHi5wb3N0aGFzdGUuZGlzcGF0Y2gudjEuQ2hlY2tlZEgAEjEKB3dyaXR0ZW4YByABKAsyHi5wb3N0aGFzdGUuZGlzcGF0Y2gudjEuV3JpdHRlbkgAQgYKBHNhaWQi3gIKEERpc3BhdGNoUmVzcG9uc2USMQoHd2VsY29tZRgBIAEoCzIeLnBvc3RoYXN0ZS5kaXNwYXRjaC52MS5XZWxjb21lSAASLQoFYmF0Y2gYAiABKAsyHC5wb3N0aGFzdGUuZGlzcGF0Y2gudjEuQmF0Y2hIABJBCg9hY2tub3dsZWRnZW1lbnQYAyABKAsyJi5wb3N0aGFzdGUuZGlzcGF0Y2gudjEuQWNrbm93bGVkZ2VtZW50SAASLwoGY2FuY2VsGAQgASgLMh0ucG9zdGhhc3RlLmRpc3BhdGNoLnYxLkNhbmNlbEgAEjUKCWhlYXJ0YmVhdBgFIAEoCzIgLnBvc3RoYXN0ZS5kaXNwYXRjaC52MS5IZWFydGJlYXRIABI1CglhbGxvdG1lbnQYBiABKAsyIC5wb3N0aGFzdGUuZGlzcGF0Y2gudjEuQWxsb3RtZW50SABCBgoEc2FpZCK1AQoFSGVsbG8SEQoJc2VuZGVyX2lkGAEgASgJEjAKBGhlbGQYAiADKAsyIi5wb3N0aGFzdGUuZGlzcGF0Y2gudjEuSGVsZEF0dGVtcHQSNwoIb3V0Y29tZXMYAyADKAsyJS5wb3N0aGFzdGUuZGlzcGF0Y2gudjEuQXR0ZW1wdE91dGNvbWUSLgoHY3JlZGl0cxgEIAMoCzIdLnBvc3RoYXN0ZS5kaXNwYXRjaC52MS5DcmVkaXQiMAoLSGVsZEF0dGVtcHQSEgoKYXR0ZW1wdF9pZBgBIAEoCRINCgViZWd1bhgCIAEoCCILCglIZWFydGJlYXQiUgoGQ3JlZGl0EhAKCHVwc3RyZWFtGAEgASgJEg4KBndpbmRvdxgCIAEoDRITCgtjb25uZWN0aW9ucxgDIAEoDRIRCglhbGxvdG1lbnQYBCABKAQiHAoFQmVndW4SEwoLYXR0ZW1wdF9pZHMYASADKAkigQEKB0NoZWNrZWQSEAoIdXBzdHJlYW0YASABKAkSDgoGdXNhYmxlGAIgASgIEisKBXJlcGx5GAMgASgLMhwucG9zdGhhc3RlLmRpc3BhdGNoLnYxLlJlcGx5EicKBHRvb2sYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iQgoHV3JpdHRlbhI3CghhdHRlbXB0cxgBIAMoCzIlLnBvc3RoYXN0ZS5kaXNwYXRjaC52MS5Xcml0dGVuQXR0ZW1wdCI0Cg5Xcml0dGVuQXR0ZW1wdBISCgphdHRlbXB0X2lkGAEgASgJEg4KBmFnZV9tcxgCIAEoDSJBCgZSZXBvcnQSNwoIb3V0Y29tZXMYASADKAsyJS5wb3N0aGFzdGUuZGlzcGF0Y2gudjEuQXR0ZW1wdE91dGNvbWUingEKDkF0dGVtcHRPdXRjb21lEhIKCmF0dGVtcHRfaWQYASABKAkSOwoKcmVjaXBpZW50cxgCIAMoCzInLnBvc3RoYXN0ZS5kaXNwYXRjaC52MS5SZWNpcGllbnRPdXRjb21lEicKBHRvb2sYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SEgoKbWVzc2FnZV9pZBgEIAEoCSKEAQoQUmVjaXBpZW50T3V0Y29tZRISCgpyZWNpcGllbnRzGAEgAygNEi8KB291dGNvbWUYAiABKA4yHi5wb3N0aGFzdGUuZGlzcGF0Y2gudjEuT3V0Y29tZRIrCgVyZXBseRgDIAEoCzIcLnBvc3RoYXN0ZS5kaXNwYXRjaC52MS5SZXBseSI6CgVSZXBseRIMCgRjb2RlGAEgASgNEhUKDWVuaGFuY2VkX2NvZGUYAiABKAkSDAoEdGV4dBgDIAEoCSJCCgdXZWxjb21lEg0KBWVwb2NoGAEgASgEEigKBWxlYXNlGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIkgKBUJhdGNoEg0KBWVwb2NoGAEgASgEEjAKCGF0dGVtcHRzGAIgAygLMh4ucG9zdGhhc3RlLmRpc3BhdGNoLnYxLkF0dGVtcHQi7gIKB0F0dGVtcHQSEgoKYXR0ZW1wdF9pZBgBIAEoCRISCgptZXNzYWdlX2lkGAIgASgJEhAKCHVwc3RyZWFtGAMgASgJEgwKBGZyb20YBCABKAkSOwoKcmVjaXBpZW50cxgFIAMoCzInLnBvc3RoYXN0ZS5kaXNwYXRjaC52MS5BdHRlbXB0UmVjaXBpZW50EikKBGJvZHkYBiABKAsyGy5wb3N0aGFzdGUuZGlzcGF0Y2gudjEuQm9keRIRCgllaWdodF9iaXQYByABKAgSEQoJc210cF91dGY4GAggASgIEhIKCmRzbl9yZXR1cm4YCSABKAkSFwoPZHNuX2VudmVsb3BlX2lkGAogASgJEiwKCGRlYWRsaW5lGAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIMCgRsYW5lGAwgASgJEhMKC3RyYWNlcGFyZW50GA0gASgJEg8KB2xpbWl0ZWQYDiABKAgiXAoQQXR0ZW1wdFJlY2lwaWVudBINCgVpbmRleBgBIAEoDRIPCgdhZGRyZXNzGAIgASgJEhIKCmRzbl9ub3RpZnkYAyABKAkSFAoMZHNuX29yaWdpbmFsGAQgASgJIlYKBEJvZHkSDgoGc3RyZWFtGAEgASgJEhAKCHNlcXVlbmNlGAIgASgEEgwKBHNpemUYAyABKAQSDgoGY2h1bmtzGAQgASgNEg4KBmRpZ2VzdBgFIAEoCSJCCglBbGxvdG1lbnQSEAoIdXBzdHJlYW0YASABKAkSEwoLY29ubmVjdGlvbnMYAiABKA0SDgoGbnVtYmVyGAMgASgEIkEKD0Fja25vd2xlZGdlbWVudBITCgthdHRlbXB0X2lkcxgBIAMoCRIZChFiZWd1bl9hdHRlbXB0X2lkcxgCIAMoCSIdCgZDYW5jZWwSEwoLYXR0ZW1wdF9pZHMYASADKAkiIgoUTG9va3VwTWVzc2FnZVJlcXVlc3QSCgoCaWQYASABKAkiaAoVTG9va3VwTWVzc2FnZVJlc3BvbnNlEhMKC3RpY2tldF9qc29uGAEgASgJEjoKCnJlY2lwaWVudHMYAiADKAsyJi5wb3N0aGFzdGUuZGlzcGF0Y2gudjEuTG9va3VwUmVjaXBpZW50Is8BCg9Mb29rdXBSZWNpcGllbnQSDQoFc3RhdGUYASABKAkSDgoGcmVhc29uGAIgASgJEicKA2R1ZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEAoIYXR0ZW1wdHMYBCABKA0SMAoKbGFzdF9yZXBseRgFIAEoCzIcLnBvc3RoYXN0ZS5kaXNwYXRjaC52MS5SZXBseRIwCgxpbnRlcnZlbnRpb24YBiABKAsyGi5wb3N0aGFzdGUudjEuSW50ZXJ2ZW50aW9uKpwCCgdPdXRjb21lEhcKE09VVENPTUVfVU5TUEVDSUZJRUQQABIVChFPVVRDT01FX0RFTElWRVJFRBABEhQKEE9VVENPTUVfREVGRVJSRUQQAhITCg9PVVRDT01FX0JPVU5DRUQQAxIUChBPVVRDT01FX0lOX0RPVUJUEAQSGQoVT1VUQ09NRV9VUFNUUkVBTV9ET1dOEAUSFAoQT1VUQ09NRV9EUkFJTklORxAGEhQKEE9VVENPTUVfVE9PX0xBVEUQBxIcChhPVVRDT01FX0JPRFlfVU5BVkFJTEFCTEUQCBIVChFPVVRDT01FX0JPRFlfTE9TVBAJEiQKIE9VVENPTUVfVVBTVFJFQU1fTEFDS1NfRVhURU5TSU9OEAoycgoPRGlzcGF0Y2hTZXJ2aWNlEl8KCERpc3BhdGNoEiYucG9zdGhhc3RlLmRpc3BhdGNoLnYxLkRpc3BhdGNoUmVxdWVzdBonLnBvc3RoYXN0ZS5kaXNwYXRjaC52MS5EaXNwYXRjaFJlc3BvbnNlKAEwATLhAQoNTG9va3VwU2VydmljZRJqCg1Mb29rdXBNZXNzYWdlEisucG9zdGhhc3RlLmRpc3BhdGNoLnYxLkxvb2t1cE1lc3NhZ2VSZXF1ZXN0GiwucG9zdGhhc3RlLmRpc3BhdGNoLnYxLkxvb2t1cE1lc3NhZ2VSZXNwb25zZRJkCgtMb29rdXBTdGF0cxIpLnBvc3RoYXN0ZS5kaXNwYXRjaC52MS5Mb29rdXBTdGF0c1JlcXVlc3QaKi5wb3N0aGFzdGUuZGlzcGF0Y2gudjEuTG9va3VwU3RhdHNSZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_posthaste_v1_message, file_posthaste_v1_stats]);
 
 /**
  * Asks what waits where.
@@ -142,6 +142,22 @@ export type DispatchRequest = Message<"posthaste.dispatch.v1.DispatchRequest"> &
      */
     value: Report;
     case: "report";
+  } | {
+    /**
+     * What a look at an upstream found.
+     *
+     * @generated from field: posthaste.dispatch.v1.Checked checked = 6;
+     */
+    value: Checked;
+    case: "checked";
+  } | {
+    /**
+     * When MAIL FROM of limited attempts was written.
+     *
+     * @generated from field: posthaste.dispatch.v1.Written written = 7;
+     */
+    value: Written;
+    case: "written";
   } | { case: undefined; value?: undefined };
 };
 
@@ -203,6 +219,14 @@ export type DispatchResponse = Message<"posthaste.dispatch.v1.DispatchResponse">
      */
     value: Heartbeat;
     case: "heartbeat";
+  } | {
+    /**
+     * How many connections the sender may have.
+     *
+     * @generated from field: posthaste.dispatch.v1.Allotment allotment = 6;
+     */
+    value: Allotment;
+    case: "allotment";
   } | { case: undefined; value?: undefined };
 };
 
@@ -318,6 +342,21 @@ export type Credit = Message<"posthaste.dispatch.v1.Credit"> & {
    * @generated from field: uint32 window = 2;
    */
   window: number;
+
+  /**
+   * The most connections to the upstream that the sender has or will open from here on, until it hears of a larger allotment: what it was
+   * allotted, or more for as long as more are still open. Its own maximum where connections are not allotted.
+   *
+   * @generated from field: uint32 connections = 3;
+   */
+  connections: number;
+
+  /**
+   * The number of the allotment that `connections` keeps to; 0 when none was heard on this stream.
+   *
+   * @generated from field: uint64 allotment = 4;
+   */
+  allotment: bigint;
 };
 
 /**
@@ -349,6 +388,99 @@ export const BegunSchema: GenMessage<Begun> = /*@__PURE__*/
   messageDesc(file_posthaste_dispatch_v1_dispatch, 8);
 
 /**
+ * What a sender found when it looked whether an upstream that it has had no word from for a while can be used. One that can costs nobody an attempt, one
+ * that cannot is known to be down before mail comes for it.
+ *
+ * @generated from message posthaste.dispatch.v1.Checked
+ */
+export type Checked = Message<"posthaste.dispatch.v1.Checked"> & {
+  /**
+   * Name of the upstream.
+   *
+   * @generated from field: string upstream = 1;
+   */
+  upstream: string;
+
+  /**
+   * Whether a session was ready for mail: connection, greeting, TLS and AUTH, or NOOP on a connection that stood.
+   *
+   * @generated from field: bool usable = 2;
+   */
+  usable: boolean;
+
+  /**
+   * What stood in the way: what the upstream said, or our words in that form. Absent when it is usable.
+   *
+   * @generated from field: posthaste.dispatch.v1.Reply reply = 3;
+   */
+  reply?: Reply | undefined;
+
+  /**
+   * How long it took to find out.
+   *
+   * @generated from field: google.protobuf.Duration took = 4;
+   */
+  took?: Duration | undefined;
+};
+
+/**
+ * Describes the message posthaste.dispatch.v1.Checked.
+ * Use `create(CheckedSchema)` to create a new message.
+ */
+export const CheckedSchema: GenMessage<Checked> = /*@__PURE__*/
+  messageDesc(file_posthaste_dispatch_v1_dispatch, 9);
+
+/**
+ * Says of attempts that were marked as limited how long ago their MAIL FROM was handed to the socket. Said right after; an attempt of which nothing
+ * is said may have written it at any moment up to its report.
+ *
+ * @generated from message posthaste.dispatch.v1.Written
+ */
+export type Written = Message<"posthaste.dispatch.v1.Written"> & {
+  /**
+   * The attempts.
+   *
+   * @generated from field: repeated posthaste.dispatch.v1.WrittenAttempt attempts = 1;
+   */
+  attempts: WrittenAttempt[];
+};
+
+/**
+ * Describes the message posthaste.dispatch.v1.Written.
+ * Use `create(WrittenSchema)` to create a new message.
+ */
+export const WrittenSchema: GenMessage<Written> = /*@__PURE__*/
+  messageDesc(file_posthaste_dispatch_v1_dispatch, 10);
+
+/**
+ * An attempt whose MAIL FROM was written.
+ *
+ * @generated from message posthaste.dispatch.v1.WrittenAttempt
+ */
+export type WrittenAttempt = Message<"posthaste.dispatch.v1.WrittenAttempt"> & {
+  /**
+   * The attempt.
+   *
+   * @generated from field: string attempt_id = 1;
+   */
+  attemptId: string;
+
+  /**
+   * Milliseconds from the writing to this word, by the sender's monotonic clock, rounded down.
+   *
+   * @generated from field: uint32 age_ms = 2;
+   */
+  ageMs: number;
+};
+
+/**
+ * Describes the message posthaste.dispatch.v1.WrittenAttempt.
+ * Use `create(WrittenAttemptSchema)` to create a new message.
+ */
+export const WrittenAttemptSchema: GenMessage<WrittenAttempt> = /*@__PURE__*/
+  messageDesc(file_posthaste_dispatch_v1_dispatch, 11);
+
+/**
  * What came of attempts.
  *
  * @generated from message posthaste.dispatch.v1.Report
@@ -367,7 +499,7 @@ export type Report = Message<"posthaste.dispatch.v1.Report"> & {
  * Use `create(ReportSchema)` to create a new message.
  */
 export const ReportSchema: GenMessage<Report> = /*@__PURE__*/
-  messageDesc(file_posthaste_dispatch_v1_dispatch, 9);
+  messageDesc(file_posthaste_dispatch_v1_dispatch, 12);
 
 /**
  * What came of an attempt.
@@ -409,7 +541,7 @@ export type AttemptOutcome = Message<"posthaste.dispatch.v1.AttemptOutcome"> & {
  * Use `create(AttemptOutcomeSchema)` to create a new message.
  */
 export const AttemptOutcomeSchema: GenMessage<AttemptOutcome> = /*@__PURE__*/
-  messageDesc(file_posthaste_dispatch_v1_dispatch, 10);
+  messageDesc(file_posthaste_dispatch_v1_dispatch, 13);
 
 /**
  * One outcome, shared by some recipients of an attempt.
@@ -444,7 +576,7 @@ export type RecipientOutcome = Message<"posthaste.dispatch.v1.RecipientOutcome">
  * Use `create(RecipientOutcomeSchema)` to create a new message.
  */
 export const RecipientOutcomeSchema: GenMessage<RecipientOutcome> = /*@__PURE__*/
-  messageDesc(file_posthaste_dispatch_v1_dispatch, 11);
+  messageDesc(file_posthaste_dispatch_v1_dispatch, 14);
 
 /**
  * An SMTP reply (RFC 5321, 4.2).
@@ -479,7 +611,7 @@ export type Reply = Message<"posthaste.dispatch.v1.Reply"> & {
  * Use `create(ReplySchema)` to create a new message.
  */
 export const ReplySchema: GenMessage<Reply> = /*@__PURE__*/
-  messageDesc(file_posthaste_dispatch_v1_dispatch, 12);
+  messageDesc(file_posthaste_dispatch_v1_dispatch, 15);
 
 /**
  * Answers a hello.
@@ -507,7 +639,7 @@ export type Welcome = Message<"posthaste.dispatch.v1.Welcome"> & {
  * Use `create(WelcomeSchema)` to create a new message.
  */
 export const WelcomeSchema: GenMessage<Welcome> = /*@__PURE__*/
-  messageDesc(file_posthaste_dispatch_v1_dispatch, 13);
+  messageDesc(file_posthaste_dispatch_v1_dispatch, 16);
 
 /**
  * Attempts, most urgent first. The sender keeps the order.
@@ -535,7 +667,7 @@ export type Batch = Message<"posthaste.dispatch.v1.Batch"> & {
  * Use `create(BatchSchema)` to create a new message.
  */
 export const BatchSchema: GenMessage<Batch> = /*@__PURE__*/
-  messageDesc(file_posthaste_dispatch_v1_dispatch, 14);
+  messageDesc(file_posthaste_dispatch_v1_dispatch, 17);
 
 /**
  * One transaction to make.
@@ -633,6 +765,13 @@ export type Attempt = Message<"posthaste.dispatch.v1.Attempt"> & {
    * @generated from field: string traceparent = 13;
    */
   traceparent: string;
+
+  /**
+   * A rate limit counts this attempt: the sender says when it wrote MAIL FROM (Written).
+   *
+   * @generated from field: bool limited = 14;
+   */
+  limited: boolean;
 };
 
 /**
@@ -640,7 +779,7 @@ export type Attempt = Message<"posthaste.dispatch.v1.Attempt"> & {
  * Use `create(AttemptSchema)` to create a new message.
  */
 export const AttemptSchema: GenMessage<Attempt> = /*@__PURE__*/
-  messageDesc(file_posthaste_dispatch_v1_dispatch, 15);
+  messageDesc(file_posthaste_dispatch_v1_dispatch, 18);
 
 /**
  * A recipient of an attempt.
@@ -682,7 +821,7 @@ export type AttemptRecipient = Message<"posthaste.dispatch.v1.AttemptRecipient">
  * Use `create(AttemptRecipientSchema)` to create a new message.
  */
 export const AttemptRecipientSchema: GenMessage<AttemptRecipient> = /*@__PURE__*/
-  messageDesc(file_posthaste_dispatch_v1_dispatch, 16);
+  messageDesc(file_posthaste_dispatch_v1_dispatch, 19);
 
 /**
  * Where a body lies.
@@ -731,7 +870,44 @@ export type Body = Message<"posthaste.dispatch.v1.Body"> & {
  * Use `create(BodySchema)` to create a new message.
  */
 export const BodySchema: GenMessage<Body> = /*@__PURE__*/
-  messageDesc(file_posthaste_dispatch_v1_dispatch, 17);
+  messageDesc(file_posthaste_dispatch_v1_dispatch, 20);
+
+/**
+ * How many connections to an upstream with a maximum over all senders this one may have. Without an allotment it opens none. The sender closes
+ * what is too much, idle connections at once and busy ones after their transaction, and says by a credit what is in force. What it was allotted holds
+ * for as long as its lease; when that ends it closes all but those that wait for a final reply.
+ *
+ * @generated from message posthaste.dispatch.v1.Allotment
+ */
+export type Allotment = Message<"posthaste.dispatch.v1.Allotment"> & {
+  /**
+   * Name of the upstream.
+   *
+   * @generated from field: string upstream = 1;
+   */
+  upstream: string;
+
+  /**
+   * The most connections.
+   *
+   * @generated from field: uint32 connections = 2;
+   */
+  connections: number;
+
+  /**
+   * Counts up on each stream from 1, so that a late credit is not taken for the answer to a newer allotment.
+   *
+   * @generated from field: uint64 number = 3;
+   */
+  number: bigint;
+};
+
+/**
+ * Describes the message posthaste.dispatch.v1.Allotment.
+ * Use `create(AllotmentSchema)` to create a new message.
+ */
+export const AllotmentSchema: GenMessage<Allotment> = /*@__PURE__*/
+  messageDesc(file_posthaste_dispatch_v1_dispatch, 21);
 
 /**
  * What the scheduler has taken in of what the sender said.
@@ -759,7 +935,7 @@ export type Acknowledgement = Message<"posthaste.dispatch.v1.Acknowledgement"> &
  * Use `create(AcknowledgementSchema)` to create a new message.
  */
 export const AcknowledgementSchema: GenMessage<Acknowledgement> = /*@__PURE__*/
-  messageDesc(file_posthaste_dispatch_v1_dispatch, 18);
+  messageDesc(file_posthaste_dispatch_v1_dispatch, 22);
 
 /**
  * Attempts to leave alone if they have not begun, or if their begin has not been acknowledged. Each is reported as untried or with its real outcome all the same.
@@ -780,7 +956,7 @@ export type Cancel = Message<"posthaste.dispatch.v1.Cancel"> & {
  * Use `create(CancelSchema)` to create a new message.
  */
 export const CancelSchema: GenMessage<Cancel> = /*@__PURE__*/
-  messageDesc(file_posthaste_dispatch_v1_dispatch, 19);
+  messageDesc(file_posthaste_dispatch_v1_dispatch, 23);
 
 /**
  * Asks for a message.
@@ -801,7 +977,7 @@ export type LookupMessageRequest = Message<"posthaste.dispatch.v1.LookupMessageR
  * Use `create(LookupMessageRequestSchema)` to create a new message.
  */
 export const LookupMessageRequestSchema: GenMessage<LookupMessageRequest> = /*@__PURE__*/
-  messageDesc(file_posthaste_dispatch_v1_dispatch, 20);
+  messageDesc(file_posthaste_dispatch_v1_dispatch, 24);
 
 /**
  * Where a message is.
@@ -829,7 +1005,7 @@ export type LookupMessageResponse = Message<"posthaste.dispatch.v1.LookupMessage
  * Use `create(LookupMessageResponseSchema)` to create a new message.
  */
 export const LookupMessageResponseSchema: GenMessage<LookupMessageResponse> = /*@__PURE__*/
-  messageDesc(file_posthaste_dispatch_v1_dispatch, 21);
+  messageDesc(file_posthaste_dispatch_v1_dispatch, 25);
 
 /**
  * Where a recipient is.
@@ -885,7 +1061,7 @@ export type LookupRecipient = Message<"posthaste.dispatch.v1.LookupRecipient"> &
  * Use `create(LookupRecipientSchema)` to create a new message.
  */
 export const LookupRecipientSchema: GenMessage<LookupRecipient> = /*@__PURE__*/
-  messageDesc(file_posthaste_dispatch_v1_dispatch, 22);
+  messageDesc(file_posthaste_dispatch_v1_dispatch, 26);
 
 /**
  * What can come of an attempt for a recipient.
