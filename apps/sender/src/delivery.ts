@@ -4,6 +4,7 @@ import type { FetchedBody } from './body-source.ts';
 import { draining, findObstacle, judge, judgeBodyError, tooLate, type Verdict } from './outcome.ts';
 import type { SmtpSession } from './smtp-session.ts';
 import type { Body, Envelope } from './smtp-transaction.ts';
+import { ConnectionEnded } from './smtp-wire.ts';
 import type { Assignment } from './workload.ts';
 
 /** What a delivery needs beside the session. */
@@ -39,7 +40,7 @@ export async function deliver(assignment: Assignment, session: SmtpSession, fetc
   const beganAt = desk.clock.monotonic();
   const wasUsed = session.used > 0;
   const transaction = await session.transact(toEnvelope(attempt), body, () => desk.mayFinish(assignment));
-  if (transaction.kind === 'lost' && wasUsed && !transaction.heard) return { kind: 'stale' };
+  if (transaction.kind === 'lost' && wasUsed && !transaction.heard && !(transaction.lost instanceof ConnectionEnded)) return { kind: 'stale' };
   return { kind: 'concluded', verdicts: judge(transaction, attempt.recipients.length), tookMs: desk.clock.monotonic() - beganAt };
 }
 

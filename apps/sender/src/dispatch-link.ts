@@ -4,6 +4,7 @@ import { Client, type ClientDuplexStream, credentials } from '@grpc/grpc-js';
 import { type Address, formatAddress } from '@posthaste/config';
 import { grpcMethod } from '@posthaste/protocol';
 import {
+  type Allotment,
   type Attempt,
   type DispatchRequest,
   DispatchRequestSchema,
@@ -30,6 +31,8 @@ export interface LinkListener {
   /** The scheduler knows that these have begun. */
   confirmed(attemptIds: readonly string[]): void;
   cancelled(attemptIds: readonly string[]): void;
+  /** How many connections to an upstream this sender may have. */
+  allotted(allotment: Allotment): void;
 }
 
 export interface LinkOptions {
@@ -137,6 +140,8 @@ export class DispatchLink {
         return listener.acknowledged(said.value.attemptIds);
       case 'cancel':
         return listener.cancelled(said.value.attemptIds);
+      case 'allotment':
+        return listener.allotted(said.value);
       case 'heartbeat':
       case undefined:
     }

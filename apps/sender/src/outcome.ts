@@ -3,6 +3,7 @@ import type { Reply } from '@posthaste/core';
 import { Outcome, type Attempt, type RecipientOutcome, RecipientOutcomeSchema } from '@posthaste/protocol/dispatch';
 import type { Transaction } from './smtp-session.ts';
 import type { Extensions } from './smtp-transaction.ts';
+import { ConnectionEnded } from './smtp-wire.ts';
 
 /** What happened to one recipient, in the upstream's words or ours. */
 export interface Verdict {
@@ -23,15 +24,17 @@ export function judge(transaction: Transaction, recipients: number): Verdict[] {
     case 'answered':
       return transaction.replies.map((reply) => ({ outcome: outcomeOf(reply), reply }));
     case 'lost':
-      return all({
-        outcome: transaction.handedOver ? Outcome.IN_DOUBT : Outcome.UPSTREAM_DOWN,
-        reply: transaction.lost.reply ?? ourReply(transaction.lost.message),
-      });
+      return all({ outcome: outcomeOfLoss(transaction), reply: transaction.lost.reply ?? ourReply(transaction.lost.message) });
     case 'tooLate':
       return all(tooLate);
     case 'bodyFailed':
       return all(judgeBodyError(transaction.error));
   }
+}
+
+function outcomeOfLoss({ lost, handedOver }: Transaction & { kind: 'lost' }): Outcome {
+  if (handedOver) return Outcome.IN_DOUBT;
+  return lost instanceof ConnectionEnded ? Outcome.TOO_LATE : Outcome.UPSTREAM_DOWN;
 }
 
 /** A body that is damaged is lost for good; one that cannot be read now is our trouble, and never the mail's. */

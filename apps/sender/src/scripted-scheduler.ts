@@ -5,8 +5,10 @@ import {
   AcknowledgementSchema,
   type Attempt,
   type AttemptOutcome,
+  AllotmentSchema,
   BatchSchema,
   CancelSchema,
+  type Checked,
   type Credit,
   type DispatchRequest,
   type DispatchResponse,
@@ -15,6 +17,7 @@ import {
   HeartbeatSchema,
   type Hello,
   WelcomeSchema,
+  type WrittenAttempt,
 } from '@posthaste/protocol/dispatch';
 
 export interface SchedulerScript {
@@ -33,6 +36,8 @@ export class ScriptedScheduler {
   readonly hellos: Hello[] = [];
   readonly credits: Credit[] = [];
   readonly begun: string[] = [];
+  readonly checks: Checked[] = [];
+  readonly written: WrittenAttempt[] = [];
   /** Every outcome each time it came, by attempt. */
   readonly outcomes = new Map<string, AttemptOutcome[]>();
   script: SchedulerScript;
@@ -65,6 +70,10 @@ export class ScriptedScheduler {
 
   cancel(...attemptIds: string[]): void {
     this.#say({ case: 'cancel', value: create(CancelSchema, { attemptIds }) });
+  }
+
+  allot(upstream: string, connections: number, number: number): void {
+    this.#say({ case: 'allotment', value: create(AllotmentSchema, { upstream, connections, number: BigInt(number) }) });
   }
 
   acknowledge(...attemptIds: string[]): void {
@@ -109,6 +118,12 @@ export class ScriptedScheduler {
         return this.#confirm(said.value.attemptIds);
       case 'report':
         return this.#take(said.value.outcomes);
+      case 'checked':
+        this.checks.push(said.value);
+        return;
+      case 'written':
+        this.written.push(...said.value.attempts);
+        return;
       case undefined:
     }
   }

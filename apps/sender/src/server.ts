@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { create } from '@bufbuild/protobuf';
 import { durationMs } from '@bufbuild/protobuf/wkt';
 import type { Address } from '@posthaste/config';
-import { type Attempt, type Credit, CreditSchema, type Hello, HelloSchema, type Welcome } from '@posthaste/protocol/dispatch';
+import { type Allotment, type Attempt, type Credit, CreditSchema, type Hello, HelloSchema, type Welcome } from '@posthaste/protocol/dispatch';
 import type { StreamConnection } from '@posthaste/stream';
 import type { Clock, Log, Tracing } from '@posthaste/telemetry';
 import { countAttempt } from './attempt-metrics.ts';
@@ -47,6 +47,8 @@ export class Sender implements LinkListener {
   readonly #outbox: Outbox;
   readonly #link: DispatchLink;
   readonly #pools: ReadonlyMap<string, UpstreamPool>;
+  /** Numbers of the last allotments on the present stream, by upstream. */
+  readonly #allotments = new Map<string, bigint>();
   readonly #stopped = new AbortController();
 
   constructor(options: SenderOptions) {
@@ -85,6 +87,7 @@ export class Sender implements LinkListener {
   }
 
   hello(): Hello {
+    this.#allotments.clear();
     return create(HelloSchema, {
       senderId: this.id,
       held: this.#workload.held(),
@@ -127,6 +130,11 @@ export class Sender implements LinkListener {
     this.#workload.confirm(attemptIds, false);
   }
 
+  allotted({ upstream, connections, number }: Allotment): void {
+    this.#allotments.set(upstream, number);
+    this.#pools.get(upstream)?.allot(connections);
+  }
+
   #buildPool(target: UpstreamTarget): UpstreamPool {
     const { stream, clock, log, hostname, prefetchBytes } = this.#options;
     return new UpstreamPool({
@@ -134,6 +142,7 @@ export class Sender implements LinkListener {
       log,
       bodies: new BodySource(stream, { maxBytes: prefetchBytes }),
       openSession: () => openSession(target, { clock, hostname }),
+      roomChanged: () => this.#sayCredit(target.name),
       desk: {
         clock,
         announce: (assignment) => this.#announce(assignment),
@@ -173,7 +182,17 @@ export class Sender implements LinkListener {
   }
 
   #credits(): Credit[] {
-    return [...this.#pools.values()].map((pool) => create(CreditSchema, { upstream: pool.name, window: pool.window }));
+    return [...this.#pools.values()].map((pool) => this.#creditFor(pool));
+  }
+
+  #creditFor(pool: UpstreamPool): Credit {
+    const allotment = this.#allotments.get(pool.name) ?? 0n;
+    return create(CreditSchema, { upstream: pool.name, window: pool.window, connections: pool.inForce, allotment });
+  }
+
+  #sayCredit(upstream: string): void {
+    const pool = this.#pools.get(upstream);
+    if (pool) this.#link.say({ case: 'credit', value: this.#creditFor(pool) });
   }
 
   async #tick(signal: AbortSignal): Promise<void> {
@@ -181,6 +200,7 @@ export class Sender implements LinkListener {
       await this.#options.clock.sleep(tickMs, signal).catch(() => {});
       if (signal.aborted) return;
       for (const pool of this.#pools.values()) pool.tick();
+      if (!this.#lease.holds(this.#lease.term, this.#options.clock.monotonic())) for (const pool of this.#pools.values()) pool.loseAllotment();
       this.#workload.giveUpUnconfirmed((assignment) => !this.#inTime(assignment));
       if (this.#link.connected) this.#outbox.report(this.#workload.takeUnacknowledged(repeatAfterMs));
     }

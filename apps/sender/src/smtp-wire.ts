@@ -23,6 +23,9 @@ export class ConnectionLost extends Error {
   }
 }
 
+/** We ended it, for a reason that has nothing to do with the upstream. */
+export class ConnectionEnded extends ConnectionLost {}
+
 /** RFC 5321, 4.5.3.2.6: whoever gives up waiting for the reply to the final dot makes duplicates, so that wait is longer than any other. */
 const finalReplyPatience = 20;
 

@@ -5,7 +5,7 @@ import { type Delivery, deliver, type Desk } from './delivery.ts';
 import { draining, tooLate, type Verdict } from './outcome.ts';
 import type { SmtpSession } from './smtp-session.ts';
 import { UpstreamUnusable } from './smtp-upstream.ts';
-import { ConnectionLost } from './smtp-wire.ts';
+import { ConnectionEnded, ConnectionLost } from './smtp-wire.ts';
 import type { UpstreamTarget } from './upstream-target.ts';
 import type { Assignment } from './workload.ts';
 
@@ -27,6 +27,8 @@ export interface PoolOptions {
   readonly log: Log;
   /** Rejects with UpstreamUnusable. */
   openSession(): Promise<SmtpSession>;
+  /** Window or connections in force have changed. */
+  roomChanged(): void;
   /** Takes what came of an attempt. */
   conclude(assignment: Assignment, verdicts: readonly Verdict[], tookMs?: number): void;
 }
@@ -44,11 +46,16 @@ export class UpstreamPool {
   readonly #busy = new Set<SmtpSession>();
   #opening = 0;
   #growsAgainAt = 0;
+  /** What the scheduler allots of the upstream's maximum; nothing before it said so. */
+  #allotted: number;
+  #saidInForce = 0;
   #draining = false;
   #failing = false;
 
   constructor(options: PoolOptions) {
     this.#options = options;
+    this.#allotted = options.target.maxConnections === undefined ? Infinity : 0;
+    this.#saidInForce = this.inForce;
   }
 
   get name(): string {
@@ -57,7 +64,30 @@ export class UpstreamPool {
 
   /** How many attempts this pool holds at most: those on its connections and as many again, so that none of them waits for the scheduler. */
   get window(): number {
-    return this.#draining ? 0 : this.#options.target.connections * 2;
+    return this.#draining ? 0 : this.#most * 2;
+  }
+
+  /** The most connections that are open or will be, under what was allotted. */
+  get inForce(): number {
+    return Math.max(this.#draining ? 0 : this.#most, this.#size);
+  }
+
+  /** Closes what is too much: idle connections now, busy ones after their transaction. */
+  allot(connections: number): void {
+    if (this.#options.target.maxConnections === undefined) return;
+    this.#allotted = connections;
+    this.#closeSurplus();
+    this.#sayRoom();
+    this.#advance();
+  }
+
+  /** The lease is over, and what was allotted is another's. A connection that waits for its final reply is left to it: cut off, its mail would be in doubt. */
+  loseAllotment(): void {
+    if (this.#allotted === Infinity || (this.#allotted === 0 && this.#size === 0)) return;
+    this.allot(0);
+    this.giveBack(tooLate);
+    for (const session of this.#busy)
+      if (session.wire.phase !== 'final') session.wire.end(new ConnectionEnded('the lease is over, and with it the allotted connections'));
   }
 
   take(assignment: Assignment): void {
@@ -108,9 +138,25 @@ export class UpstreamPool {
     this.#count();
   }
 
+  get #most(): number {
+    return Math.min(this.#options.target.connections, this.#allotted);
+  }
+
+  get #size(): number {
+    return this.#idle.length + this.#busy.size + this.#opening;
+  }
+
   #mayGrow(): boolean {
-    const open = this.#idle.length + this.#busy.size;
-    return open + this.#opening < this.#options.target.connections && (open === 0 || this.#options.desk.clock.monotonic() >= this.#growsAgainAt);
+    return this.#size < this.#most && (this.#size === this.#opening || this.#options.desk.clock.monotonic() >= this.#growsAgainAt);
+  }
+
+  #closeSurplus(): void {
+    while (this.#size > this.#most && this.#idle.length > 0) this.#idle.pop()?.session.wire.quit();
+  }
+
+  #sayRoom(): void {
+    this.#saidInForce = this.inForce;
+    this.#options.roomChanged();
   }
 
   async #open(): Promise<void> {
@@ -164,6 +210,7 @@ export class UpstreamPool {
 
   #rest(session: SmtpSession): void {
     if (!session.wire.lost) this.#idle.push({ session, since: this.#options.desk.clock.monotonic() });
+    this.#closeSurplus();
     this.#advance();
   }
 
@@ -174,6 +221,8 @@ export class UpstreamPool {
 
   #count(): void {
     connections.set({ upstream: this.name }, this.#idle.length + this.#busy.size);
+    // Surplus connections are gone one by one: the scheduler waits for it before it allots them to another.
+    if (this.#allotted !== Infinity && this.inForce !== this.#saidInForce) this.#sayRoom();
   }
 }
 

@@ -13,7 +13,10 @@ export interface UpstreamTarget {
    */
   readonly tls: 'immediate' | 'required' | 'opportunistic' | 'none';
   readonly login?: { readonly user: string; readonly password: string };
+  /** Most connections of this sender. */
   readonly connections: number;
+  /** Most connections of all senders together: this one opens what the scheduler allots. */
+  readonly maxConnections?: number;
   /** Longest wait for a connection, the greeting, the reply to a command, or progress in writing a body. */
   readonly timeoutMs: number;
 }

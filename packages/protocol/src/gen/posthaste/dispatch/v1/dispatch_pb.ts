@@ -874,8 +874,8 @@ export const BodySchema: GenMessage<Body> = /*@__PURE__*/
 
 /**
  * How many connections to an upstream with a maximum over all senders this one may have. Without an allotment it opens none. The sender closes
- * what is too much, idle connections at once and busy ones after their transaction, and says by a credit what is in force. What it was allotted holds
- * for as long as its lease; when that ends it closes all but those that wait for a final reply.
+ * what is too much, idle connections at once and busy ones after their transaction, and says by a credit what is in force. Said anew on each stream: what
+ * was allotted on the one before holds until then, for as long as the sender's lease. When that ends it closes all but those that wait for a final reply.
  *
  * @generated from message posthaste.dispatch.v1.Allotment
  */
