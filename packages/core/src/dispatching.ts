@@ -1,6 +1,7 @@
 import type { Instant } from './engine-input.ts';
 import type { EngineState, UpstreamState } from './engine-state.ts';
-import { expire, isLive, isPastDeadline, list, readyRecipients, readySince } from './filing.ts';
+import { expire, isLive, isPastDeadline, list, readyRecipients, readySince, startByOf } from './filing.ts';
+import { closedGate } from './mail-gate.ts';
 import type { Mail } from './mail.ts';
 import { record } from './recording.ts';
 import type { Attempt, Sender } from './sender-table.ts';
@@ -9,6 +10,7 @@ import { admits } from './upstream-health.ts';
 /** Gives the senders what they have room for, upstream by upstream: one that is down or full holds up no other. */
 export function dispatch(state: EngineState, now: Instant): void {
   const batches = new Map<string, Attempt[]>();
+  state.unfinished = false;
   for (let index = 0; index < state.upstreams.length; index += 1) dispatchTo(state, index, now, batches);
   for (const [sender, attempts] of batches) state.effects.push({ kind: 'send', sender, attempts });
 }
@@ -16,9 +18,10 @@ export function dispatch(state: EngineState, now: Instant): void {
 function dispatchTo(state: EngineState, index: number, now: Instant, batches: Map<string, Attempt[]>): void {
   const upstream = state.upstreams[index] as UpstreamState;
   if (upstream.gathering.waits(upstream.ready, state.policy.batch, now.mono)) return;
-  for (let left = admits(upstream.health, now.mono); left > 0 && upstream.ready.size > 0; left -= 1) {
+  const patience = { left: looksPerStep };
+  for (let left = admits(upstream.health, now.mono); left > 0 && hasMail(upstream, now); left -= 1) {
     const sender = state.senders.roomiest(upstream.name);
-    const next = sender && takeNext(state, upstream, index, now);
+    const next = sender && takeNext(state, upstream, index, patience, now);
     if (!next) return;
     const attempt = start(state, upstream, sender, next, now);
     const batch = batches.get(sender.id);
@@ -27,30 +30,64 @@ function dispatchTo(state: EngineState, index: number, now: Instant, batches: Ma
   }
 }
 
+/** Whether any mail could be dispatched if its upstream took it. */
+export function hasMail({ ready, parking }: UpstreamState, now: Instant): boolean {
+  return ready.size > 0 || parking.isOpen(now);
+}
+
 interface Transaction {
   readonly mail: Mail;
   readonly recipients: readonly number[];
   readonly waitedMs: number;
 }
 
-/** The next mail in order that still fits; on the way those that do not are dropped from the queue, or expired. */
-function takeNext(state: EngineState, upstream: UpstreamState, index: number, now: Instant): Transaction | undefined {
-  for (let mail = upstream.ready.pop(); mail; mail = upstream.ready.pop()) {
-    mail.listed &= ~(1 << index);
-    if (!isLive(mail) || mail.copying !== 'no') continue;
-    if (isPastDeadline(mail, now)) {
-      expire(state, mail, now);
-      continue;
+/** Mails of one upstream that a step looks at in vain: some milliseconds. */
+const looksPerStep = 500;
+
+interface Patience {
+  left: number;
+}
+
+/** The next mail in order that may go; on the way those that may not are dropped from the queue, expired, or parked. */
+function takeNext(state: EngineState, upstream: UpstreamState, index: number, patience: Patience, now: Instant): Transaction | undefined {
+  while (hasMail(upstream, now)) {
+    if (patience.left === 0) {
+      state.unfinished = true;
+      return undefined;
     }
-    const ready = readyRecipients(state, mail, index, now);
-    const recipients = ready.slice(0, state.policy.maxRecipientsPerAttempt);
-    if (recipients.length === 0) continue;
-    const waitedMs = Math.max(0, now.wall - readySince(mail, now.wall));
-    if (recipients.length < ready.length) list(state, mail, index, now);
-    upstream.ready.charge(recipients.length);
-    return { mail, recipients, waitedMs };
+    for (const released of upstream.parking.release(now)) list(state, released, index, now);
+    const mail = upstream.ready.pop();
+    const transaction = mail && look(state, upstream, index, mail, now);
+    if (transaction) return transaction;
+    patience.left -= 1;
   }
   return undefined;
+}
+
+function look(state: EngineState, upstream: UpstreamState, index: number, mail: Mail, now: Instant): Transaction | undefined {
+  mail.listed &= ~(1 << index);
+  if (!isLive(mail) || mail.copying !== 'no') return undefined;
+  if (isPastDeadline(mail, now)) {
+    expire(state, mail, now);
+    return undefined;
+  }
+  const ready = readyRecipients(state, mail, index, now);
+  const open = state.gates.length === 0 ? ready : parkOthers(state, upstream, mail, ready, now);
+  const recipients = open.slice(0, state.policy.maxRecipientsPerAttempt);
+  if (recipients.length === 0) return undefined;
+  const waitedMs = Math.max(0, now.wall - readySince(mail, now.wall));
+  if (recipients.length < open.length) list(state, mail, index, now);
+  upstream.ready.charge(recipients.length);
+  return { mail, recipients, waitedMs };
+}
+
+/** The recipients that no gate keeps back. For the others the mail waits where each gate's mail does. */
+function parkOthers(state: EngineState, { parking }: UpstreamState, mail: Mail, ready: readonly number[], now: Instant): readonly number[] {
+  return ready.filter((recipient) => {
+    const closed = closedGate(state, mail, recipient, now);
+    if (closed) parking.park(closed, mail, startByOf(state, mail, now), now);
+    return closed === undefined;
+  });
 }
 
 function start(state: EngineState, upstream: UpstreamState, sender: Sender, transaction: Transaction, now: Instant): Attempt {

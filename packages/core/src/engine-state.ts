@@ -7,6 +7,8 @@ import { defaultLaneTargets, type LaneTargets } from './lane-target.ts';
 import { defaultLaneShares, type LaneShares } from './lane-turn.ts';
 import { LiveEntries } from './live-entries.ts';
 import type { Mail } from './mail.ts';
+import type { MailGate } from './mail-gate.ts';
+import { Parking } from './parking.ts';
 import { ReadyQueue } from './ready-queue.ts';
 import { RecentIds } from './recent-ids.ts';
 import { defaultRetryRules, type RetryRules } from './retry-rules.ts';
@@ -75,6 +77,8 @@ export interface EngineState {
   readonly waitAhead: Set<number>;
   /** By the router's index. */
   readonly upstreams: readonly UpstreamState[];
+  /** What mail must pass before an upstream is given it, in this order. */
+  readonly gates: MailGate[];
   /** Mail that waits for a time. An entry whose mail has moved on since is passed over. */
   readonly calendar: Heap<Mail>;
   /** Mail with a deadline, the nearest first. */
@@ -90,6 +94,8 @@ export interface EngineState {
   records: JournalRecord[];
   effects: Effect[];
   readonly trims: Set<Lane>;
+  /** The last step had more to look through than a step may: the next one goes on. */
+  unfinished: boolean;
   attemptNumber: number;
   order: number;
 }
@@ -98,6 +104,8 @@ export interface UpstreamState {
   readonly name: string;
   readonly ready: ReadyQueue;
   readonly gathering: Gathering;
+  /** What met a closed gate when its turn came. */
+  readonly parking: Parking;
   health: UpstreamHealth;
 }
 
@@ -111,6 +119,7 @@ export function createEngineState(epoch: number, router: Router, policy: EngineP
     waitSeen: 0,
     waitAhead: new Set(),
     upstreams: router.upstreams.map((name) => emptyUpstream(name, policy)),
+    gates: [],
     calendar: new Heap(),
     deadlines: new Heap(),
     senders: new SenderTable(),
@@ -122,13 +131,20 @@ export function createEngineState(epoch: number, router: Router, policy: EngineP
     records: [],
     effects: [],
     trims: new Set(),
+    unfinished: false,
     attemptNumber: 0,
     order: 0,
   };
 }
 
 function emptyUpstream(name: string, { laneShares, tenantWeights }: EnginePolicy): UpstreamState {
-  return { name, ready: new ReadyQueue(laneShares, tenantWeights), gathering: new Gathering(), health: up };
+  return {
+    name,
+    ready: new ReadyQueue(laneShares, tenantWeights),
+    gathering: new Gathering(),
+    parking: new Parking(laneShares, tenantWeights),
+    health: up,
+  };
 }
 
 function emptyLog(): LogState {

@@ -30,7 +30,7 @@ export function list(state: EngineState, mail: Mail, upstream: number, now: Inst
 }
 
 /** A mail that was set back loses its deadline's place as well: otherwise it would come first until it expires. */
-function startByOf({ policy: { laneTargetsMs } }: EngineState, mail: Mail, now: Instant): number {
+export function startByOf({ policy: { laneTargetsMs } }: EngineState, mail: Mail, now: Instant): number {
   const { lane, deadline } = mail.ticket;
   const since = readySince(mail, now.wall);
   return mail.setBackAt === null

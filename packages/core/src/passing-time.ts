@@ -1,7 +1,9 @@
+import { hasMail } from './dispatching.ts';
 import type { Instant } from './engine-input.ts';
-import type { EngineState } from './engine-state.ts';
+import type { EngineState, UpstreamState } from './engine-state.ts';
 import { expire, file, isLive } from './filing.ts';
 import { endLeases } from './leases.ts';
+import { admitsAt } from './upstream-health.ts';
 
 /** What becomes due by time alone. */
 export function passTime(state: EngineState, now: Instant): void {
@@ -18,14 +20,18 @@ export function passTime(state: EngineState, now: Instant): void {
 
 /** Milliseconds until the engine wants to be told the time again; null when nothing waits for it. */
 export function nextWake(state: EngineState, now: Instant): number | null {
+  if (state.unfinished) return 0;
   const waits = [...state.senders.senders].map((sender) => sender.leaseEndsAt - now.mono);
   if (state.calendar.size > 0) waits.push(state.calendar.leastKey - now.wall);
   if (state.deadlines.size > 0) waits.push(state.deadlines.leastKey - now.wall);
-  for (const { name, health, ready, gathering } of state.upstreams) {
-    if (gathering.until !== null) waits.push(gathering.until - now.mono);
-    // Without a sender that has room there is nobody to probe: one that comes is told at once.
-    const canProbe = health.kind === 'down' && health.probe === null && ready.size > 0 && state.senders.roomiest(name);
-    if (canProbe) waits.push(health.probeAt - now.mono);
-  }
-  return waits.length === 0 ? null : Math.max(0, Math.min(...waits));
+  for (const upstream of state.upstreams) waits.push(wakeOf(state, upstream, now));
+  const soonest = Math.min(...waits);
+  return soonest === Infinity ? null : Math.max(0, soonest);
+}
+
+/** Infinity: nothing that time alone could bring. Without a sender that has room there is nobody to dispatch to: one that comes is heard at once. */
+function wakeOf(state: EngineState, upstream: UpstreamState, now: Instant): number {
+  const mailAt = hasMail(upstream, now) ? (upstream.gathering.until ?? -Infinity) : upstream.parking.nextLook;
+  const wakeAt = Math.max(mailAt, admitsAt(upstream.health));
+  return Math.abs(wakeAt) === Infinity || !state.senders.roomiest(upstream.name) ? Infinity : wakeAt - now.mono;
 }

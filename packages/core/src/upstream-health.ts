@@ -38,3 +38,9 @@ export function admits(health: UpstreamHealth, monoNow: number): number {
   if (health.kind === 'up') return Infinity;
   return health.probe === null && health.probeAt <= monoNow ? 1 : 0;
 }
+
+/** When it will admit something if nothing is heard meanwhile, monotonic; -Infinity: it does already. */
+export function admitsAt(health: UpstreamHealth): number {
+  if (health.kind === 'up') return -Infinity;
+  return health.probe === null ? health.probeAt : Infinity;
+}
