@@ -10,6 +10,8 @@ import { BadRequestSchema, ErrorInfoSchema, grpcService, RetryInfoSchema } from 
 import {
   LookupService,
   LookupStatsResponseSchema,
+  type LookupExplanationRequest,
+  type LookupExplanationResponse,
   type LookupMessageRequest,
   type LookupMessageResponse,
   type LookupStatsRequest,
@@ -110,6 +112,7 @@ export async function startRig(options: RigOptions = {}) {
 /** The scheduler's side of live questions: knows what is put into `known`, and counts what `stats` says. */
 async function startScheduler() {
   const known = new Map<string, LookupMessageResponse>();
+  const explanations = new Map<string, LookupExplanationResponse>();
   const stats = create(LookupStatsResponseSchema);
   const server = new Server();
   const lookupMessage: handleUnaryCall<LookupMessageRequest, LookupMessageResponse> = ({ request }, callback) => {
@@ -117,13 +120,18 @@ async function startScheduler() {
     if (found) callback(null, found);
     else callback({ code: status.NOT_FOUND });
   };
+  const lookupExplanation: handleUnaryCall<LookupExplanationRequest, LookupExplanationResponse> = ({ request }, callback) => {
+    const explained = explanations.get(request.id);
+    if (explained) callback(null, explained);
+    else callback({ code: status.NOT_FOUND });
+  };
   const lookupStats: handleUnaryCall<LookupStatsRequest, LookupStatsResponse> = (_, callback) => callback(null, stats);
-  server.addService(grpcService(LookupService), { lookupMessage, lookupStats });
+  server.addService(grpcService(LookupService), { lookupMessage, lookupExplanation, lookupStats });
   const operate = serveOperate(server);
   const port = await new Promise<number>((resolve, reject) =>
     server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) => (error ? reject(error) : resolve(bound))),
   );
-  return { port, known, stats, operate, stop: () => server.forceShutdown() };
+  return { port, known, explanations, stats, operate, stop: () => server.forceShutdown() };
 }
 
 /** What a refused call says, flat; fails when the call was not refused. */

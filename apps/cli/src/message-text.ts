@@ -59,12 +59,12 @@ function showClass({ replyClass }: Reply): string {
 }
 
 /** The value's name in the contract, as words: IN_DOUBT is `in doubt`. */
-function inWords(schema: DescEnum, value: number): string {
+export function inWords(schema: DescEnum, value: number): string {
   return (schema.value[value]?.localName ?? `unknown (${value})`).toLowerCase().replaceAll('_', ' ');
 }
 
 /** Reasons are shown unchanged: operators search for them. */
-function showReason(reason: Reason): string[] {
+export function showReason(reason: Reason): string[] {
   return reason === Reason.UNSPECIFIED ? [] : [ReasonSchema.value[reason]?.localName ?? `unknown reason (${reason})`];
 }
 
@@ -72,7 +72,7 @@ export function showReply({ code, enhancedCode, text }: Pick<Reply, 'code' | 'en
   return [...(code === 0 ? [] : [String(code)]), ...(enhancedCode === '' ? [] : [enhancedCode]), text.replaceAll('\n', ' / ')].join(' ');
 }
 
-function showTime(word: string, time: Timestamp | undefined, now: Date): string[] {
+export function showTime(word: string, time: Timestamp | undefined, now: Date): string[] {
   if (!time) return [];
   const at = timestampDate(time);
   return [

@@ -21,6 +21,7 @@ export const tree: readonly Entry[] = [
     names: ['status', 'get', 'show', 'message get', 'message show', 'message status'],
     load: async () => (await import('./commands/status.ts')).status,
   },
+  { group: 'Mail', names: ['explain', 'why', 'message explain'], load: async () => (await import('./commands/explain.ts')).explain },
   { group: 'Mail', names: ['watch', 'message watch'], load: async () => (await import('./commands/watch.ts')).watch },
   { group: 'Mail', names: ['list', 'ls', 'message list', 'message ls'], load: async () => (await import('./commands/list.ts')).list },
   { group: 'Mail', names: ['stats', 'queue stats', 'queue list', 'queue ls'], load: async () => (await import('./commands/stats.ts')).stats },

@@ -21,34 +21,37 @@ export interface Lookup {
   readonly signal: AbortSignal;
 }
 
-interface Refusal {
+export interface Refusal {
   readonly code: status;
   readonly details: string;
+}
+
+export function unavailable(details: string): Refusal {
+  return { code: status.UNAVAILABLE, details };
 }
 
 /** `current`: what to look in during the present epoch, or null while another scheduler owns the partition. */
 export function lookupHandler(current: () => Lookup | null): UntypedHandleCall {
   return (call: ServerUnaryCall<LookupMessageRequest, LookupMessageResponse>, answer: sendUnaryData<LookupMessageResponse>) => {
     const lookup = current();
-    if (!lookup) return answer({ code: status.UNAVAILABLE, details: 'this scheduler does not own the partition now' });
+    if (!lookup) return answer(unavailable('this scheduler does not own the partition now'));
     lookUp(lookup, call.request.id).then(
       (found) => ('code' in found ? answer(found) : answer(null, found)),
-      (error: unknown) => answer({ code: status.UNAVAILABLE, details: `the streams cannot be asked now: ${String(error)}` }),
+      (error: unknown) => answer(unavailable(`the streams cannot be asked now: ${String(error)}`)),
     );
     return undefined;
   };
 }
 
-async function lookUp(lookup: Lookup, id: string): Promise<LookupMessageResponse | Refusal> {
+export async function lookUp(lookup: Lookup, id: string): Promise<LookupMessageResponse | Refusal> {
   const { driver, partition } = lookup;
   if (partitionOf(id) !== partition) return { code: status.NOT_FOUND, details: `${id} does not belong to partition ${partition}` };
   if (!driver.engine.find(id) && !(await readAllThatIsStored(lookup))) {
-    return { code: status.UNAVAILABLE, details: 'mail that may include this message is still being read; ask again' };
+    return unavailable('mail that may include this message is still being read; ask again');
   }
   const found = driver.engine.find(id);
   if (found) return render(found.ticket, found.recipients);
-  if (driver.engine.finishedLately(id))
-    return { code: status.UNAVAILABLE, details: 'the message has just finished; the ledger will know it in a moment' };
+  if (driver.engine.finishedLately(id)) return unavailable('the message has just finished; the ledger will know it in a moment');
   return { code: status.NOT_FOUND, details: `no message ${id} is waiting` };
 }
 

@@ -2,20 +2,20 @@ import { randomUUIDv7 } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { create } from '@bufbuild/protobuf';
+import { create, type DescMessage, type DescMethodUnary, type MessageShape } from '@bufbuild/protobuf';
 import { Client, credentials, ServerCredentials, status, type ClientDuplexStream, type ServiceError } from '@grpc/grpc-js';
 import { defaultPolicy, encodeTicket, idInPartition } from '@posthaste/core';
-import { grpcMethod } from '@posthaste/protocol';
+import { grpcMethod, Lane, Reason, RecipientState } from '@posthaste/protocol';
 import {
   DispatchRequestSchema,
   DispatchService,
+  LookupExplanationRequestSchema,
   LookupMessageRequestSchema,
   LookupService,
   Outcome,
   type Attempt,
   type DispatchRequest,
   type DispatchResponse,
-  type LookupMessageResponse,
 } from '@posthaste/protocol/dispatch';
 import {
   connectStream,
@@ -158,11 +158,18 @@ function connectSender(port: number, senderId: string) {
   };
 }
 
-function lookUp(port: number, id: string): Promise<LookupMessageResponse> {
+const lookUp = (port: number, id: string) => ask(port, LookupService.method.lookupMessage, create(LookupMessageRequestSchema, { id }));
+const explain = (port: number, id: string) => ask(port, LookupService.method.lookupExplanation, create(LookupExplanationRequestSchema, { id }));
+
+function ask<I extends DescMessage, O extends DescMessage>(
+  port: number,
+  method: DescMethodUnary<I, O>,
+  request: MessageShape<I>,
+): Promise<MessageShape<O>> {
   const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure());
-  const { path, requestSerialize, responseDeserialize } = grpcMethod(LookupService.method.lookupMessage);
-  return new Promise<LookupMessageResponse>((resolve, reject) => {
-    client.makeUnaryRequest(path, requestSerialize, responseDeserialize, create(LookupMessageRequestSchema, { id }), (error, response) =>
+  const { path, requestSerialize, responseDeserialize } = grpcMethod(method);
+  return new Promise<MessageShape<O>>((resolve, reject) => {
+    client.makeUnaryRequest<MessageShape<I>, MessageShape<O>>(path, requestSerialize, responseDeserialize, request, (error, response) =>
       error || !response ? reject(error ?? new Error('no response')) : resolve(response),
     );
   }).finally(() => client.close());
@@ -204,6 +211,16 @@ describe('the scheduler', () => {
     await eventually(() => scheduler.owning);
     const id = await submit();
     expect((await lookUp(port, id)).recipients).toMatchObject([{ state: 'queued', reason: '', attempts: 0 }]);
+    expect(await explain(port, id)).toMatchObject({
+      recipients: [
+        {
+          address: 'b@example.net',
+          state: RecipientState.QUEUED,
+          upstreams: ['main'],
+          gates: [{ reason: Reason.NO_SENDER }, { reason: Reason.QUEUED_BEHIND, detail: { value: { lane: Lane.NORMAL, aheadCount: 0n } } }],
+        },
+      ],
+    });
     const sender = connectSender(port, 'one');
     await eventually(() => sender.attempts.length === 1);
     sender.report(sender.attempts[0] as Attempt, Outcome.DEFERRED, 451);
@@ -212,6 +229,10 @@ describe('the scheduler', () => {
         { state: 'queued', reason: 'UPSTREAM_DEFERRED', attempts: 1, lastReply: { code: 451 } },
       ]),
     );
+    expect((await explain(port, id)).recipients[0]).toMatchObject({
+      gates: [{ reason: Reason.UPSTREAM_DEFERRED, detail: { case: 'backoff', value: { attemptCount: 1, lastReply: { code: 451 } } } }],
+      estimatedAt: {},
+    });
     await expect(lookUp(port, idInPartition(randomUUIDv7(), 0))).rejects.toMatchObject({ code: status.NOT_FOUND });
   });
 

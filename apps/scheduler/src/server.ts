@@ -7,6 +7,7 @@ import { grpcService } from '@posthaste/protocol';
 import { createLease, type StreamConnection } from '@posthaste/stream';
 import type { Clock, Log, MailLog } from '@posthaste/telemetry';
 import { dispatchHandler } from './dispatch-service.ts';
+import { explanationHandler } from './explanation-service.ts';
 import { lookupHandler } from './lookup-service.ts';
 import { statsHandler } from './stats-service.ts';
 import { contend } from './ownership.ts';
@@ -52,6 +53,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   server.addService(grpcService(DispatchService), { dispatch: dispatchHandler(() => tenure?.senders ?? null) });
   server.addService(grpcService(LookupService), {
     lookupMessage: lookupHandler(() => tenure?.lookup ?? null),
+    lookupExplanation: explanationHandler(() => tenure?.lookup ?? null),
     lookupStats: statsHandler(() => tenure?.lookup ?? null),
   });
   return {

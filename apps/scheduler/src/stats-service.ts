@@ -31,7 +31,7 @@ async function takeStats({ driver: { engine }, figures }: Lookup): Promise<Looku
   });
 }
 
-const wireLanes: Readonly<Record<LaneName, Lane>> = { immediate: Lane.IMMEDIATE, high: Lane.HIGH, normal: Lane.NORMAL, low: Lane.LOW };
+export const wireLanes: Readonly<Record<LaneName, Lane>> = { immediate: Lane.IMMEDIATE, high: Lane.HIGH, normal: Lane.NORMAL, low: Lane.LOW };
 
 function laneStats(lane: LaneName, { depth, waiting, oldestAcceptedAt }: Census): MessageInitShape<typeof LaneStatsSchema> {
   const oldest = oldestAcceptedAt[lane];

@@ -8,6 +8,7 @@ import { listPage, listPages, type MessageFilter, type MessagePage, type PageFil
 import type { Link } from './link.ts';
 import type { Mail } from './mail.ts';
 import { messageStatus, type MessageStatus } from './message-status.ts';
+import { messageExplanation, type MessageExplanation } from './message-explanation.ts';
 import { queueStats, type QueueStats } from './queue-stats.ts';
 import { keysFor } from './request-key.ts';
 import { receipt, type Receipt, type SubmitResult } from './receipt.ts';
@@ -64,6 +65,8 @@ export interface PosthasteClient {
   uploadAttachment(content: Uint8Array | string, options?: CallOptions): Promise<StoredAttachment>;
   /** Where a message is. Throws MESSAGE_NOT_FOUND. */
   status(id: string, options?: CallOptions): Promise<MessageStatus>;
+  /** Why a message is not there yet: what each recipient has yet to pass, and when it is thought to go. Throws MESSAGE_NOT_FOUND. */
+  explain(id: string, options?: CallOptions): Promise<MessageExplanation>;
   /** A message now, and after each change until it is final. Goes on by itself after a broken call. */
   watch(id: string, options?: WatchOptions): AsyncGenerator<WatchedMessage, void, undefined>;
   /** Messages that match, newest first, over all pages; each page is asked for when it is needed. */
@@ -110,6 +113,8 @@ export function createPosthasteClient(options: PosthasteClientOptions = {}): Pos
       const { message } = await connection.call(limits, (attempt) => connection.status.getMessage({ id }, attempt));
       return messageStatus(message ?? create(MessageSchema, { id }));
     },
+    explain: async (id, limits = {}) =>
+      messageExplanation(await connection.call(limits, (attempt) => connection.status.explainMessage({ id }, attempt))),
     watch: (id, limits = {}) => watch(connection, id, limits),
     async *list(filter = {}, limits = {}) {
       for await (const page of listPages(connection, filter, limits)) yield* page.messages;

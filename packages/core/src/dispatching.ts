@@ -95,6 +95,7 @@ function start(state: EngineState, upstream: UpstreamState, sender: Sender, tran
   const { mail, recipients, waitedMs } = transaction;
   const attempt: Attempt = { id, mail, recipients, waitedMs, upstream: upstream.name, sender: sender.id, begun: false };
   state.senders.add(attempt);
+  upstream.pace.count(now.mono);
   if (upstream.health.kind === 'down') upstream.health = { ...upstream.health, probe: id };
   record(state, mail, {
     kind: 'started',

@@ -8,6 +8,7 @@ import { defaultLaneShares, type LaneShares } from './lane-turn.ts';
 import { LiveEntries } from './live-entries.ts';
 import type { Mail } from './mail.ts';
 import type { MailGate } from './mail-gate.ts';
+import { Pace } from './pace.ts';
 import { Parking } from './parking.ts';
 import { ReadyQueue } from './ready-queue.ts';
 import { RecentIds } from './recent-ids.ts';
@@ -106,6 +107,8 @@ export interface UpstreamState {
   readonly gathering: Gathering;
   /** What met a closed gate when its turn came. */
   readonly parking: Parking;
+  /** Attempts started. */
+  readonly pace: Pace;
   health: UpstreamHealth;
 }
 
@@ -143,6 +146,7 @@ function emptyUpstream(name: string, { laneShares, tenantWeights }: EnginePolicy
     ready: new ReadyQueue(laneShares, tenantWeights),
     gathering: new Gathering(),
     parking: new Parking(laneShares, tenantWeights),
+    pace: new Pace(),
     health: up,
   };
 }

@@ -4,6 +4,7 @@ import { dispatch } from './dispatching.ts';
 import type { Step } from './effect.ts';
 import type { Input, Instant } from './engine-input.ts';
 import { createEngineState, defaultPolicy, type EnginePolicy, type EngineState } from './engine-state.ts';
+import { explain, type Explanation } from './explaining.ts';
 import { file } from './filing.ts';
 import type { JournalEvent } from './journal.ts';
 import { disconnect, hear, welcome } from './leases.ts';
@@ -91,6 +92,12 @@ export class Engine {
   find(id: string): { readonly ticket: Ticket; readonly recipients: readonly RecipientView[] } | undefined {
     const mail = this.#state.mails.get(id);
     return mail && { ticket: mail.ticket, recipients: mail.states.map((_, recipient) => this.#view(mail, recipient)) };
+  }
+
+  /** Why each recipient of a mail is not there yet, in the ticket's order; none for a mail that is not in the index. Call after a step. */
+  explain(id: string, now: Instant): Explanation[] {
+    const mail = this.#state.mails.get(id);
+    return mail ? explain(this.#state, mail, now) : [];
   }
 
   /** Whether this id finished in the last minutes. */

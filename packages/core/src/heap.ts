@@ -49,6 +49,17 @@ export class Heap<T> {
     if (top !== undefined) this.#sinkFromTop(top, key, order);
   }
 
+  /** Entries that come out before this one; undefined when it is not here. Looks at all of them: for a question, not for the road. */
+  countBefore(entry: T): number | undefined {
+    const place = this.#entries.indexOf(entry);
+    if (place < 0) return undefined;
+    let before = 0;
+    for (let other = 0; other < this.#entries.length; other += 1) {
+      if (other !== place && !this.#goesBefore(this.#keys[place] as number, this.#orders[place] as number, other)) before += 1;
+    }
+    return before;
+  }
+
   /** Forgets the entries that are of no more use. */
   keep(isWanted: (entry: T) => boolean): void {
     const all = this.#entries.map((entry, at) => ({ entry, key: this.#keys[at] as number, order: this.#orders[at] as number }));

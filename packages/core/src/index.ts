@@ -21,6 +21,7 @@ export type { Intervention } from './operation/intervention.ts';
 export type { MailMatch, Selector } from './operation/selector.ts';
 export type { Suspension } from './operation/suspension.ts';
 export { Engine, type EngineOptions, type RecipientView, type UpstreamView } from './engine.ts';
+export type { Explanation, Gate, GateDetail } from './explaining.ts';
 export type { Census, LiveKind } from './census.ts';
 export type { LaneShares } from './lane-turn.ts';
 export type { LaneTargets } from './lane-target.ts';

@@ -7,11 +7,13 @@ import { TenantTurn, type TenantWeights } from './tenant-turn.ts';
 export class ReadyQueue {
   readonly #turn: LaneTurn;
   readonly #lanes: Readonly<Record<Lane, TenantTurn>>;
+  readonly #shares: LaneShares;
   #size = 0;
   #servedLane: Lane = lanes[0];
 
   constructor(shares: LaneShares, weights: TenantWeights) {
     this.#turn = new LaneTurn(shares);
+    this.#shares = shares;
     this.#lanes = Object.fromEntries(lanes.map((lane) => [lane, new TenantTurn(weights)])) as unknown as Record<Lane, TenantTurn>;
   }
 
@@ -41,6 +43,20 @@ export class ReadyQueue {
   charge(recipients: number): void {
     this.#turn.served(this.#servedLane, this.#hasReady);
     this.#lanes[this.#servedLane].charge(recipients);
+  }
+
+  /** Mails that are thought to go before this one, as far as it can be told from what stands here now; undefined when it does not. */
+  ahead(mail: Mail): number | undefined {
+    const { lane } = mail.ticket;
+    const inLane = this.#lanes[lane].ahead(mail);
+    if (inLane === undefined) return undefined;
+    const ready = lanes.filter(this.#hasReady);
+    const moreUrgent = lanes.slice(0, lanes.indexOf(lane)).reduce((sum, other) => sum + this.#lanes[other].size, 0);
+    const othersShare = ready.filter((other) => lanes.indexOf(other) > lanes.indexOf(lane)).reduce((sum, other) => sum + this.#shares[other], 0);
+    // Its lane goes when the more urgent ones are empty, or by its share of all that goes, whichever is sooner.
+    const whenTheyAreEmpty = (moreUrgent + inLane) / (1 - othersShare);
+    const byItsShare = this.#shares[lane] > 0 ? inLane / this.#shares[lane] : Infinity;
+    return Math.round(moreUrgent === 0 ? whenTheyAreEmpty : Math.min(whenTheyAreEmpty, byItsShare));
   }
 
   readonly #hasReady = (lane: Lane): boolean => this.holds(lane);

@@ -35,4 +35,16 @@ export type Reason =
   /** A suspension stops it. */
   | 'SUSPENDED_BY_OPERATOR'
   /** An operator withdrew it. */
-  | 'CANCELLED_BY_OPERATOR';
+  | 'CANCELLED_BY_OPERATOR'
+  /** Others go first: more urgent lanes, other tenants in their turn, earlier deadlines. */
+  | 'QUEUED_BEHIND'
+  /** As much is under way to the upstream, or was sent to it lately, as its limits allow. */
+  | 'UPSTREAM_LIMIT'
+  /** As much is under way to the recipient's domain, or was sent to it lately, as its limits allow. */
+  | 'DOMAIN_LIMIT'
+  /** No sender is connected that serves the upstream. */
+  | 'NO_SENDER'
+  /** All senders that serve the upstream hold as many attempts as they can. */
+  | 'SENDERS_BUSY'
+  /** Its batch has not filled, and may wait for more mail (`batch.wait`). */
+  | 'BATCH_FILLING';

@@ -31,6 +31,8 @@ export interface Queued {
   /** Not before this time, milliseconds since the epoch; 0: at once. */
   readonly due: number;
   readonly reason?: Reason | undefined;
+  /** Since when it has waited for that reason, milliseconds since the epoch; absent: since it was accepted. */
+  readonly since?: number | undefined;
   /** The last reply, if there was one. */
   readonly reply?: Reply | undefined;
   /** The last attempt: a late word of its success still counts. */
@@ -173,7 +175,7 @@ function conclude(state: Exclude<RecipientState, Final>, event: OutcomeEvent): R
   if (state.kind === 'queued' || state.kind === 'held') return state;
   switch (event.kind) {
     case 'deferred':
-      return { kind: 'queued', attempts, due: event.due, reason: event.reason, reply: event.reply, attempt: event.attempt };
+      return { kind: 'queued', attempts, due: event.due, reason: event.reason, since: event.at, reply: event.reply, attempt: event.attempt };
     case 'failed':
       return { kind: 'failed', attempts, reason: event.reason, reply: event.reply };
     case 'doubted':
@@ -190,6 +192,7 @@ function giveBack(state: Sending | InDoubt, event: Returned): RecipientState {
     attempts: state.attempts,
     due: event.due ?? 0,
     reason: event.reason,
+    since: event.at,
     reply: event.reply ?? state.reply,
     attempt: event.attempt,
   };

@@ -72,6 +72,20 @@ export class SenderTable {
     return best;
   }
 
+  /** Those that are connected and serve the upstream, and what they hold for it. */
+  serving(upstream: string): { readonly senders: number; readonly held: number; readonly room: number } {
+    let [senders, held, room] = [0, 0, 0];
+    for (const sender of this.#senders.values()) {
+      const window = sender.connected ? (sender.windows.get(upstream) ?? 0) : 0;
+      if (window === 0) continue;
+      const holds = sender.held.get(upstream) ?? 0;
+      senders += 1;
+      held += holds;
+      room += Math.max(0, window - holds);
+    }
+    return { senders, held, room };
+  }
+
   attempt(id: string): Attempt | undefined {
     return this.#attempts.get(id);
   }

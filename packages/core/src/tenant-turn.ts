@@ -70,6 +70,21 @@ export class TenantTurn {
     this.#starts.push(line, 0, 0);
   }
 
+  /**
+   * Mails of the lane that are thought to go before this one: those of its tenant that are before it, and of each other tenant as many as its weight
+   * lets go meanwhile. Undefined when it does not stand here.
+   */
+  ahead(mail: Mail): number | undefined {
+    const own = this.#lines.get(mail.ticket.tenant);
+    const before = own?.mails.countBefore(mail);
+    if (!own || before === undefined) return undefined;
+    let ahead = before;
+    for (const line of this.#lines.values()) {
+      if (line !== own) ahead += Math.min(line.mails.size, Math.ceil((before * line.weight) / own.weight));
+    }
+    return ahead;
+  }
+
   #join(tenant: string): Line {
     const line: Line = { tenant, weight: this.#weights.get(tenant) ?? 1, mails: new Heap() };
     this.#lines.set(tenant, line);

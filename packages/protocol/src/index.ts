@@ -1,5 +1,6 @@
 /** posthaste.v1: the public contract. The internal one is `@posthaste/protocol/dispatch`. */
 export * from './gen/posthaste/v1/error_pb.ts';
+export * from './gen/posthaste/v1/explanation_pb.ts';
 export * from './gen/posthaste/v1/http_answer_pb.ts';
 export * from './gen/posthaste/v1/lane_pb.ts';
 export * from './gen/posthaste/v1/message_pb.ts';

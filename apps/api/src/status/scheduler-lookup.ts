@@ -2,9 +2,11 @@ import { create, type DescMessage, type DescMethodUnary, type MessageShape } fro
 import { Client, credentials, Metadata, status, type ServiceError } from '@grpc/grpc-js';
 import { grpcMethod } from '@posthaste/protocol';
 import {
+  LookupExplanationRequestSchema,
   LookupMessageRequestSchema,
   LookupService,
   LookupStatsRequestSchema,
+  type LookupExplanationResponse,
   type LookupMessageResponse,
   type LookupStatsResponse,
 } from '@posthaste/protocol/dispatch';
@@ -14,6 +16,8 @@ import { refusal } from '../refusal/refusal.ts';
 export interface SchedulerLookup {
   /** Undefined: the scheduler does not know it. Rejects with SCHEDULER_UNAVAILABLE when it cannot say. */
   find(id: string): Promise<LookupMessageResponse | undefined>;
+  /** Why it is not there yet; undefined: the scheduler does not know it. Rejects with SCHEDULER_UNAVAILABLE when it cannot say. */
+  explain(id: string): Promise<LookupExplanationResponse | undefined>;
   /** What waits where. Rejects with SCHEDULER_UNAVAILABLE. */
   stats(): Promise<LookupStatsResponse>;
   close(): void;
@@ -26,13 +30,20 @@ export function createSchedulerLookup(address: string, clock: Clock): SchedulerL
     'grpc.initial_reconnect_backoff_ms': 100,
     'grpc.max_reconnect_backoff_ms': 1_000,
   });
-  const { lookupMessage, lookupStats } = LookupService.method;
+  const { lookupMessage, lookupExplanation, lookupStats } = LookupService.method;
   const deadline = () => clock.now() + answerWithinMs;
   return {
     find: (id) =>
       ask(client, lookupMessage, create(LookupMessageRequestSchema, { id }), deadline()).catch((error: ServiceError) => {
         if (error.code === status.NOT_FOUND) return undefined;
         throw refusal('SCHEDULER_UNAVAILABLE', 'the message is not recorded yet, and the scheduler cannot be asked now; try again', { cause: error });
+      }),
+    explain: (id) =>
+      ask(client, lookupExplanation, create(LookupExplanationRequestSchema, { id }), deadline()).catch((error: ServiceError) => {
+        if (error.code === status.NOT_FOUND) return undefined;
+        throw refusal('SCHEDULER_UNAVAILABLE', 'why the message waits is known to the scheduler alone, which cannot be asked now; try again', {
+          cause: error,
+        });
       }),
     stats: () =>
       ask(client, lookupStats, create(LookupStatsRequestSchema), deadline()).catch((error: ServiceError) => {

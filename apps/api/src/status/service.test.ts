@@ -4,7 +4,7 @@ import { createGrpcTransport } from '@connectrpc/connect-node';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { encodeTicket } from '@posthaste/core';
 import { AttemptOutcome, Lane, MessageState, Reason, RecipientState, ReplyClass, StatusService } from '@posthaste/protocol';
-import { LookupMessageResponseSchema } from '@posthaste/protocol/dispatch';
+import { LookupExplanationResponseSchema, LookupMessageResponseSchema } from '@posthaste/protocol/dispatch';
 import { eventually } from '@posthaste/testkit';
 import { accepted, delivered, idOf, started, ticketOf } from './example-mail.ts';
 import { refusalOf, startRig, type Rig } from '../rig.ts';
@@ -91,6 +91,26 @@ test('a message that the scheduler has just finished is found, however far the l
   }
 });
 
+test('why a message waits is asked of the scheduler, over RPC and REST', async () => {
+  const id = idOf(5);
+  const message = { ticketJson: encodeTicket(ticketOf(id, ['b@example.net'])), recipients: [{ state: 'queued', attempts: 0 }] };
+  const gates = [{ reason: Reason.NO_SENDER, detail: { case: 'senders' as const, value: { senderCount: 0n } } }];
+  const recipients = [{ address: 'b@example.net', state: RecipientState.QUEUED, gates, upstreams: ['main'] }];
+  rig.scheduler.explanations.set(id, create(LookupExplanationResponseSchema, { message, recipients }));
+  expect(await client().explainMessage({ id: id.toUpperCase() })).toMatchObject({ message: { id, state: MessageState.QUEUED }, recipients });
+  const response = await fetch(`${rig.url}/v1/messages/${id}:explain`);
+  expect(await response.json()).toMatchObject({ message: { id }, recipients: [{ gates: [{ reason: 'REASON_NO_SENDER' }] }] });
+});
+
+test('what the scheduler has finished has nothing left to pass', async () => {
+  const id = idOf(6);
+  await rig.record([accepted(id), started(id), delivered(id)]);
+  const { message, recipients } = await client().explainMessage({ id });
+  expect(message?.state).toBe(MessageState.DELIVERED);
+  expect(recipients).toMatchObject([{ address: 'b@example.net', state: RecipientState.DELIVERED, gates: [] }]);
+  expect(await refusalOf(client().explainMessage({ id: idOf(999) }))).toMatchObject({ reason: 'MESSAGE_NOT_FOUND' });
+});
+
 test('an id that nobody knows is NOT_FOUND', async () => {
   expect(await refusalOf(client().getMessage({ id: idOf(999) }))).toMatchObject({ code: 'NotFound', reason: 'MESSAGE_NOT_FOUND' });
   expect((await fetch(`${rig.url}/v1/messages/${idOf(999)}`)).status).toBe(404);
@@ -109,4 +129,5 @@ test('without the scheduler an unknown id is UNAVAILABLE, never NOT_FOUND', asyn
   });
   const response = await fetch(`${rig.url}/v1/messages/${idOf(999)}`);
   expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1']);
+  expect(await refusalOf(client().explainMessage({ id: idOf(999) }))).toMatchObject({ code: 'Unavailable', reason: 'SCHEDULER_UNAVAILABLE' });
 });

@@ -1,6 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import type { ServiceImpl } from '@connectrpc/connect';
 import { GetMessageResponseSchema, WatchMessageResponseSchema, type StatusService } from '@posthaste/protocol';
+import { explainMessage } from './explanation.ts';
 import { findMessage, type MessageSources } from './message-finding.ts';
 import type { SchedulerLookup } from './scheduler-lookup.ts';
 import { listMessages } from './list.ts';
@@ -18,6 +19,8 @@ export function createStatusService(options: StatusOptions): Partial<ServiceImpl
       const { message } = await findMessage(options, id.toLowerCase(), signal);
       return create(GetMessageResponseSchema, { message });
     },
+
+    explainMessage: ({ id }, { signal }) => explainMessage(options, id.toLowerCase(), signal),
 
     listMessages: (request, { signal }) => listMessages(options, request, signal),
 

@@ -16,6 +16,6 @@ exec protoc \
   -I "$repository/proto" -I "$protocol/third-party" -I "$protocol/node_modules/google-proto-files" \
   --plugin=protoc-gen-grpc_python="$(command -v grpc_python_plugin)" \
   --python_out="$out" --grpc_python_out="$out" \
-  posthaste/v1/submission.proto posthaste/v1/status.proto posthaste/v1/stats.proto posthaste/v1/message.proto \
+  posthaste/v1/submission.proto posthaste/v1/status.proto posthaste/v1/explanation.proto posthaste/v1/stats.proto posthaste/v1/message.proto \
   posthaste/v1/lane.proto posthaste/v1/reason.proto posthaste/v1/error.proto posthaste/v1/http_answer.proto \
   buf/validate/validate.proto google/api/annotations.proto google/api/http.proto google/api/field_behavior.proto google/rpc/status.proto

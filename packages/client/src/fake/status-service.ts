@@ -1,5 +1,13 @@
 import type { ServiceImpl } from '@connectrpc/connect';
-import { GetMessageRequestSchema, ListMessagesRequestSchema, WatchMessageRequestSchema, type StatusService } from '@posthaste/protocol';
+import {
+  ExplainMessageRequestSchema,
+  GetMessageRequestSchema,
+  ListMessagesRequestSchema,
+  type Reason,
+  RecipientState,
+  WatchMessageRequestSchema,
+  type StatusService,
+} from '@posthaste/protocol';
 import { isFinal } from '../message-status.ts';
 import { matches } from './fake-filter.ts';
 import type { FakeQueue } from './fake-queue.ts';
@@ -12,6 +20,11 @@ export function statusService(queue: FakeQueue, brokenWatches: () => AbortSignal
     getMessage(request) {
       validate(GetMessageRequestSchema, request);
       return { message: queue.present(request.id) };
+    },
+    explainMessage(request) {
+      validate(ExplainMessageRequestSchema, request);
+      const message = queue.present(request.id);
+      return { message, recipients: message.recipients.map(({ address, state, reason }) => ({ address, state, gates: waits(state, reason) })) };
     },
     async *watchMessage(request, { signal }) {
       validate(WatchMessageRequestSchema, request);
@@ -34,6 +47,10 @@ export function statusService(queue: FakeQueue, brokenWatches: () => AbortSignal
     },
     queueStats: () => statsOf(queue.all().map(({ message }) => message)),
   };
+}
+
+function waits(state: RecipientState, reason: Reason): { reason: Reason }[] {
+  return state === RecipientState.QUEUED ? [{ reason }] : [];
 }
 
 async function next(queue: FakeQueue, signal: AbortSignal, broken: AbortSignal): Promise<void> {

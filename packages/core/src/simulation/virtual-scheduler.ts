@@ -113,6 +113,7 @@ export class VirtualScheduler {
   step(now: number): void {
     const step = this.engine.takeStep(this.#instant(now));
     this.#options.witness.noteStep(step, now);
+    this.#options.witness.checkExplanations(this.engine, this.#instant(now));
     if (step.records.length > 0 || step.effects.length > 0) this.#waiting.push(step);
     this.#flush(now);
   }

@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Effect, Step } from '../effect.ts';
 import type { Engine } from '../engine.ts';
-import type { Input } from '../engine-input.ts';
+import type { Input, Instant } from '../engine-input.ts';
+import type { Gate } from '../explaining.ts';
 import { isOfMail, type JournalEvent, type Started } from '../journal.ts';
 import { newMail } from '../mail.ts';
 import { apply, isFinal, type RecipientState } from '../recipient.ts';
@@ -33,6 +34,7 @@ export class Witness {
   #said: Accounts = new Map();
   readonly #windows = new Map<string, number>();
   readonly #copying = new Set<string>();
+  #explained = 0;
   /** Of the store and the upstreams, when the promises were checked last. */
   #checkedVersion = -1;
 
@@ -95,6 +97,39 @@ export class Witness {
       if (known ? !isDeepStrictEqual(known, states) : !states.every(isFinal)) {
         throw new Error(`${id} is ${JSON.stringify(known)}, by the journal ${JSON.stringify(states)}`);
       }
+    }
+  }
+
+  /** After a step: what waits is explained, and what is named first is what keeps it. */
+  checkExplanations(engine: Engine, now: Instant): void {
+    const id = [...this.#said.keys()][this.#explained++ % Math.max(1, this.#said.size)] ?? '';
+    if (this.#copying.has(id)) return;
+    for (const { state, gates, upstreams } of engine.explain(id, now)) {
+      if ((state === 'queued' || state === 'held') !== gates.length > 0)
+        throw new Error(`${id} is ${state} with the gates ${gates.map(({ reason }) => reason).join(', ')}`);
+      const [first] = gates;
+      if (first && !this.#keeps(engine, first, upstreams[0] ?? '', now)) throw new Error(`${id} is not kept by ${JSON.stringify(first)}`);
+    }
+  }
+
+  #keeps(engine: Engine, { reason, until, detail }: Gate, upstream: string, now: Instant): boolean {
+    switch (detail.kind) {
+      case 'backoff':
+        return until !== null && until > now.wall;
+      case 'operator':
+        return until === null;
+      case 'filling':
+        return until !== null && until > now.wall;
+      case 'outage':
+        return engine.upstreams().some(({ name, health }) => name === upstream && health.kind === 'down');
+      case 'senders': {
+        const serving = engine.senders().filter(({ id }) => (this.#windows.get(`${id} ${upstream}`) ?? 0) > 0);
+        const full = serving.every(({ id }) => this.#attemptsWith(id, upstream) >= (this.#windows.get(`${id} ${upstream}`) ?? 0));
+        return full && (reason === 'NO_SENDER') === (serving.length === 0);
+      }
+      case 'place':
+        // The step has more to look at than one may, and goes on at once.
+        return engine.nextWake(now) === 0;
     }
   }
 

@@ -9,6 +9,8 @@ import { file_google_api_annotations } from "../../google/api/annotations_pb.ts"
 import { file_google_api_field_behavior } from "../../google/api/field_behavior_pb.ts";
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { RecipientExplanation } from "./explanation_pb.ts";
+import { file_posthaste_v1_explanation } from "./explanation_pb.ts";
 import type { Lane } from "./lane_pb.ts";
 import { file_posthaste_v1_lane } from "./lane_pb.ts";
 import type { Message as Message$1, MessageState } from "./message_pb.ts";
@@ -21,7 +23,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file posthaste/v1/status.proto.
  */
 export const file_posthaste_v1_status: GenFile = /*@__PURE__*/
-  fileDesc("Chlwb3N0aGFzdGUvdjEvc3RhdHVzLnByb3RvEgxwb3N0aGFzdGUudjEiLwoRR2V0TWVzc2FnZVJlcXVlc3QSGgoCaWQYASABKAlCDuBBArpICMgBAXIDsAEBIjwKEkdldE1lc3NhZ2VSZXNwb25zZRImCgdtZXNzYWdlGAEgASgLMhUucG9zdGhhc3RlLnYxLk1lc3NhZ2UiUQoTV2F0Y2hNZXNzYWdlUmVxdWVzdBIaCgJpZBgBIAEoCUIO4EECukgIyAEBcgOwAQESHgoMcmVzdW1lX3Rva2VuGAIgASgJQgi6SAVyAxj/ASJUChRXYXRjaE1lc3NhZ2VSZXNwb25zZRImCgdtZXNzYWdlGAEgASgLMhUucG9zdGhhc3RlLnYxLk1lc3NhZ2USFAoMcmVzdW1lX3Rva2VuGAIgASgJIu0DChNMaXN0TWVzc2FnZXNSZXF1ZXN0EhsKCXBhZ2Vfc2l6ZRgBIAEoDUIIukgFKgMY6AcSHAoKcGFnZV90b2tlbhgCIAEoCUIIukgFcgMY6AcSOwoGc3RhdGVzGAMgAygOMhoucG9zdGhhc3RlLnYxLk1lc3NhZ2VTdGF0ZUIPukgMkgEJEAoiBYIBAhABEjIKBWxhbmVzGAQgAygOMhIucG9zdGhhc3RlLnYxLkxhbmVCD7pIDJIBCRAEIgWCAQIQARIyCg5hY2NlcHRlZF9hZnRlchgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMwoPYWNjZXB0ZWRfYmVmb3JlGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIbCglyZWNpcGllbnQYByABKAlCCLpIBXIDGOYHEhYKBGZyb20YCCABKAlCCLpIBXIDGOYHEiMKEW1lc3NhZ2VfaWRfaGVhZGVyGAkgASgJQgi6SAVyAxjmBxIdCgt1cHN0cmVhbV9pZBgKIAEoCUIIukgFcgMY/wESGgoIdXBzdHJlYW0YCyABKAlCCLpIBXIDGP8BEiwKBnRlbmFudBgMIAEoCUIcukgZchcyFV5bQS1aYS16MC05Xy1dezAsNjR9JCJYChRMaXN0TWVzc2FnZXNSZXNwb25zZRInCghtZXNzYWdlcxgBIAMoCzIVLnBvc3RoYXN0ZS52MS5NZXNzYWdlEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSITChFRdWV1ZVN0YXRzUmVxdWVzdCLFAgoSUXVldWVTdGF0c1Jlc3BvbnNlEiYKBWxhbmVzGAEgAygLMhcucG9zdGhhc3RlLnYxLkxhbmVTdGF0cxIuCgl1cHN0cmVhbXMYAiADKAsyGy5wb3N0aGFzdGUudjEuVXBzdHJlYW1TdGF0cxIqCgdzZW5kZXJzGAMgAygLMhkucG9zdGhhc3RlLnYxLlNlbmRlclN0YXRzEiQKBnRvdGFscxgEIAEoCzIULnBvc3RoYXN0ZS52MS5Ub3RhbHMSFAoMdW5yZWFkX2NvdW50GAUgASgDEhIKCmZpbGxfcmF0aW8YBiABKAESLQoKbGVkZ2VyX2xhZxgHIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIsCgh0YWtlbl9hdBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAy2AMKDVN0YXR1c1NlcnZpY2USdgoKR2V0TWVzc2FnZRIfLnBvc3RoYXN0ZS52MS5HZXRNZXNzYWdlUmVxdWVzdBogLnBvc3RoYXN0ZS52MS5HZXRNZXNzYWdlUmVzcG9uc2UiJZACAYLT5JMCHGIHbWVzc2FnZRIRL3YxL21lc3NhZ2VzL3tpZH0SeAoMV2F0Y2hNZXNzYWdlEiEucG9zdGhhc3RlLnYxLldhdGNoTWVzc2FnZVJlcXVlc3QaIi5wb3N0aGFzdGUudjEuV2F0Y2hNZXNzYWdlUmVzcG9uc2UiH4LT5JMCGRIXL3YxL21lc3NhZ2VzL3tpZH06d2F0Y2gwARJuCgxMaXN0TWVzc2FnZXMSIS5wb3N0aGFzdGUudjEuTGlzdE1lc3NhZ2VzUmVxdWVzdBoiLnBvc3RoYXN0ZS52MS5MaXN0TWVzc2FnZXNSZXNwb25zZSIXkAIBgtPkkwIOEgwvdjEvbWVzc2FnZXMSZQoKUXVldWVTdGF0cxIfLnBvc3RoYXN0ZS52MS5RdWV1ZVN0YXRzUmVxdWVzdBogLnBvc3RoYXN0ZS52MS5RdWV1ZVN0YXRzUmVzcG9uc2UiFJACAYLT5JMCCxIJL3YxL3N0YXRzYgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_google_api_field_behavior, file_google_protobuf_duration, file_google_protobuf_timestamp, file_posthaste_v1_lane, file_posthaste_v1_message, file_posthaste_v1_stats]);
+  fileDesc("Chlwb3N0aGFzdGUvdjEvc3RhdHVzLnByb3RvEgxwb3N0aGFzdGUudjEiLwoRR2V0TWVzc2FnZVJlcXVlc3QSGgoCaWQYASABKAlCDuBBArpICMgBAXIDsAEBIjwKEkdldE1lc3NhZ2VSZXNwb25zZRImCgdtZXNzYWdlGAEgASgLMhUucG9zdGhhc3RlLnYxLk1lc3NhZ2UiMwoVRXhwbGFpbk1lc3NhZ2VSZXF1ZXN0EhoKAmlkGAEgASgJQg7gQQK6SAjIAQFyA7ABASKqAQoWRXhwbGFpbk1lc3NhZ2VSZXNwb25zZRImCgdtZXNzYWdlGAEgASgLMhUucG9zdGhhc3RlLnYxLk1lc3NhZ2USNgoKcmVjaXBpZW50cxgCIAMoCzIiLnBvc3RoYXN0ZS52MS5SZWNpcGllbnRFeHBsYW5hdGlvbhIwCgxleHBsYWluZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIlEKE1dhdGNoTWVzc2FnZVJlcXVlc3QSGgoCaWQYASABKAlCDuBBArpICMgBAXIDsAEBEh4KDHJlc3VtZV90b2tlbhgCIAEoCUIIukgFcgMY/wEiVAoUV2F0Y2hNZXNzYWdlUmVzcG9uc2USJgoHbWVzc2FnZRgBIAEoCzIVLnBvc3RoYXN0ZS52MS5NZXNzYWdlEhQKDHJlc3VtZV90b2tlbhgCIAEoCSLtAwoTTGlzdE1lc3NhZ2VzUmVxdWVzdBIbCglwYWdlX3NpemUYASABKA1CCLpIBSoDGOgHEhwKCnBhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGOgHEjsKBnN0YXRlcxgDIAMoDjIaLnBvc3RoYXN0ZS52MS5NZXNzYWdlU3RhdGVCD7pIDJIBCRAKIgWCAQIQARIyCgVsYW5lcxgEIAMoDjISLnBvc3RoYXN0ZS52MS5MYW5lQg+6SAySAQkQBCIFggECEAESMgoOYWNjZXB0ZWRfYWZ0ZXIYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjMKD2FjY2VwdGVkX2JlZm9yZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGwoJcmVjaXBpZW50GAcgASgJQgi6SAVyAxjmBxIWCgRmcm9tGAggASgJQgi6SAVyAxjmBxIjChFtZXNzYWdlX2lkX2hlYWRlchgJIAEoCUIIukgFcgMY5gcSHQoLdXBzdHJlYW1faWQYCiABKAlCCLpIBXIDGP8BEhoKCHVwc3RyZWFtGAsgASgJQgi6SAVyAxj/ARIsCgZ0ZW5hbnQYDCABKAlCHLpIGXIXMhVeW0EtWmEtejAtOV8tXXswLDY0fSQiWAoUTGlzdE1lc3NhZ2VzUmVzcG9uc2USJwoIbWVzc2FnZXMYASADKAsyFS5wb3N0aGFzdGUudjEuTWVzc2FnZRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiEwoRUXVldWVTdGF0c1JlcXVlc3QixQIKElF1ZXVlU3RhdHNSZXNwb25zZRImCgVsYW5lcxgBIAMoCzIXLnBvc3RoYXN0ZS52MS5MYW5lU3RhdHMSLgoJdXBzdHJlYW1zGAIgAygLMhsucG9zdGhhc3RlLnYxLlVwc3RyZWFtU3RhdHMSKgoHc2VuZGVycxgDIAMoCzIZLnBvc3RoYXN0ZS52MS5TZW5kZXJTdGF0cxIkCgZ0b3RhbHMYBCABKAsyFC5wb3N0aGFzdGUudjEuVG90YWxzEhQKDHVucmVhZF9jb3VudBgFIAEoAxISCgpmaWxsX3JhdGlvGAYgASgBEi0KCmxlZGdlcl9sYWcYByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLAoIdGFrZW5fYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wMtwECg1TdGF0dXNTZXJ2aWNlEnYKCkdldE1lc3NhZ2USHy5wb3N0aGFzdGUudjEuR2V0TWVzc2FnZVJlcXVlc3QaIC5wb3N0aGFzdGUudjEuR2V0TWVzc2FnZVJlc3BvbnNlIiWQAgGC0+STAhxiB21lc3NhZ2USES92MS9tZXNzYWdlcy97aWR9EoEBCg5FeHBsYWluTWVzc2FnZRIjLnBvc3RoYXN0ZS52MS5FeHBsYWluTWVzc2FnZVJlcXVlc3QaJC5wb3N0aGFzdGUudjEuRXhwbGFpbk1lc3NhZ2VSZXNwb25zZSIkkAIBgtPkkwIbEhkvdjEvbWVzc2FnZXMve2lkfTpleHBsYWluEngKDFdhdGNoTWVzc2FnZRIhLnBvc3RoYXN0ZS52MS5XYXRjaE1lc3NhZ2VSZXF1ZXN0GiIucG9zdGhhc3RlLnYxLldhdGNoTWVzc2FnZVJlc3BvbnNlIh+C0+STAhkSFy92MS9tZXNzYWdlcy97aWR9OndhdGNoMAESbgoMTGlzdE1lc3NhZ2VzEiEucG9zdGhhc3RlLnYxLkxpc3RNZXNzYWdlc1JlcXVlc3QaIi5wb3N0aGFzdGUudjEuTGlzdE1lc3NhZ2VzUmVzcG9uc2UiF5ACAYLT5JMCDhIML3YxL21lc3NhZ2VzEmUKClF1ZXVlU3RhdHMSHy5wb3N0aGFzdGUudjEuUXVldWVTdGF0c1JlcXVlc3QaIC5wb3N0aGFzdGUudjEuUXVldWVTdGF0c1Jlc3BvbnNlIhSQAgGC0+STAgsSCS92MS9zdGF0c2IGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_google_api_field_behavior, file_google_protobuf_duration, file_google_protobuf_timestamp, file_posthaste_v1_explanation, file_posthaste_v1_lane, file_posthaste_v1_message, file_posthaste_v1_stats]);
 
 /**
  * Asks for a message.
@@ -66,6 +68,62 @@ export const GetMessageResponseSchema: GenMessage<GetMessageResponse> = /*@__PUR
   messageDesc(file_posthaste_v1_status, 1);
 
 /**
+ * Asks why a message is not there yet.
+ *
+ * @generated from message posthaste.v1.ExplainMessageRequest
+ */
+export type ExplainMessageRequest = Message<"posthaste.v1.ExplainMessageRequest"> & {
+  /**
+   * Its id, as Submit or the SMTP reply gave it.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+};
+
+/**
+ * Describes the message posthaste.v1.ExplainMessageRequest.
+ * Use `create(ExplainMessageRequestSchema)` to create a new message.
+ */
+export const ExplainMessageRequestSchema: GenMessage<ExplainMessageRequest> = /*@__PURE__*/
+  messageDesc(file_posthaste_v1_status, 2);
+
+/**
+ * Why a message is not there yet.
+ *
+ * @generated from message posthaste.v1.ExplainMessageResponse
+ */
+export type ExplainMessageResponse = Message<"posthaste.v1.ExplainMessageResponse"> & {
+  /**
+   * The message as it is now.
+   *
+   * @generated from field: posthaste.v1.Message message = 1;
+   */
+  message?: Message$1 | undefined;
+
+  /**
+   * One for each of its recipients, in the same order.
+   *
+   * @generated from field: repeated posthaste.v1.RecipientExplanation recipients = 2;
+   */
+  recipients: RecipientExplanation[];
+
+  /**
+   * When this was true.
+   *
+   * @generated from field: google.protobuf.Timestamp explained_at = 3;
+   */
+  explainedAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message posthaste.v1.ExplainMessageResponse.
+ * Use `create(ExplainMessageResponseSchema)` to create a new message.
+ */
+export const ExplainMessageResponseSchema: GenMessage<ExplainMessageResponse> = /*@__PURE__*/
+  messageDesc(file_posthaste_v1_status, 3);
+
+/**
  * Asks to be told of a message's changes.
  *
  * @generated from message posthaste.v1.WatchMessageRequest
@@ -92,7 +150,7 @@ export type WatchMessageRequest = Message<"posthaste.v1.WatchMessageRequest"> & 
  * Use `create(WatchMessageRequestSchema)` to create a new message.
  */
 export const WatchMessageRequestSchema: GenMessage<WatchMessageRequest> = /*@__PURE__*/
-  messageDesc(file_posthaste_v1_status, 2);
+  messageDesc(file_posthaste_v1_status, 4);
 
 /**
  * A message after a change.
@@ -120,7 +178,7 @@ export type WatchMessageResponse = Message<"posthaste.v1.WatchMessageResponse"> 
  * Use `create(WatchMessageResponseSchema)` to create a new message.
  */
 export const WatchMessageResponseSchema: GenMessage<WatchMessageResponse> = /*@__PURE__*/
-  messageDesc(file_posthaste_v1_status, 3);
+  messageDesc(file_posthaste_v1_status, 5);
 
 /**
  * Asks for messages. Filters that are not given do not limit.
@@ -218,7 +276,7 @@ export type ListMessagesRequest = Message<"posthaste.v1.ListMessagesRequest"> & 
  * Use `create(ListMessagesRequestSchema)` to create a new message.
  */
 export const ListMessagesRequestSchema: GenMessage<ListMessagesRequest> = /*@__PURE__*/
-  messageDesc(file_posthaste_v1_status, 4);
+  messageDesc(file_posthaste_v1_status, 6);
 
 /**
  * A page.
@@ -246,7 +304,7 @@ export type ListMessagesResponse = Message<"posthaste.v1.ListMessagesResponse"> 
  * Use `create(ListMessagesResponseSchema)` to create a new message.
  */
 export const ListMessagesResponseSchema: GenMessage<ListMessagesResponse> = /*@__PURE__*/
-  messageDesc(file_posthaste_v1_status, 5);
+  messageDesc(file_posthaste_v1_status, 7);
 
 /**
  * Asks what waits where.
@@ -261,7 +319,7 @@ export type QueueStatsRequest = Message<"posthaste.v1.QueueStatsRequest"> & {
  * Use `create(QueueStatsRequestSchema)` to create a new message.
  */
 export const QueueStatsRequestSchema: GenMessage<QueueStatsRequest> = /*@__PURE__*/
-  messageDesc(file_posthaste_v1_status, 6);
+  messageDesc(file_posthaste_v1_status, 8);
 
 /**
  * What waits where.
@@ -331,7 +389,7 @@ export type QueueStatsResponse = Message<"posthaste.v1.QueueStatsResponse"> & {
  * Use `create(QueueStatsResponseSchema)` to create a new message.
  */
 export const QueueStatsResponseSchema: GenMessage<QueueStatsResponse> = /*@__PURE__*/
-  messageDesc(file_posthaste_v1_status, 7);
+  messageDesc(file_posthaste_v1_status, 9);
 
 /**
  * Where messages are, and why they are not there yet.
@@ -351,6 +409,18 @@ export const StatusService: GenService<{
     methodKind: "unary";
     input: typeof GetMessageRequestSchema;
     output: typeof GetMessageResponseSchema;
+  },
+  /**
+   * Why a message is not there yet: for each recipient everything that it has yet to pass, and when it is thought to go. Asked of the scheduler, live.
+   *
+   * Errors: INVALID_ARGUMENT (INVALID_FIELD), NOT_FOUND (MESSAGE_NOT_FOUND), UNAVAILABLE (SCHEDULER_UNAVAILABLE).
+   *
+   * @generated from rpc posthaste.v1.StatusService.ExplainMessage
+   */
+  explainMessage: {
+    methodKind: "unary";
+    input: typeof ExplainMessageRequestSchema;
+    output: typeof ExplainMessageResponseSchema;
   },
   /**
    * One message now, and again after each change, until it is final: the last answer holds the final state, and the call then ends well. No

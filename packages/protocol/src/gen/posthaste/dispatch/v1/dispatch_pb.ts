@@ -10,6 +10,8 @@ import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Intervention } from "../../v1/message_pb.ts";
 import { file_posthaste_v1_message } from "../../v1/message_pb.ts";
+import type { RecipientExplanation } from "../../v1/explanation_pb.ts";
+import { file_posthaste_v1_explanation } from "../../v1/explanation_pb.ts";
 import type { LaneStats, SenderStats, Totals, UpstreamStats } from "../../v1/stats_pb.ts";
 import { file_posthaste_v1_stats } from "../../v1/stats_pb.ts";
 import type { Message, UnknownEnum } from "@bufbuild/protobuf";
@@ -18,7 +20,63 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file posthaste/dispatch/v1/dispatch.proto.
  */
 export const file_posthaste_dispatch_v1_dispatch: GenFile = /*@__PURE__*/
-  fileDesc("CiRwb3N0aGFzdGUvZGlzcGF0Y2gvdjEvZGlzcGF0Y2gucHJvdG8SFXBvc3RoYXN0ZS5kaXNwYXRjaC52MSIUChJMb29rdXBTdGF0c1JlcXVlc3QigwIKE0xvb2t1cFN0YXRzUmVzcG9uc2USJgoFbGFuZXMYASADKAsyFy5wb3N0aGFzdGUudjEuTGFuZVN0YXRzEi4KCXVwc3RyZWFtcxgCIAMoCzIbLnBvc3RoYXN0ZS52MS5VcHN0cmVhbVN0YXRzEioKB3NlbmRlcnMYAyADKAsyGS5wb3N0aGFzdGUudjEuU2VuZGVyU3RhdHMSJAoGdG90YWxzGAQgASgLMhQucG9zdGhhc3RlLnYxLlRvdGFscxIUCgx1bnJlYWRfY291bnQYBSABKAMSLAoIdGFrZW5fYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIvYCCg9EaXNwYXRjaFJlcXVlc3QSLQoFaGVsbG8YASABKAsyHC5wb3N0aGFzdGUuZGlzcGF0Y2gudjEuSGVsbG9IABI1CgloZWFydGJlYXQYAiABKAsyIC5wb3N0aGFzdGUuZGlzcGF0Y2gudjEuSGVhcnRiZWF0SAASLwoGY3JlZGl0GAMgASgLMh0ucG9zdGhhc3RlLmRpc3BhdGNoLnYxLkNyZWRpdEgAEi0KBWJlZ3VuGAQgASgLMhwucG9zdGhhc3RlLmRpc3BhdGNoLnYxLkJlZ3VuSAASLwoGcmVwb3J0GAUgASgLMh0ucG9zdGhhc3RlLmRpc3BhdGNoLnYxLlJlcG9ydEgAEjEKB2NoZWNrZWQYBiABKAsyHi5wb3N0aGFzdGUuZGlzcGF0Y2gudjEuQ2hlY2tlZEgAEjEKB3dyaXR0ZW4YByABKAsyHi5wb3N0aGFzdGUuZGlzcGF0Y2gudjEuV3JpdHRlbkgAQgYKBHNhaWQi3gIKEERpc3BhdGNoUmVzcG9uc2USMQoHd2VsY29tZRgBIAEoCzIeLnBvc3RoYXN0ZS5kaXNwYXRjaC52MS5XZWxjb21lSAASLQoFYmF0Y2gYAiABKAsyHC5wb3N0aGFzdGUuZGlzcGF0Y2gudjEuQmF0Y2hIABJBCg9hY2tub3dsZWRnZW1lbnQYAyABKAsyJi5wb3N0aGFzdGUuZGlzcGF0Y2gudjEuQWNrbm93bGVkZ2VtZW50SAASLwoGY2FuY2VsGAQgASgLMh0ucG9zdGhhc3RlLmRpc3BhdGNoLnYxLkNhbmNlbEgAEjUKCWhlYXJ0YmVhdBgFIAEoCzIgLnBvc3RoYXN0ZS5kaXNwYXRjaC52MS5IZWFydGJlYXRIABI1CglhbGxvdG1lbnQYBiABKAsyIC5wb3N0aGFzdGUuZGlzcGF0Y2gudjEuQWxsb3RtZW50SABCBgoEc2FpZCK1AQoFSGVsbG8SEQoJc2VuZGVyX2lkGAEgASgJEjAKBGhlbGQYAiADKAsyIi5wb3N0aGFzdGUuZGlzcGF0Y2gudjEuSGVsZEF0dGVtcHQSNwoIb3V0Y29tZXMYAyADKAsyJS5wb3N0aGFzdGUuZGlzcGF0Y2gudjEuQXR0ZW1wdE91dGNvbWUSLgoHY3JlZGl0cxgEIAMoCzIdLnBvc3RoYXN0ZS5kaXNwYXRjaC52MS5DcmVkaXQiMAoLSGVsZEF0dGVtcHQSEgoKYXR0ZW1wdF9pZBgBIAEoCRINCgViZWd1bhgCIAEoCCILCglIZWFydGJlYXQiUgoGQ3JlZGl0EhAKCHVwc3RyZWFtGAEgASgJEg4KBndpbmRvdxgCIAEoDRITCgtjb25uZWN0aW9ucxgDIAEoDRIRCglhbGxvdG1lbnQYBCABKAQiHAoFQmVndW4SEwoLYXR0ZW1wdF9pZHMYASADKAkigQEKB0NoZWNrZWQSEAoIdXBzdHJlYW0YASABKAkSDgoGdXNhYmxlGAIgASgIEisKBXJlcGx5GAMgASgLMhwucG9zdGhhc3RlLmRpc3BhdGNoLnYxLlJlcGx5EicKBHRvb2sYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iQgoHV3JpdHRlbhI3CghhdHRlbXB0cxgBIAMoCzIlLnBvc3RoYXN0ZS5kaXNwYXRjaC52MS5Xcml0dGVuQXR0ZW1wdCI0Cg5Xcml0dGVuQXR0ZW1wdBISCgphdHRlbXB0X2lkGAEgASgJEg4KBmFnZV9tcxgCIAEoDSJBCgZSZXBvcnQSNwoIb3V0Y29tZXMYASADKAsyJS5wb3N0aGFzdGUuZGlzcGF0Y2gudjEuQXR0ZW1wdE91dGNvbWUingEKDkF0dGVtcHRPdXRjb21lEhIKCmF0dGVtcHRfaWQYASABKAkSOwoKcmVjaXBpZW50cxgCIAMoCzInLnBvc3RoYXN0ZS5kaXNwYXRjaC52MS5SZWNpcGllbnRPdXRjb21lEicKBHRvb2sYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SEgoKbWVzc2FnZV9pZBgEIAEoCSKEAQoQUmVjaXBpZW50T3V0Y29tZRISCgpyZWNpcGllbnRzGAEgAygNEi8KB291dGNvbWUYAiABKA4yHi5wb3N0aGFzdGUuZGlzcGF0Y2gudjEuT3V0Y29tZRIrCgVyZXBseRgDIAEoCzIcLnBvc3RoYXN0ZS5kaXNwYXRjaC52MS5SZXBseSI6CgVSZXBseRIMCgRjb2RlGAEgASgNEhUKDWVuaGFuY2VkX2NvZGUYAiABKAkSDAoEdGV4dBgDIAEoCSJCCgdXZWxjb21lEg0KBWVwb2NoGAEgASgEEigKBWxlYXNlGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIkgKBUJhdGNoEg0KBWVwb2NoGAEgASgEEjAKCGF0dGVtcHRzGAIgAygLMh4ucG9zdGhhc3RlLmRpc3BhdGNoLnYxLkF0dGVtcHQi7gIKB0F0dGVtcHQSEgoKYXR0ZW1wdF9pZBgBIAEoCRISCgptZXNzYWdlX2lkGAIgASgJEhAKCHVwc3RyZWFtGAMgASgJEgwKBGZyb20YBCABKAkSOwoKcmVjaXBpZW50cxgFIAMoCzInLnBvc3RoYXN0ZS5kaXNwYXRjaC52MS5BdHRlbXB0UmVjaXBpZW50EikKBGJvZHkYBiABKAsyGy5wb3N0aGFzdGUuZGlzcGF0Y2gudjEuQm9keRIRCgllaWdodF9iaXQYByABKAgSEQoJc210cF91dGY4GAggASgIEhIKCmRzbl9yZXR1cm4YCSABKAkSFwoPZHNuX2VudmVsb3BlX2lkGAogASgJEiwKCGRlYWRsaW5lGAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIMCgRsYW5lGAwgASgJEhMKC3RyYWNlcGFyZW50GA0gASgJEg8KB2xpbWl0ZWQYDiABKAgiXAoQQXR0ZW1wdFJlY2lwaWVudBINCgVpbmRleBgBIAEoDRIPCgdhZGRyZXNzGAIgASgJEhIKCmRzbl9ub3RpZnkYAyABKAkSFAoMZHNuX29yaWdpbmFsGAQgASgJIlYKBEJvZHkSDgoGc3RyZWFtGAEgASgJEhAKCHNlcXVlbmNlGAIgASgEEgwKBHNpemUYAyABKAQSDgoGY2h1bmtzGAQgASgNEg4KBmRpZ2VzdBgFIAEoCSJCCglBbGxvdG1lbnQSEAoIdXBzdHJlYW0YASABKAkSEwoLY29ubmVjdGlvbnMYAiABKA0SDgoGbnVtYmVyGAMgASgEIkEKD0Fja25vd2xlZGdlbWVudBITCgthdHRlbXB0X2lkcxgBIAMoCRIZChFiZWd1bl9hdHRlbXB0X2lkcxgCIAMoCSIdCgZDYW5jZWwSEwoLYXR0ZW1wdF9pZHMYASADKAkiIgoUTG9va3VwTWVzc2FnZVJlcXVlc3QSCgoCaWQYASABKAkiaAoVTG9va3VwTWVzc2FnZVJlc3BvbnNlEhMKC3RpY2tldF9qc29uGAEgASgJEjoKCnJlY2lwaWVudHMYAiADKAsyJi5wb3N0aGFzdGUuZGlzcGF0Y2gudjEuTG9va3VwUmVjaXBpZW50Is8BCg9Mb29rdXBSZWNpcGllbnQSDQoFc3RhdGUYASABKAkSDgoGcmVhc29uGAIgASgJEicKA2R1ZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEAoIYXR0ZW1wdHMYBCABKA0SMAoKbGFzdF9yZXBseRgFIAEoCzIcLnBvc3RoYXN0ZS5kaXNwYXRjaC52MS5SZXBseRIwCgxpbnRlcnZlbnRpb24YBiABKAsyGi5wb3N0aGFzdGUudjEuSW50ZXJ2ZW50aW9uKpwCCgdPdXRjb21lEhcKE09VVENPTUVfVU5TUEVDSUZJRUQQABIVChFPVVRDT01FX0RFTElWRVJFRBABEhQKEE9VVENPTUVfREVGRVJSRUQQAhITCg9PVVRDT01FX0JPVU5DRUQQAxIUChBPVVRDT01FX0lOX0RPVUJUEAQSGQoVT1VUQ09NRV9VUFNUUkVBTV9ET1dOEAUSFAoQT1VUQ09NRV9EUkFJTklORxAGEhQKEE9VVENPTUVfVE9PX0xBVEUQBxIcChhPVVRDT01FX0JPRFlfVU5BVkFJTEFCTEUQCBIVChFPVVRDT01FX0JPRFlfTE9TVBAJEiQKIE9VVENPTUVfVVBTVFJFQU1fTEFDS1NfRVhURU5TSU9OEAoycgoPRGlzcGF0Y2hTZXJ2aWNlEl8KCERpc3BhdGNoEiYucG9zdGhhc3RlLmRpc3BhdGNoLnYxLkRpc3BhdGNoUmVxdWVzdBonLnBvc3RoYXN0ZS5kaXNwYXRjaC52MS5EaXNwYXRjaFJlc3BvbnNlKAEwATLhAQoNTG9va3VwU2VydmljZRJqCg1Mb29rdXBNZXNzYWdlEisucG9zdGhhc3RlLmRpc3BhdGNoLnYxLkxvb2t1cE1lc3NhZ2VSZXF1ZXN0GiwucG9zdGhhc3RlLmRpc3BhdGNoLnYxLkxvb2t1cE1lc3NhZ2VSZXNwb25zZRJkCgtMb29rdXBTdGF0cxIpLnBvc3RoYXN0ZS5kaXNwYXRjaC52MS5Mb29rdXBTdGF0c1JlcXVlc3QaKi5wb3N0aGFzdGUuZGlzcGF0Y2gudjEuTG9va3VwU3RhdHNSZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_posthaste_v1_message, file_posthaste_v1_stats]);
+  fileDesc("CiRwb3N0aGFzdGUvZGlzcGF0Y2gvdjEvZGlzcGF0Y2gucHJvdG8SFXBvc3RoYXN0ZS5kaXNwYXRjaC52MSImChhMb29rdXBFeHBsYW5hdGlvblJlcXVlc3QSCgoCaWQYASABKAkixAEKGUxvb2t1cEV4cGxhbmF0aW9uUmVzcG9uc2USPQoHbWVzc2FnZRgBIAEoCzIsLnBvc3RoYXN0ZS5kaXNwYXRjaC52MS5Mb29rdXBNZXNzYWdlUmVzcG9uc2USNgoKcmVjaXBpZW50cxgCIAMoCzIiLnBvc3RoYXN0ZS52MS5SZWNpcGllbnRFeHBsYW5hdGlvbhIwCgxleHBsYWluZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIhQKEkxvb2t1cFN0YXRzUmVxdWVzdCKDAgoTTG9va3VwU3RhdHNSZXNwb25zZRImCgVsYW5lcxgBIAMoCzIXLnBvc3RoYXN0ZS52MS5MYW5lU3RhdHMSLgoJdXBzdHJlYW1zGAIgAygLMhsucG9zdGhhc3RlLnYxLlVwc3RyZWFtU3RhdHMSKgoHc2VuZGVycxgDIAMoCzIZLnBvc3RoYXN0ZS52MS5TZW5kZXJTdGF0cxIkCgZ0b3RhbHMYBCABKAsyFC5wb3N0aGFzdGUudjEuVG90YWxzEhQKDHVucmVhZF9jb3VudBgFIAEoAxIsCgh0YWtlbl9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAi9gIKD0Rpc3BhdGNoUmVxdWVzdBItCgVoZWxsbxgBIAEoCzIcLnBvc3RoYXN0ZS5kaXNwYXRjaC52MS5IZWxsb0gAEjUKCWhlYXJ0YmVhdBgCIAEoCzIgLnBvc3RoYXN0ZS5kaXNwYXRjaC52MS5IZWFydGJlYXRIABIvCgZjcmVkaXQYAyABKAsyHS5wb3N0aGFzdGUuZGlzcGF0Y2gudjEuQ3JlZGl0SAASLQoFYmVndW4YBCABKAsyHC5wb3N0aGFzdGUuZGlzcGF0Y2gudjEuQmVndW5IABIvCgZyZXBvcnQYBSABKAsyHS5wb3N0aGFzdGUuZGlzcGF0Y2gudjEuUmVwb3J0SAASMQoHY2hlY2tlZBgGIAEoCzIeLnBvc3RoYXN0ZS5kaXNwYXRjaC52MS5DaGVja2VkSAASMQoHd3JpdHRlbhgHIAEoCzIeLnBvc3RoYXN0ZS5kaXNwYXRjaC52MS5Xcml0dGVuSABCBgoEc2FpZCLeAgoQRGlzcGF0Y2hSZXNwb25zZRIxCgd3ZWxjb21lGAEgASgLMh4ucG9zdGhhc3RlLmRpc3BhdGNoLnYxLldlbGNvbWVIABItCgViYXRjaBgCIAEoCzIcLnBvc3RoYXN0ZS5kaXNwYXRjaC52MS5CYXRjaEgAEkEKD2Fja25vd2xlZGdlbWVudBgDIAEoCzImLnBvc3RoYXN0ZS5kaXNwYXRjaC52MS5BY2tub3dsZWRnZW1lbnRIABIvCgZjYW5jZWwYBCABKAsyHS5wb3N0aGFzdGUuZGlzcGF0Y2gudjEuQ2FuY2VsSAASNQoJaGVhcnRiZWF0GAUgASgLMiAucG9zdGhhc3RlLmRpc3BhdGNoLnYxLkhlYXJ0YmVhdEgAEjUKCWFsbG90bWVudBgGIAEoCzIgLnBvc3RoYXN0ZS5kaXNwYXRjaC52MS5BbGxvdG1lbnRIAEIGCgRzYWlkIrUBCgVIZWxsbxIRCglzZW5kZXJfaWQYASABKAkSMAoEaGVsZBgCIAMoCzIiLnBvc3RoYXN0ZS5kaXNwYXRjaC52MS5IZWxkQXR0ZW1wdBI3CghvdXRjb21lcxgDIAMoCzIlLnBvc3RoYXN0ZS5kaXNwYXRjaC52MS5BdHRlbXB0T3V0Y29tZRIuCgdjcmVkaXRzGAQgAygLMh0ucG9zdGhhc3RlLmRpc3BhdGNoLnYxLkNyZWRpdCIwCgtIZWxkQXR0ZW1wdBISCgphdHRlbXB0X2lkGAEgASgJEg0KBWJlZ3VuGAIgASgIIgsKCUhlYXJ0YmVhdCJSCgZDcmVkaXQSEAoIdXBzdHJlYW0YASABKAkSDgoGd2luZG93GAIgASgNEhMKC2Nvbm5lY3Rpb25zGAMgASgNEhEKCWFsbG90bWVudBgEIAEoBCIcCgVCZWd1bhITCgthdHRlbXB0X2lkcxgBIAMoCSKBAQoHQ2hlY2tlZBIQCgh1cHN0cmVhbRgBIAEoCRIOCgZ1c2FibGUYAiABKAgSKwoFcmVwbHkYAyABKAsyHC5wb3N0aGFzdGUuZGlzcGF0Y2gudjEuUmVwbHkSJwoEdG9vaxgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiJCCgdXcml0dGVuEjcKCGF0dGVtcHRzGAEgAygLMiUucG9zdGhhc3RlLmRpc3BhdGNoLnYxLldyaXR0ZW5BdHRlbXB0IjQKDldyaXR0ZW5BdHRlbXB0EhIKCmF0dGVtcHRfaWQYASABKAkSDgoGYWdlX21zGAIgASgNIkEKBlJlcG9ydBI3CghvdXRjb21lcxgBIAMoCzIlLnBvc3RoYXN0ZS5kaXNwYXRjaC52MS5BdHRlbXB0T3V0Y29tZSKeAQoOQXR0ZW1wdE91dGNvbWUSEgoKYXR0ZW1wdF9pZBgBIAEoCRI7CgpyZWNpcGllbnRzGAIgAygLMicucG9zdGhhc3RlLmRpc3BhdGNoLnYxLlJlY2lwaWVudE91dGNvbWUSJwoEdG9vaxgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhISCgptZXNzYWdlX2lkGAQgASgJIoQBChBSZWNpcGllbnRPdXRjb21lEhIKCnJlY2lwaWVudHMYASADKA0SLwoHb3V0Y29tZRgCIAEoDjIeLnBvc3RoYXN0ZS5kaXNwYXRjaC52MS5PdXRjb21lEisKBXJlcGx5GAMgASgLMhwucG9zdGhhc3RlLmRpc3BhdGNoLnYxLlJlcGx5IjoKBVJlcGx5EgwKBGNvZGUYASABKA0SFQoNZW5oYW5jZWRfY29kZRgCIAEoCRIMCgR0ZXh0GAMgASgJIkIKB1dlbGNvbWUSDQoFZXBvY2gYASABKAQSKAoFbGVhc2UYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iSAoFQmF0Y2gSDQoFZXBvY2gYASABKAQSMAoIYXR0ZW1wdHMYAiADKAsyHi5wb3N0aGFzdGUuZGlzcGF0Y2gudjEuQXR0ZW1wdCLuAgoHQXR0ZW1wdBISCgphdHRlbXB0X2lkGAEgASgJEhIKCm1lc3NhZ2VfaWQYAiABKAkSEAoIdXBzdHJlYW0YAyABKAkSDAoEZnJvbRgEIAEoCRI7CgpyZWNpcGllbnRzGAUgAygLMicucG9zdGhhc3RlLmRpc3BhdGNoLnYxLkF0dGVtcHRSZWNpcGllbnQSKQoEYm9keRgGIAEoCzIbLnBvc3RoYXN0ZS5kaXNwYXRjaC52MS5Cb2R5EhEKCWVpZ2h0X2JpdBgHIAEoCBIRCglzbXRwX3V0ZjgYCCABKAgSEgoKZHNuX3JldHVybhgJIAEoCRIXCg9kc25fZW52ZWxvcGVfaWQYCiABKAkSLAoIZGVhZGxpbmUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgwKBGxhbmUYDCABKAkSEwoLdHJhY2VwYXJlbnQYDSABKAkSDwoHbGltaXRlZBgOIAEoCCJcChBBdHRlbXB0UmVjaXBpZW50Eg0KBWluZGV4GAEgASgNEg8KB2FkZHJlc3MYAiABKAkSEgoKZHNuX25vdGlmeRgDIAEoCRIUCgxkc25fb3JpZ2luYWwYBCABKAkiVgoEQm9keRIOCgZzdHJlYW0YASABKAkSEAoIc2VxdWVuY2UYAiABKAQSDAoEc2l6ZRgDIAEoBBIOCgZjaHVua3MYBCABKA0SDgoGZGlnZXN0GAUgASgJIkIKCUFsbG90bWVudBIQCgh1cHN0cmVhbRgBIAEoCRITCgtjb25uZWN0aW9ucxgCIAEoDRIOCgZudW1iZXIYAyABKAQiQQoPQWNrbm93bGVkZ2VtZW50EhMKC2F0dGVtcHRfaWRzGAEgAygJEhkKEWJlZ3VuX2F0dGVtcHRfaWRzGAIgAygJIh0KBkNhbmNlbBITCgthdHRlbXB0X2lkcxgBIAMoCSIiChRMb29rdXBNZXNzYWdlUmVxdWVzdBIKCgJpZBgBIAEoCSJoChVMb29rdXBNZXNzYWdlUmVzcG9uc2USEwoLdGlja2V0X2pzb24YASABKAkSOgoKcmVjaXBpZW50cxgCIAMoCzImLnBvc3RoYXN0ZS5kaXNwYXRjaC52MS5Mb29rdXBSZWNpcGllbnQizwEKD0xvb2t1cFJlY2lwaWVudBINCgVzdGF0ZRgBIAEoCRIOCgZyZWFzb24YAiABKAkSJwoDZHVlGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIQCghhdHRlbXB0cxgEIAEoDRIwCgpsYXN0X3JlcGx5GAUgASgLMhwucG9zdGhhc3RlLmRpc3BhdGNoLnYxLlJlcGx5EjAKDGludGVydmVudGlvbhgGIAEoCzIaLnBvc3RoYXN0ZS52MS5JbnRlcnZlbnRpb24qnAIKB091dGNvbWUSFwoTT1VUQ09NRV9VTlNQRUNJRklFRBAAEhUKEU9VVENPTUVfREVMSVZFUkVEEAESFAoQT1VUQ09NRV9ERUZFUlJFRBACEhMKD09VVENPTUVfQk9VTkNFRBADEhQKEE9VVENPTUVfSU5fRE9VQlQQBBIZChVPVVRDT01FX1VQU1RSRUFNX0RPV04QBRIUChBPVVRDT01FX0RSQUlOSU5HEAYSFAoQT1VUQ09NRV9UT09fTEFURRAHEhwKGE9VVENPTUVfQk9EWV9VTkFWQUlMQUJMRRAIEhUKEU9VVENPTUVfQk9EWV9MT1NUEAkSJAogT1VUQ09NRV9VUFNUUkVBTV9MQUNLU19FWFRFTlNJT04QCjJyCg9EaXNwYXRjaFNlcnZpY2USXwoIRGlzcGF0Y2gSJi5wb3N0aGFzdGUuZGlzcGF0Y2gudjEuRGlzcGF0Y2hSZXF1ZXN0GicucG9zdGhhc3RlLmRpc3BhdGNoLnYxLkRpc3BhdGNoUmVzcG9uc2UoATABMtkCCg1Mb29rdXBTZXJ2aWNlEmoKDUxvb2t1cE1lc3NhZ2USKy5wb3N0aGFzdGUuZGlzcGF0Y2gudjEuTG9va3VwTWVzc2FnZVJlcXVlc3QaLC5wb3N0aGFzdGUuZGlzcGF0Y2gudjEuTG9va3VwTWVzc2FnZVJlc3BvbnNlEnYKEUxvb2t1cEV4cGxhbmF0aW9uEi8ucG9zdGhhc3RlLmRpc3BhdGNoLnYxLkxvb2t1cEV4cGxhbmF0aW9uUmVxdWVzdBowLnBvc3RoYXN0ZS5kaXNwYXRjaC52MS5Mb29rdXBFeHBsYW5hdGlvblJlc3BvbnNlEmQKC0xvb2t1cFN0YXRzEikucG9zdGhhc3RlLmRpc3BhdGNoLnYxLkxvb2t1cFN0YXRzUmVxdWVzdBoqLnBvc3RoYXN0ZS5kaXNwYXRjaC52MS5Mb29rdXBTdGF0c1Jlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_posthaste_v1_message, file_posthaste_v1_explanation, file_posthaste_v1_stats]);
+
+/**
+ * Asks why a message is not there yet.
+ *
+ * @generated from message posthaste.dispatch.v1.LookupExplanationRequest
+ */
+export type LookupExplanationRequest = Message<"posthaste.dispatch.v1.LookupExplanationRequest"> & {
+  /**
+   * Its id.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+};
+
+/**
+ * Describes the message posthaste.dispatch.v1.LookupExplanationRequest.
+ * Use `create(LookupExplanationRequestSchema)` to create a new message.
+ */
+export const LookupExplanationRequestSchema: GenMessage<LookupExplanationRequest> = /*@__PURE__*/
+  messageDesc(file_posthaste_dispatch_v1_dispatch, 0);
+
+/**
+ * Why a message is not there yet.
+ *
+ * @generated from message posthaste.dispatch.v1.LookupExplanationResponse
+ */
+export type LookupExplanationResponse = Message<"posthaste.dispatch.v1.LookupExplanationResponse"> & {
+  /**
+   * Where it is.
+   *
+   * @generated from field: posthaste.dispatch.v1.LookupMessageResponse message = 1;
+   */
+  message?: LookupMessageResponse | undefined;
+
+  /**
+   * One for each recipient, in the ticket's order.
+   *
+   * @generated from field: repeated posthaste.v1.RecipientExplanation recipients = 2;
+   */
+  recipients: RecipientExplanation[];
+
+  /**
+   * When this was true.
+   *
+   * @generated from field: google.protobuf.Timestamp explained_at = 3;
+   */
+  explainedAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message posthaste.dispatch.v1.LookupExplanationResponse.
+ * Use `create(LookupExplanationResponseSchema)` to create a new message.
+ */
+export const LookupExplanationResponseSchema: GenMessage<LookupExplanationResponse> = /*@__PURE__*/
+  messageDesc(file_posthaste_dispatch_v1_dispatch, 1);
 
 /**
  * Asks what waits where.
@@ -33,7 +91,7 @@ export type LookupStatsRequest = Message<"posthaste.dispatch.v1.LookupStatsReque
  * Use `create(LookupStatsRequestSchema)` to create a new message.
  */
 export const LookupStatsRequestSchema: GenMessage<LookupStatsRequest> = /*@__PURE__*/
-  messageDesc(file_posthaste_dispatch_v1_dispatch, 0);
+  messageDesc(file_posthaste_dispatch_v1_dispatch, 2);
 
 /**
  * What waits where. The fields are those of posthaste.v1.QueueStatsResponse.
@@ -89,7 +147,7 @@ export type LookupStatsResponse = Message<"posthaste.dispatch.v1.LookupStatsResp
  * Use `create(LookupStatsResponseSchema)` to create a new message.
  */
 export const LookupStatsResponseSchema: GenMessage<LookupStatsResponse> = /*@__PURE__*/
-  messageDesc(file_posthaste_dispatch_v1_dispatch, 1);
+  messageDesc(file_posthaste_dispatch_v1_dispatch, 3);
 
 /**
  * From a sender.
@@ -166,7 +224,7 @@ export type DispatchRequest = Message<"posthaste.dispatch.v1.DispatchRequest"> &
  * Use `create(DispatchRequestSchema)` to create a new message.
  */
 export const DispatchRequestSchema: GenMessage<DispatchRequest> = /*@__PURE__*/
-  messageDesc(file_posthaste_dispatch_v1_dispatch, 2);
+  messageDesc(file_posthaste_dispatch_v1_dispatch, 4);
 
 /**
  * From the scheduler.
@@ -235,7 +293,7 @@ export type DispatchResponse = Message<"posthaste.dispatch.v1.DispatchResponse">
  * Use `create(DispatchResponseSchema)` to create a new message.
  */
 export const DispatchResponseSchema: GenMessage<DispatchResponse> = /*@__PURE__*/
-  messageDesc(file_posthaste_dispatch_v1_dispatch, 3);
+  messageDesc(file_posthaste_dispatch_v1_dispatch, 5);
 
 /**
  * Opens a stream.
@@ -277,7 +335,7 @@ export type Hello = Message<"posthaste.dispatch.v1.Hello"> & {
  * Use `create(HelloSchema)` to create a new message.
  */
 export const HelloSchema: GenMessage<Hello> = /*@__PURE__*/
-  messageDesc(file_posthaste_dispatch_v1_dispatch, 4);
+  messageDesc(file_posthaste_dispatch_v1_dispatch, 6);
 
 /**
  * An attempt that a sender holds.
@@ -305,7 +363,7 @@ export type HeldAttempt = Message<"posthaste.dispatch.v1.HeldAttempt"> & {
  * Use `create(HeldAttemptSchema)` to create a new message.
  */
 export const HeldAttemptSchema: GenMessage<HeldAttempt> = /*@__PURE__*/
-  messageDesc(file_posthaste_dispatch_v1_dispatch, 5);
+  messageDesc(file_posthaste_dispatch_v1_dispatch, 7);
 
 /**
  * Says: I live.
@@ -320,7 +378,7 @@ export type Heartbeat = Message<"posthaste.dispatch.v1.Heartbeat"> & {
  * Use `create(HeartbeatSchema)` to create a new message.
  */
 export const HeartbeatSchema: GenMessage<Heartbeat> = /*@__PURE__*/
-  messageDesc(file_posthaste_dispatch_v1_dispatch, 6);
+  messageDesc(file_posthaste_dispatch_v1_dispatch, 8);
 
 /**
  * Room for an upstream: how many attempts the sender is ready to hold at once, those it holds already included.
@@ -364,7 +422,7 @@ export type Credit = Message<"posthaste.dispatch.v1.Credit"> & {
  * Use `create(CreditSchema)` to create a new message.
  */
 export const CreditSchema: GenMessage<Credit> = /*@__PURE__*/
-  messageDesc(file_posthaste_dispatch_v1_dispatch, 7);
+  messageDesc(file_posthaste_dispatch_v1_dispatch, 9);
 
 /**
  * Announces, before MAIL FROM is written. The end of DATA waits until it is acknowledged (Acknowledgement.begun_attempt_ids).
@@ -385,7 +443,7 @@ export type Begun = Message<"posthaste.dispatch.v1.Begun"> & {
  * Use `create(BegunSchema)` to create a new message.
  */
 export const BegunSchema: GenMessage<Begun> = /*@__PURE__*/
-  messageDesc(file_posthaste_dispatch_v1_dispatch, 8);
+  messageDesc(file_posthaste_dispatch_v1_dispatch, 10);
 
 /**
  * What a sender found when it looked whether an upstream that it has had no word from for a while can be used. One that can costs nobody an attempt, one
@@ -428,7 +486,7 @@ export type Checked = Message<"posthaste.dispatch.v1.Checked"> & {
  * Use `create(CheckedSchema)` to create a new message.
  */
 export const CheckedSchema: GenMessage<Checked> = /*@__PURE__*/
-  messageDesc(file_posthaste_dispatch_v1_dispatch, 9);
+  messageDesc(file_posthaste_dispatch_v1_dispatch, 11);
 
 /**
  * Says of attempts that were marked as limited how long ago their MAIL FROM was handed to the socket. Said right after; an attempt of which nothing
@@ -450,7 +508,7 @@ export type Written = Message<"posthaste.dispatch.v1.Written"> & {
  * Use `create(WrittenSchema)` to create a new message.
  */
 export const WrittenSchema: GenMessage<Written> = /*@__PURE__*/
-  messageDesc(file_posthaste_dispatch_v1_dispatch, 10);
+  messageDesc(file_posthaste_dispatch_v1_dispatch, 12);
 
 /**
  * An attempt whose MAIL FROM was written.
@@ -478,7 +536,7 @@ export type WrittenAttempt = Message<"posthaste.dispatch.v1.WrittenAttempt"> & {
  * Use `create(WrittenAttemptSchema)` to create a new message.
  */
 export const WrittenAttemptSchema: GenMessage<WrittenAttempt> = /*@__PURE__*/
-  messageDesc(file_posthaste_dispatch_v1_dispatch, 11);
+  messageDesc(file_posthaste_dispatch_v1_dispatch, 13);
 
 /**
  * What came of attempts.
@@ -499,7 +557,7 @@ export type Report = Message<"posthaste.dispatch.v1.Report"> & {
  * Use `create(ReportSchema)` to create a new message.
  */
 export const ReportSchema: GenMessage<Report> = /*@__PURE__*/
-  messageDesc(file_posthaste_dispatch_v1_dispatch, 12);
+  messageDesc(file_posthaste_dispatch_v1_dispatch, 14);
 
 /**
  * What came of an attempt.
@@ -541,7 +599,7 @@ export type AttemptOutcome = Message<"posthaste.dispatch.v1.AttemptOutcome"> & {
  * Use `create(AttemptOutcomeSchema)` to create a new message.
  */
 export const AttemptOutcomeSchema: GenMessage<AttemptOutcome> = /*@__PURE__*/
-  messageDesc(file_posthaste_dispatch_v1_dispatch, 13);
+  messageDesc(file_posthaste_dispatch_v1_dispatch, 15);
 
 /**
  * One outcome, shared by some recipients of an attempt.
@@ -576,7 +634,7 @@ export type RecipientOutcome = Message<"posthaste.dispatch.v1.RecipientOutcome">
  * Use `create(RecipientOutcomeSchema)` to create a new message.
  */
 export const RecipientOutcomeSchema: GenMessage<RecipientOutcome> = /*@__PURE__*/
-  messageDesc(file_posthaste_dispatch_v1_dispatch, 14);
+  messageDesc(file_posthaste_dispatch_v1_dispatch, 16);
 
 /**
  * An SMTP reply (RFC 5321, 4.2).
@@ -611,7 +669,7 @@ export type Reply = Message<"posthaste.dispatch.v1.Reply"> & {
  * Use `create(ReplySchema)` to create a new message.
  */
 export const ReplySchema: GenMessage<Reply> = /*@__PURE__*/
-  messageDesc(file_posthaste_dispatch_v1_dispatch, 15);
+  messageDesc(file_posthaste_dispatch_v1_dispatch, 17);
 
 /**
  * Answers a hello.
@@ -639,7 +697,7 @@ export type Welcome = Message<"posthaste.dispatch.v1.Welcome"> & {
  * Use `create(WelcomeSchema)` to create a new message.
  */
 export const WelcomeSchema: GenMessage<Welcome> = /*@__PURE__*/
-  messageDesc(file_posthaste_dispatch_v1_dispatch, 16);
+  messageDesc(file_posthaste_dispatch_v1_dispatch, 18);
 
 /**
  * Attempts, most urgent first. The sender keeps the order.
@@ -667,7 +725,7 @@ export type Batch = Message<"posthaste.dispatch.v1.Batch"> & {
  * Use `create(BatchSchema)` to create a new message.
  */
 export const BatchSchema: GenMessage<Batch> = /*@__PURE__*/
-  messageDesc(file_posthaste_dispatch_v1_dispatch, 17);
+  messageDesc(file_posthaste_dispatch_v1_dispatch, 19);
 
 /**
  * One transaction to make.
@@ -779,7 +837,7 @@ export type Attempt = Message<"posthaste.dispatch.v1.Attempt"> & {
  * Use `create(AttemptSchema)` to create a new message.
  */
 export const AttemptSchema: GenMessage<Attempt> = /*@__PURE__*/
-  messageDesc(file_posthaste_dispatch_v1_dispatch, 18);
+  messageDesc(file_posthaste_dispatch_v1_dispatch, 20);
 
 /**
  * A recipient of an attempt.
@@ -821,7 +879,7 @@ export type AttemptRecipient = Message<"posthaste.dispatch.v1.AttemptRecipient">
  * Use `create(AttemptRecipientSchema)` to create a new message.
  */
 export const AttemptRecipientSchema: GenMessage<AttemptRecipient> = /*@__PURE__*/
-  messageDesc(file_posthaste_dispatch_v1_dispatch, 19);
+  messageDesc(file_posthaste_dispatch_v1_dispatch, 21);
 
 /**
  * Where a body lies.
@@ -870,7 +928,7 @@ export type Body = Message<"posthaste.dispatch.v1.Body"> & {
  * Use `create(BodySchema)` to create a new message.
  */
 export const BodySchema: GenMessage<Body> = /*@__PURE__*/
-  messageDesc(file_posthaste_dispatch_v1_dispatch, 20);
+  messageDesc(file_posthaste_dispatch_v1_dispatch, 22);
 
 /**
  * How many connections to an upstream with a maximum over all senders this one may have. Without an allotment it opens none. The sender closes
@@ -907,7 +965,7 @@ export type Allotment = Message<"posthaste.dispatch.v1.Allotment"> & {
  * Use `create(AllotmentSchema)` to create a new message.
  */
 export const AllotmentSchema: GenMessage<Allotment> = /*@__PURE__*/
-  messageDesc(file_posthaste_dispatch_v1_dispatch, 21);
+  messageDesc(file_posthaste_dispatch_v1_dispatch, 23);
 
 /**
  * What the scheduler has taken in of what the sender said.
@@ -935,7 +993,7 @@ export type Acknowledgement = Message<"posthaste.dispatch.v1.Acknowledgement"> &
  * Use `create(AcknowledgementSchema)` to create a new message.
  */
 export const AcknowledgementSchema: GenMessage<Acknowledgement> = /*@__PURE__*/
-  messageDesc(file_posthaste_dispatch_v1_dispatch, 22);
+  messageDesc(file_posthaste_dispatch_v1_dispatch, 24);
 
 /**
  * Attempts to leave alone if they have not begun, or if their begin has not been acknowledged. Each is reported as untried or with its real outcome all the same.
@@ -956,7 +1014,7 @@ export type Cancel = Message<"posthaste.dispatch.v1.Cancel"> & {
  * Use `create(CancelSchema)` to create a new message.
  */
 export const CancelSchema: GenMessage<Cancel> = /*@__PURE__*/
-  messageDesc(file_posthaste_dispatch_v1_dispatch, 23);
+  messageDesc(file_posthaste_dispatch_v1_dispatch, 25);
 
 /**
  * Asks for a message.
@@ -977,7 +1035,7 @@ export type LookupMessageRequest = Message<"posthaste.dispatch.v1.LookupMessageR
  * Use `create(LookupMessageRequestSchema)` to create a new message.
  */
 export const LookupMessageRequestSchema: GenMessage<LookupMessageRequest> = /*@__PURE__*/
-  messageDesc(file_posthaste_dispatch_v1_dispatch, 24);
+  messageDesc(file_posthaste_dispatch_v1_dispatch, 26);
 
 /**
  * Where a message is.
@@ -1005,7 +1063,7 @@ export type LookupMessageResponse = Message<"posthaste.dispatch.v1.LookupMessage
  * Use `create(LookupMessageResponseSchema)` to create a new message.
  */
 export const LookupMessageResponseSchema: GenMessage<LookupMessageResponse> = /*@__PURE__*/
-  messageDesc(file_posthaste_dispatch_v1_dispatch, 25);
+  messageDesc(file_posthaste_dispatch_v1_dispatch, 27);
 
 /**
  * Where a recipient is.
@@ -1061,7 +1119,7 @@ export type LookupRecipient = Message<"posthaste.dispatch.v1.LookupRecipient"> &
  * Use `create(LookupRecipientSchema)` to create a new message.
  */
 export const LookupRecipientSchema: GenMessage<LookupRecipient> = /*@__PURE__*/
-  messageDesc(file_posthaste_dispatch_v1_dispatch, 26);
+  messageDesc(file_posthaste_dispatch_v1_dispatch, 28);
 
 /**
  * What can come of an attempt for a recipient.
@@ -1196,6 +1254,16 @@ export const LookupService: GenService<{
     methodKind: "unary";
     input: typeof LookupMessageRequestSchema;
     output: typeof LookupMessageResponseSchema;
+  },
+  /**
+   * Why a message is not there yet. Errors as for LookupMessage.
+   *
+   * @generated from rpc posthaste.dispatch.v1.LookupService.LookupExplanation
+   */
+  lookupExplanation: {
+    methodKind: "unary";
+    input: typeof LookupExplanationRequestSchema;
+    output: typeof LookupExplanationResponseSchema;
   },
   /**
    * What waits where, now. UNAVAILABLE: the scheduler does not own the partition.

@@ -1,0 +1,86 @@
+import { create, type MessageInitShape } from '@bufbuild/protobuf';
+import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import type { handleUnaryCall, UntypedHandleCall } from '@grpc/grpc-js';
+import type { Explanation, Gate, GateDetail, RecipientState as CoreState } from '@posthaste/core';
+import { type GateSchema, Reason, RecipientState, type RecipientExplanationSchema } from '@posthaste/protocol';
+import { LookupExplanationResponseSchema, type LookupExplanationRequest, type LookupExplanationResponse } from '@posthaste/protocol/dispatch';
+import { lookUp, type Lookup, unavailable } from './lookup-service.ts';
+import { wireLanes } from './stats-service.ts';
+
+/** Why a message is not there yet. `current`: what to look in during the present epoch, or null while another scheduler owns the partition. */
+export function explanationHandler(current: () => Lookup | null): UntypedHandleCall {
+  const handler: handleUnaryCall<LookupExplanationRequest, LookupExplanationResponse> = ({ request }, answer) => {
+    const lookup = current();
+    if (!lookup) return answer(unavailable('this scheduler does not own the partition now'));
+    lookUp(lookup, request.id).then(
+      (found) => ('code' in found ? answer(found) : answer(null, explain(lookup, request.id, found))),
+      (error: unknown) => answer(unavailable(`the streams cannot be asked now: ${String(error)}`)),
+    );
+    return undefined;
+  };
+  return handler;
+}
+
+function explain({ driver }: Lookup, id: string, message: LookupExplanationResponse['message']): LookupExplanationResponse {
+  const now = driver.now();
+  const recipients = driver.engine.explain(id, now).map(recipientMessage);
+  return create(LookupExplanationResponseSchema, { ...(message ? { message } : {}), recipients, explainedAt: timestampFromMs(now.wall) });
+}
+
+const wireStates: Readonly<Record<CoreState['kind'], RecipientState>> = {
+  queued: RecipientState.QUEUED,
+  held: RecipientState.HELD,
+  sending: RecipientState.SENDING,
+  inDoubt: RecipientState.IN_DOUBT,
+  delivered: RecipientState.DELIVERED,
+  failed: RecipientState.FAILED,
+  expired: RecipientState.EXPIRED,
+  cancelled: RecipientState.CANCELLED,
+};
+
+function recipientMessage({ address, state, gates, estimatedAt, upstreams }: Explanation): MessageInitShape<typeof RecipientExplanationSchema> {
+  return {
+    address,
+    state: wireStates[state],
+    gates: gates.map(gateMessage),
+    ...(estimatedAt === null ? {} : { estimatedAt: timeOf(estimatedAt) }),
+    upstreams: [...upstreams],
+  };
+}
+
+function gateMessage({ reason, since, until, detail }: Gate): MessageInitShape<typeof GateSchema> {
+  return {
+    reason: Reason[reason],
+    ...(since === null ? {} : { since: timeOf(since) }),
+    ...(until === null ? {} : { until: timeOf(until) }),
+    detail: detailMessage(detail),
+  };
+}
+
+type Detail = NonNullable<MessageInitShape<typeof GateSchema>['detail']>;
+
+function detailMessage(detail: GateDetail): Detail {
+  switch (detail.kind) {
+    case 'backoff': {
+      const { attempts, reply } = detail;
+      const lastReply = reply && { code: reply.code, enhancedCode: reply.enhanced ?? '', text: reply.text };
+      return { case: 'backoff', value: { attemptCount: attempts, ...(lastReply ? { lastReply } : {}) } };
+    }
+    case 'operator':
+      return { case: 'operator', value: { author: detail.by.author, reason: detail.by.comment } };
+    case 'filling':
+      return { case: undefined };
+    case 'outage':
+      return { case: 'outage', value: { upstream: detail.upstream, trouble: detail.trouble } };
+    case 'senders':
+      return { case: 'senders', value: { senderCount: BigInt(detail.senders), heldCount: BigInt(detail.held) } };
+    case 'place': {
+      const { lane, tenant, ahead, perSecond } = detail;
+      return { case: 'place', value: { lane: wireLanes[lane], tenant, aheadCount: BigInt(ahead), perSecond } };
+    }
+  }
+}
+
+function timeOf(at: number) {
+  return timestampFromMs(Math.round(at));
+}
