@@ -24,6 +24,8 @@ export const knownSections: readonly string[] = [
   'lanes',
   'tenants',
   'batch',
+  'fleet',
+  'calendar',
   'limits',
   'dedupe',
   'up',

@@ -26,6 +26,8 @@ export interface Census {
 export interface UpstreamDepth {
   queued: number;
   sending: number;
+  /** Mails that are ready and should have been begun by their lane's target. */
+  late: number;
 }
 
 export type LiveKind = 'queued' | 'held' | 'sending' | 'inDoubt';
@@ -46,7 +48,7 @@ const walkedAtOnce = 1_000;
 export function* walkIndex(state: EngineState, now: number): Generator<undefined, Census> {
   const depth = perLane(() => ({ queued: 0, held: 0, sending: 0, inDoubt: 0 }));
   const waiting = perLane(() => 0);
-  const upstreams = state.upstreams.map((): UpstreamDepth => ({ queued: 0, sending: 0 }));
+  const upstreams = state.upstreams.map((): UpstreamDepth => ({ queued: 0, sending: 0, late: 0 }));
   const oldest = perLane<number | null>(() => null);
   const oldestReady = perLane<number | null>(() => null);
   const late = perLane(() => 0);
@@ -58,13 +60,27 @@ export function* walkIndex(state: EngineState, now: number): Generator<undefined
     if (isReady(mail, now)) {
       const since = readySince(mail, now);
       oldestReady[lane] = Math.min(oldestReady[lane] ?? since, since);
-      if (since + state.policy.laneTargetsMs[lane] < now) late[lane] += 1;
+      if (since + state.policy.laneTargetsMs[lane] < now) countLate(state, mail, now, late, upstreams);
     }
     if (mail.open > 0) oldest[lane] = Math.min(oldest[lane] ?? acceptedAt, acceptedAt);
     live.set(tenant, (live.get(tenant) ?? 0) + mail.open);
     if ((walked += 1) % walkedAtOnce === 0) yield;
   }
   return { depth, waiting, upstreams, oldestAcceptedAt: oldest, oldestReadyAt: oldestReady, late, difference: differenceOf(state, live) };
+}
+
+/** Under the upstream of its first recipient that is ready: a mail goes to several only now and then. */
+function countLate(
+  { router }: EngineState,
+  { ticket, states }: Mail,
+  now: number,
+  late: Record<Lane, number>,
+  upstreams: readonly UpstreamDepth[],
+): void {
+  late[ticket.lane] += 1;
+  const recipient = states.findIndex((state) => state.kind === 'queued' && state.due <= now);
+  const upstream = upstreams[router.upstreamOf(ticket, recipient)];
+  if (upstream) upstream.late += 1;
 }
 
 interface Counts {

@@ -110,6 +110,9 @@ export interface UpstreamState {
   /** Attempts started. */
   readonly pace: Pace;
   health: UpstreamHealth;
+  /** Attempts that it answered, and how long their transactions took together, milliseconds. */
+  concluded: number;
+  tookMs: number;
 }
 
 export function createEngineState(epoch: number, router: Router, policy: EnginePolicy): EngineState {
@@ -148,6 +151,8 @@ function emptyUpstream(name: string, { laneShares, tenantWeights }: EnginePolicy
     parking: new Parking(laneShares, tenantWeights),
     pace: new Pace(),
     health: up,
+    concluded: 0,
+    tookMs: 0,
   };
 }
 

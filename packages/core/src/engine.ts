@@ -13,6 +13,7 @@ import { nextWake, passTime } from './passing-time.ts';
 import { relievePinnedLog } from './pinned-log.ts';
 import type { Mail } from './mail.ts';
 import type { RecipientState } from './recipient.ts';
+import type { UpstreamReading } from './fleet.ts';
 import { finish, notePlaceSeen, settle } from './residence.ts';
 import { finishRestoring, replay, restoreMarks, restoreState, restoreTicket, type Remains } from './restoring.ts';
 import type { Router } from './router.ts';
@@ -126,6 +127,22 @@ export class Engine {
     const roomOf = (name: string) =>
       [...senders.senders].reduce((sum, { connected, windows }) => sum + (connected ? (windows.get(name) ?? 0) : 0), 0);
     return upstreams.map(({ name, health }) => ({ name, health, window: roomOf(name) }));
+  }
+
+  /** How the mail for each upstream stands, by the router's index; counted at once, without a walk. */
+  readUpstreams(): readonly Omit<UpstreamReading, 'late'>[] {
+    const { upstreams, senders } = this.#state;
+    return upstreams.map(({ name, ready, concluded, tookMs, health }) => ({
+      name,
+      ready: ready.sizes(),
+      arrived: { ...ready.arrived },
+      concluded,
+      tookMs,
+      full: ready.size > 0 && senders.roomiest(name) === undefined,
+      isUp: health.kind === 'up',
+      rateLimit: Infinity,
+      atOnce: Infinity,
+    }));
   }
 
   /** Connected senders, and how many attempts each holds. */

@@ -23,6 +23,8 @@ export type { Suspension } from './operation/suspension.ts';
 export { Engine, type EngineOptions, type RecipientView, type UpstreamView } from './engine.ts';
 export type { Explanation, Gate, GateDetail } from './explaining.ts';
 export type { Census, LiveKind } from './census.ts';
+export { Fleet, type FleetNeed, type FleetPolicy } from './fleet.ts';
+export type { CalendarEntry } from './traffic-calendar.ts';
 export type { LaneShares } from './lane-turn.ts';
 export type { LaneTargets } from './lane-target.ts';
 export type { TenantWeights } from './tenant-turn.ts';

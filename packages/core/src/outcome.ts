@@ -75,8 +75,11 @@ function noteHealth(state: EngineState, attempt: Attempt, outcome: AttemptOutcom
   const upstream = state.upstreams.find(({ name }) => name === attempt.upstream);
   if (!upstream) return;
   const trouble = outcome.recipients.find((group) => group.outcome === 'upstreamDown');
-  if (outcome.recipients.some((group) => wordsOfUpstream.has(group.outcome))) upstream.health = up;
-  else if (trouble) {
+  if (outcome.recipients.some((group) => wordsOfUpstream.has(group.outcome))) {
+    upstream.health = up;
+    upstream.concluded += 1;
+    upstream.tookMs += outcome.tookMs ?? 0;
+  } else if (trouble) {
     upstream.health = afterTrouble(upstream.health, attempt.id, trouble.reply.text, now);
     if (attempt.begun) setBack(state, attempt.mail, now);
   } else upstream.health = withoutProbe(upstream.health, attempt.id);

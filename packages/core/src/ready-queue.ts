@@ -8,12 +8,16 @@ export class ReadyQueue {
   readonly #turn: LaneTurn;
   readonly #lanes: Readonly<Record<Lane, TenantTurn>>;
   readonly #shares: LaneShares;
+  /** Mails that have come so far, by lane. */
+  readonly arrived: Readonly<Record<Lane, number>>;
+  readonly #arrived: Record<Lane, number> = { immediate: 0, high: 0, normal: 0, low: 0 };
   #size = 0;
   #servedLane: Lane = lanes[0];
 
   constructor(shares: LaneShares, weights: TenantWeights) {
     this.#turn = new LaneTurn(shares);
     this.#shares = shares;
+    this.arrived = this.#arrived;
     this.#lanes = Object.fromEntries(lanes.map((lane) => [lane, new TenantTurn(weights)])) as unknown as Record<Lane, TenantTurn>;
   }
 
@@ -25,8 +29,14 @@ export class ReadyQueue {
     return this.#lanes[lane].size > 0;
   }
 
+  sizes(): Record<Lane, number> {
+    return Object.fromEntries(lanes.map((lane) => [lane, this.#lanes[lane].size])) as Record<Lane, number>;
+  }
+
   push(mail: Mail, startBy: number): void {
-    this.#lanes[mail.ticket.lane].push(mail, startBy);
+    const { lane } = mail.ticket;
+    this.#lanes[lane].push(mail, startBy);
+    this.#arrived[lane] += 1;
     this.#size += 1;
   }
 

@@ -1,0 +1,164 @@
+import { describe, expect, test } from 'vitest';
+import { defaultLaneTargets } from './lane-target.ts';
+import { Fleet, type FleetPolicy, type UpstreamReading } from './fleet.ts';
+import { Stage } from './simulation/stage.ts';
+
+const policy: FleetPolicy = { laneTargetsMs: defaultLaneTargets, bulkWithinMs: 3_600_000, calendar: [], lookAheadMs: 600_000 };
+const none = { immediate: 0, high: 0, normal: 0, low: 0 };
+const start = Temporal.ZonedDateTime.from('2026-11-28T14:00[Europe/Amsterdam]').epochMilliseconds;
+
+/** Traffic of normal mail, so many senders, and what they and the upstream can do, a second at a time. */
+class Town {
+  readonly fleet: Fleet;
+  arriving = 0;
+  senders = 1;
+  perSender = 50;
+  upstreamMost = Infinity;
+  limits: Partial<UpstreamReading> = {};
+  ready = 0;
+  #seconds = 0;
+  #arrived = 0;
+  #concluded = 0;
+
+  constructor(calendar: FleetPolicy['calendar'] = []) {
+    this.fleet = new Fleet({ ...policy, calendar });
+  }
+
+  /** The senders follow what is needed when `follow` says so. */
+  live(seconds: number, follow = false): number {
+    for (let second = 0; second < seconds; second += 1) {
+      this.#arrived += this.arriving;
+      this.ready += this.arriving;
+      const done = Math.min(this.ready, this.senders * this.perSender, this.upstreamMost);
+      this.ready -= done;
+      this.#concluded += done;
+      this.#seconds += 1;
+      this.fleet.observe([this.#reading()], this.senders, { wall: start + this.#seconds * 1_000, mono: this.#seconds * 1_000 });
+      // As the supervisor does: not at every change.
+      if (follow && second % 60 === 59) this.senders = Math.min(20, this.fleet.need.needed);
+    }
+    return this.fleet.need.needed;
+  }
+
+  #reading(): UpstreamReading {
+    return {
+      name: 'main',
+      ready: { ...none, normal: this.ready },
+      arrived: { ...none, normal: this.#arrived },
+      concluded: this.#concluded,
+      tookMs: this.#concluded * 400,
+      full: this.ready > 0,
+      late: 0,
+      isUp: true,
+      rateLimit: Infinity,
+      atOnce: Infinity,
+      ...this.limits,
+    };
+  }
+}
+
+describe('Fleet', () => {
+  test('learns what a sender can do when it does all it can, and asks for as many as keep up', () => {
+    const town = new Town();
+    town.arriving = 400;
+    expect(town.live(1_800, true)).toBe(10);
+    expect(town.ready).toBe(0);
+  });
+
+  test('asks for fewer when the traffic has gone', () => {
+    const town = new Town();
+    town.arriving = 400;
+    town.live(1_800, true);
+    town.arriving = 0;
+    expect(town.live(1_800, true)).toBe(1);
+  });
+
+  test('does not ask for ever more senders of an upstream that is slow without a limit that is known', () => {
+    const town = new Town();
+    town.arriving = 400;
+    town.upstreamMost = 60;
+    town.live(540, true);
+    expect(town.senders).toBeLessThanOrEqual(4);
+    const before = town.senders;
+    town.live(60, true);
+    expect(town.senders).toBeLessThanOrEqual(before);
+  });
+
+  test('asks for no more than the limits of an upstream can use: its rate, and its connections at the length of its transactions', () => {
+    const town = new Town();
+    town.arriving = 1_000;
+    town.limits = { rateLimit: 100 };
+    expect(town.live(300)).toBe(3);
+    town.limits = { atOnce: 40 };
+    expect(town.live(1)).toBe(3);
+    town.limits = { isUp: false };
+    expect(town.live(1)).toBe(1);
+  });
+
+  test('has the senders of a peak there before it, in proportion to what was usual before, and lets them go after it', () => {
+    const peak = { days: [6], fromMinute: 16 * 60, toMinute: 18 * 60, timeZone: 'Europe/Amsterdam', multiplier: 4, freeze: false };
+    const town = new Town([peak]);
+    town.arriving = 70;
+    expect(town.live(109 * 60, true)).toBe(2);
+    expect(town.live(2 * 60, true)).toBe(8);
+    // The traffic is what was foretold: the multiplier does not come on top of it.
+    town.arriving = 280;
+    expect(town.live(60 * 60, true)).toBe(8);
+    town.arriving = 70;
+    expect(town.live(75 * 60, true)).toBe(2);
+  });
+
+  test('does not foretell more than the upstreams allow', () => {
+    const town = new Town([{ days: [6], fromMinute: 0, toMinute: 1_440, timeZone: 'UTC', multiplier: 50, freeze: false }]);
+    town.limits = { rateLimit: 200 };
+    expect(town.live(10)).toBe(3);
+  });
+
+  test('never asks for fewer while the calendar freezes', () => {
+    const freeze = { days: [6], fromMinute: 15 * 60, toMinute: 16 * 60, timeZone: 'Europe/Amsterdam', multiplier: 1, freeze: true };
+    const town = new Town([freeze]);
+    town.arriving = 200;
+    expect(town.live(3_600, true)).toBe(5);
+    town.arriving = 0;
+    expect(town.live(3_590)).toBe(5);
+    expect(town.fleet.need.frozen).toBe(true);
+    expect(town.live(20)).toBe(1);
+  });
+});
+
+test('the engine tells how the mail for each upstream stands', () => {
+  const stage = new Stage();
+  stage.arrive();
+  stage.arrive({ lane: 'low' });
+  stage.arrive({ lane: 'low' });
+  expect(stage.engine.readUpstreams()).toMatchObject([{ name: 'main', ready: { normal: 1, low: 2 }, concluded: 0, full: true }]);
+  stage.join('sender', { main: 1 });
+  const attempt = stage.takeOnlySent();
+  stage.tell({ kind: 'credit', sender: 'sender', upstream: 'main', window: 0 });
+  stage.tell({
+    kind: 'reported',
+    sender: 'sender',
+    outcomes: [
+      {
+        attempt: attempt.id,
+        id: attempt.mail.ticket.id,
+        tookMs: 120,
+        recipients: [{ recipients: [0], outcome: 'delivered', reply: { code: 250, text: 'ok' } }],
+      },
+    ],
+  });
+  expect(stage.engine.readUpstreams()).toMatchObject([
+    { ready: { normal: 0, low: 2 }, arrived: { normal: 1, low: 2 }, concluded: 1, tookMs: 120, full: true, isUp: true },
+  ]);
+  stage.tell({ kind: 'credit', sender: 'sender', upstream: 'main', window: 5 });
+  expect(stage.engine.readUpstreams()).toMatchObject([{ ready: { low: 0 }, full: false }]);
+});
+
+test('the census tells how much of what is late waits for which upstream', () => {
+  const stage = new Stage({ upstreams: ['main', 'other'] });
+  stage.arrive();
+  stage.arrive({ recipients: [{ address: 'a@other.example' }] });
+  stage.pass(defaultLaneTargets.normal + 1);
+  stage.arrive({ acceptedAt: stage.now.wall });
+  expect(stage.engine.census(stage.now.wall).upstreams.map(({ late }) => late)).toEqual([1, 1]);
+});

@@ -1,0 +1,72 @@
+import { lanes, type Lane } from './lane.ts';
+import { Plateau } from './plateau.ts';
+import type { LaneSpans } from './needed-senders.ts';
+
+/** How the mail for one upstream stands. The counters only grow. */
+export interface QueueReading {
+  readonly name: string;
+  /** Mails that could go now. */
+  readonly ready: Readonly<Record<Lane, number>>;
+  /** Mails that have become ready. */
+  readonly arrived: Readonly<Record<Lane, number>>;
+  /** Attempts that the upstream answered, and the time that they took together. */
+  readonly concluded: number;
+  readonly tookMs: number;
+  /** Mail is ready, and no sender has room for it: senders do all that they can. */
+  readonly full: boolean;
+}
+
+/** Of a sender that has not shown yet what it can do: 20 connections at 200 ms each. */
+const firstGuess = 100;
+const leastPerSender = 0.1;
+/** A measurement counts for so long, roughly. */
+const memoryMs = 15_000;
+/** Arrivals of a lane are spread over its span, within these bounds: a burst counts once, as what is to be served within the span. */
+const shortestSpanMs = 30_000;
+
+/** What is measured of one upstream's mail from one reading to the next: exponentially weighted means. */
+export class Throughput {
+  /** Mails a second that become ready. */
+  readonly arriving: Record<Lane, number> = { immediate: 0, high: 0, normal: 0, low: 0 };
+  /** Attempts a second that one sender concludes when it does all it can. */
+  perSender = firstGuess;
+  /** Mean length of a transaction; 0 while none was measured. */
+  tookMs = 0;
+  readonly plateau = new Plateau();
+  #last: { readonly reading: QueueReading; readonly mono: number } | null = null;
+
+  observe(reading: QueueReading, senders: number, spans: LaneSpans, mono: number): void {
+    const last = this.#last;
+    if (last && mono <= last.mono) return;
+    this.#last = { reading, mono };
+    if (!last) return;
+    const spentMs = mono - last.mono;
+    for (const lane of lanes) {
+      const rate = ((reading.arrived[lane] - last.reading.arrived[lane]) / spentMs) * 1_000;
+      this.arriving[lane] += (rate - this.arriving[lane]) * weight(spentMs, Math.max(shortestSpanMs, spans[lane]));
+    }
+    this.#measureLength(reading, last.reading, spentMs);
+    if (senders > 0) this.#measureSenders(reading, last.reading, senders, spentMs, mono);
+  }
+
+  #measureLength(reading: QueueReading, last: QueueReading, spentMs: number): void {
+    const concluded = reading.concluded - last.concluded;
+    if (concluded <= 0) return;
+    const tookMs = (reading.tookMs - last.tookMs) / concluded;
+    this.tookMs += (tookMs - this.tookMs) * (this.tookMs === 0 ? 1 : weight(spentMs, memoryMs));
+  }
+
+  /** Only senders that do all they can show how much that is; others show that it is no less. */
+  #measureSenders(reading: QueueReading, last: QueueReading, senders: number, spentMs: number, mono: number): void {
+    const total = ((reading.concluded - last.concluded) / spentMs) * 1_000;
+    const isFull = reading.full && last.full;
+    const rate = total / senders;
+    if (isFull || rate > this.perSender)
+      this.perSender = Math.max(leastPerSender, this.perSender + (rate - this.perSender) * weight(spentMs, memoryMs));
+    if (isFull) this.plateau.observe(senders, total, spentMs, mono);
+  }
+}
+
+function weight(spentMs: number, memoryOfMs: number): number {
+  return 1 - Math.exp(-spentMs / memoryOfMs);
+}
