@@ -21,6 +21,7 @@ const stats: Omit<QueueStats, 'proto'> = {
   fillRatio: 0.456,
   ledgerLagMs: 12.3,
   takenAt: now,
+  fleet: { neededSenders: 3, wantedSenders: 5, lateCount: 12, multiplier: 2.5, frozen: true },
 };
 
 it('shows what waits where, which upstream is down and why, and who sends', () => {
@@ -32,6 +33,8 @@ it('shows what waits where, which upstream is down and why, and who sends', () =
     'UPSTREAM  STATE  QUEUED  SENDING  WINDOW  DOWN SINCE',
     'backup    up     0       0        20',
     'main      down   1239    10       0       5 min ago: connect ECONNREFUSED \ufffd[31m',
+    '',
+    'senders 1, needed 3, 5 if the upstreams took everything, 12 late, calendar: 2.5 times the usual, calendar: none is taken away',
     '',
     'SENDER    HOLDS',
     'sender-1  10',

@@ -21,6 +21,7 @@ export function describeStats(stats: QueueStats, paint: Paint, now: Date): strin
   return [
     table(['LANE', 'READY', 'WAITING', 'SENDING', 'IN DOUBT', 'HELD', 'OLDEST'], lanes),
     table(['UPSTREAM', 'STATE', 'QUEUED', 'SENDING', 'WINDOW', 'DOWN SINCE'], upstreams),
+    describeFleet(stats, paint),
     senders.length === 0 ? paint('yellow', 'no sender is connected') : table(['SENDER', 'HOLDS'], senders),
     describeTotals(stats),
   ].join('\n\n');
@@ -28,6 +29,20 @@ export function describeStats(stats: QueueStats, paint: Paint, now: Date): strin
 
 function describeState({ state }: UpstreamFigures, paint: Paint): string {
   return state === 'down' ? paint('red', state) : state;
+}
+
+/** What is needed beside what is there, and why not more. */
+function describeFleet({ fleet, senders }: QueueStats, paint: Paint): string {
+  if (!fleet) return 'how many senders are needed is not known';
+  const { neededSenders, wantedSenders, lateCount, multiplier, frozen } = fleet;
+  const needed = `senders ${senders.length}, needed ${neededSenders}`;
+  return [
+    neededSenders > senders.length ? paint('yellow', needed) : needed,
+    ...(wantedSenders > neededSenders ? [`${wantedSenders} if the upstreams took everything`] : []),
+    ...(lateCount > 0 ? [`${lateCount} late`] : []),
+    ...(multiplier > 1 ? [`calendar: ${multiplier} times the usual`] : []),
+    ...(frozen ? ['calendar: none is taken away'] : []),
+  ].join(', ');
 }
 
 function describeTotals({ totals, unreadCount, fillRatio, ledgerLagMs }: QueueStats): string {

@@ -1,8 +1,9 @@
-import { policySettings, repeatSettings, setting, sharedSettings } from '@posthaste/config';
+import { fleetSettings, policySettings, repeatSettings, setting, sharedSettings } from '@posthaste/config';
 
 export const schedulerSettings = {
   ...sharedSettings,
   ...policySettings,
+  ...fleetSettings,
   ...repeatSettings,
   'scheduler.listen': setting.address({ default: '127.0.0.1:7420', doc: 'Where senders and the api are served by gRPC.' }),
   'scheduler.admin': setting.address({ default: '127.0.0.1:9103', doc: 'Where /metrics, /healthz and /readyz are served.' }),

@@ -1,4 +1,4 @@
-import type { Census, Engine } from '@posthaste/core';
+import { type Census, type Engine, Fleet, type FleetNeed, type FleetPolicy } from '@posthaste/core';
 import type { Clock } from '@posthaste/telemetry';
 import { censusEveryMs } from './metrics.ts';
 
@@ -19,15 +19,29 @@ const countingShare = 0.1;
 export class Figures {
   readonly #engine: Engine;
   readonly #clock: Clock;
+  readonly #fleet: Fleet;
   #counted: Counted | undefined;
   #recent: Counted | undefined;
   #counting: Promise<Counted> | undefined;
   /** Entries stored and not read yet. */
   unread = 0;
 
-  constructor(engine: Engine, clock: Clock) {
+  constructor(engine: Engine, clock: Clock, fleet: FleetPolicy) {
     this.#engine = engine;
     this.#clock = clock;
+    this.#fleet = new Fleet(fleet);
+  }
+
+  /** How many senders there should be, as it was last observed. */
+  get fleet(): FleetNeed {
+    return this.#fleet.need;
+  }
+
+  /** To be called regularly: senders are measured from one call to the next. What is late is as it was last counted. */
+  observeFleet(): FleetNeed {
+    const { upstreams } = this.count().census;
+    const readings = this.#engine.readUpstreams().map((reading, index) => ({ ...reading, late: upstreams[index]?.late ?? 0 }));
+    return this.#fleet.observe(readings, this.#engine.senders().length, { wall: this.#clock.now(), mono: this.#clock.monotonic() });
   }
 
   /** For metrics: counted in one go, so that the difference is exact, and the rarer the larger the index is. */

@@ -15,7 +15,7 @@ import type { Checkpointer } from './checkpointer.ts';
 import type { Driver } from './driver.ts';
 import type { JournalWriter } from './journal-writer.ts';
 import type { Figures } from './figures.ts';
-import { metrics, showCensus } from './metrics.ts';
+import { hideFleet, metrics, showCensus, showFleet } from './metrics.ts';
 import type { Removals } from './removals.ts';
 
 export interface HousekeepingOptions {
@@ -44,6 +44,7 @@ const ageLookEveryMs = 600_000;
 export async function keepHouse(options: HousekeepingOptions): Promise<void> {
   const { clock, log, signal } = options;
   const house = new House(options);
+  signal.addEventListener('abort', () => hideFleet(options.partition), { once: true });
   while (!signal.aborted) {
     await house.round().catch((error: unknown) => log.debug('housekeeping waits for the streams', { error }));
     await clock.sleep(everyMs, signal).catch(() => {});
@@ -64,6 +65,7 @@ class House {
   async round(): Promise<void> {
     const { census, takenAt } = this.#options.figures.count();
     showCensus(census, takenAt);
+    showFleet(this.#options.partition, this.#options.figures.observeFleet());
     await this.#measure();
     const journal = await streamState(this.#options.connection, journalStream(this.#options.partition));
     const pressed = journal.limits.bytes > 0 && journal.bytes > journal.limits.bytes * journalFull;

@@ -7,10 +7,10 @@
  * never     parses or changes a body, opens a connection to an upstream
  * standby   several may run for a partition: one owns it by lease, the others wait
  * watch     posthaste_scheduler_owner, posthaste_depth, posthaste_late, posthaste_oldest_age_seconds,
- *           posthaste_unread, posthaste_conservation_difference (0, or something is wrong), posthaste_doubted_total
+ *           posthaste_unread, posthaste_conservation_difference (0, or something is wrong), posthaste_doubted_total, posthaste_needed_senders
  */
 import { ServerCredentials, type Server as GrpcServer } from '@grpc/grpc-js';
-import { type Config, enginePolicyOf, formatAddress, helpFor, loadConfig } from '@posthaste/config';
+import { type Config, enginePolicyOf, fleetPolicyOf, formatAddress, helpFor, loadConfig } from '@posthaste/config';
 import { defaultPolicy } from '@posthaste/core';
 import { connectStream, ensureStreams, type StreamConnection } from '@posthaste/stream';
 import { createAdminServer, createLog, createMailLog, runProgram, systemClock, type Log } from '@posthaste/telemetry';
@@ -51,6 +51,7 @@ function build(values: SchedulerConfig, connection: StreamConnection, log: Log):
     upstreams: Object.keys(values.upstreams),
     routes: values.routes,
     policy: enginePolicyOf(values, defaultPolicy),
+    fleet: fleetPolicyOf(values),
     checkpointEveryMs: values['scheduler.checkpointEvery'],
     checkpointEvents: values['scheduler.checkpointEvents'],
     historyMs: values['scheduler.journalHistory'],

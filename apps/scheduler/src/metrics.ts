@@ -5,6 +5,7 @@ import {
   type Attempt,
   type Census,
   type Engine,
+  type FleetNeed,
   type Expired,
   type JournalRecord,
   type LiveKind,
@@ -15,6 +16,7 @@ import {
 import { counter, gauge, histogram, type MailLog, type OutcomeLine } from '@posthaste/telemetry';
 
 const byLane = ['lane'] as const;
+const byPartition = ['partition'] as const;
 const byClass = ['lane', 'class'] as const;
 
 export const metrics = {
@@ -76,6 +78,17 @@ export const metrics = {
     'When the index was last counted, Unix time. Standing still: depth, oldest age and difference are out of date.',
   ),
   unread: gauge('posthaste_unread', 'Entries stored but not yet read by the scheduler. A rise: it cannot keep up, or reading is stuck.'),
+  neededSenders: gauge(
+    'posthaste_needed_senders',
+    'How many senders there should be: the smaller of what the backlog needs and what the upstreams allow. A rise: more comes than the senders can take.',
+    byPartition,
+  ),
+  wantedSenders: gauge(
+    'posthaste_wanted_senders',
+    'How many senders the backlog would need if the upstreams took everything. Far above posthaste_needed_senders: the upstreams limit, not the senders.',
+    byPartition,
+  ),
+  sendersFrozen: gauge('posthaste_senders_frozen', '1 while the traffic calendar wants no sender to be taken away.', byPartition),
   checkpoints: counter('posthaste_checkpoints_total', 'Checkpoints made. No rise for minutes: recovery would take long, and the journal fills.'),
   unburied: counter('posthaste_dead_letters_unkept_total', 'Dead letters that could not be kept for inspection.'),
 };
@@ -157,6 +170,17 @@ export function showCensus(census: Census, now: number): void {
   }
   metrics.difference.set(census.difference);
   metrics.countedAt.set(now / 1_000);
+}
+
+export function showFleet(partition: number, { needed, wanted, frozen }: FleetNeed): void {
+  metrics.neededSenders.set({ partition }, needed);
+  metrics.wantedSenders.set({ partition }, wanted);
+  metrics.sendersFrozen.set({ partition }, frozen ? 1 : 0);
+}
+
+/** Who does not own a partition has no say in it. */
+export function hideFleet(partition: number): void {
+  for (const each of [metrics.neededSenders, metrics.wantedSenders, metrics.sendersFrozen]) each.remove({ partition });
 }
 
 function ageOf(at: number | null, now: number): number {

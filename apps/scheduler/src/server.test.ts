@@ -4,13 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { create, type DescMessage, type DescMethodUnary, type MessageShape } from '@bufbuild/protobuf';
 import { Client, credentials, ServerCredentials, status, type ClientDuplexStream, type ServiceError } from '@grpc/grpc-js';
-import { defaultPolicy, encodeTicket, idInPartition } from '@posthaste/core';
+import { type CalendarEntry, defaultPolicy, encodeTicket, idInPartition } from '@posthaste/core';
 import { grpcMethod, Lane, Reason, RecipientState } from '@posthaste/protocol';
 import {
   DispatchRequestSchema,
   DispatchService,
   LookupExplanationRequestSchema,
   LookupMessageRequestSchema,
+  LookupStatsRequestSchema,
   LookupService,
   Outcome,
   type Attempt,
@@ -31,7 +32,7 @@ import {
   type StreamConnection,
 } from '@posthaste/stream';
 import { findNatsServer, startNatsServer, type NatsServer } from '@posthaste/stream/server';
-import { silentLog, silentMailLog, systemClock } from '@posthaste/telemetry';
+import { metricsRegistry, silentLog, silentMailLog, systemClock } from '@posthaste/telemetry';
 import { eventually } from '@posthaste/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createScheduler } from './server.ts';
@@ -59,7 +60,7 @@ afterEach(async () => {
   rmSync(dataDir, { recursive: true });
 });
 
-async function startScheduler(retryDelaysMs: readonly number[] = [60_000]) {
+async function startScheduler(retryDelaysMs: readonly number[] = [60_000], calendar: readonly CalendarEntry[] = []) {
   const scheduler = createScheduler({
     connection,
     partition: 0,
@@ -69,6 +70,7 @@ async function startScheduler(retryDelaysMs: readonly number[] = [60_000]) {
     upstreams: ['main'],
     routes: [],
     policy: { ...defaultPolicy, retry: { ...defaultPolicy.retry, default: { kind: 'fixed', delaysMs: retryDelaysMs } } },
+    fleet: { laneTargetsMs: defaultPolicy.laneTargetsMs, bulkWithinMs: 3_600_000, calendar, lookAheadMs: 0 },
     checkpointEveryMs: 1_000,
     checkpointEvents: 1_000,
     historyMs: 3_600_000,
@@ -159,6 +161,7 @@ function connectSender(port: number, senderId: string) {
 }
 
 const lookUp = (port: number, id: string) => ask(port, LookupService.method.lookupMessage, create(LookupMessageRequestSchema, { id }));
+const lookUpStats = (port: number) => ask(port, LookupService.method.lookupStats, create(LookupStatsRequestSchema));
 const explain = (port: number, id: string) => ask(port, LookupService.method.lookupExplanation, create(LookupExplanationRequestSchema, { id }));
 
 function ask<I extends DescMessage, O extends DescMessage>(
@@ -234,6 +237,16 @@ describe('the scheduler', () => {
       estimatedAt: {},
     });
     await expect(lookUp(port, idInPartition(randomUUIDv7(), 0))).rejects.toMatchObject({ code: status.NOT_FOUND });
+  });
+
+  it('tells how many senders are needed, to who asks and as a metric, and is silent about it when it owns nothing', async () => {
+    const always = { days: [1, 2, 3, 4, 5, 6, 7], fromMinute: 0, toMinute: 1_440, timeZone: 'UTC', multiplier: 3, freeze: true };
+    const { scheduler, port, close } = await startScheduler([60_000], [always]);
+    await eventually(() => scheduler.owning);
+    await eventually(async () => (await metricsRegistry.metrics()).includes('posthaste_needed_senders{partition="0"} 3'));
+    expect((await lookUpStats(port)).fleet).toMatchObject({ neededSenders: 3, wantedSenders: 1, lateCount: 0n, multiplier: 3, frozen: true });
+    await close();
+    expect(await metricsRegistry.metrics()).not.toContain('posthaste_needed_senders{');
   });
 
   it('keeps a dead letter after the last retry', async () => {

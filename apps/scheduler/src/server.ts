@@ -15,7 +15,7 @@ import { beginTenure, type Tenure, type TenureOptions } from './tenure.ts';
 
 export interface SchedulerOptions extends Pick<
   TenureOptions,
-  'partition' | 'durability' | 'policy' | 'checkpointEveryMs' | 'checkpointEvents' | 'historyMs'
+  'partition' | 'durability' | 'policy' | 'fleet' | 'checkpointEveryMs' | 'checkpointEvents' | 'historyMs'
 > {
   readonly connection: StreamConnection;
   /** Where senders and the api reach this scheduler; others read it from the lease. */

@@ -1,8 +1,8 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { status, type sendUnaryData, type ServerUnaryCall, type UntypedHandleCall } from '@grpc/grpc-js';
-import { lanes, type Census, type Lane as LaneName, type Tallies, type Tally, type UpstreamView } from '@posthaste/core';
-import { Lane, type LaneStatsSchema, UpstreamState, type UpstreamStatsSchema } from '@posthaste/protocol';
+import { lanes, type Census, type FleetNeed, type Lane as LaneName, type Tallies, type Tally, type UpstreamView } from '@posthaste/core';
+import { type FleetStatsSchema, Lane, type LaneStatsSchema, UpstreamState, type UpstreamStatsSchema } from '@posthaste/protocol';
 import { LookupStatsResponseSchema, type LookupStatsRequest, type LookupStatsResponse } from '@posthaste/protocol/dispatch';
 import type { Lookup } from './lookup-service.ts';
 
@@ -28,7 +28,12 @@ async function takeStats({ driver: { engine }, figures }: Lookup): Promise<Looku
     totals: totalsOf(engine.tallies),
     unreadCount: BigInt(figures.unread),
     takenAt: timestampFromMs(takenAt),
+    fleet: fleetStats(figures.fleet),
   });
+}
+
+function fleetStats({ needed, wanted, late, multiplier, frozen }: FleetNeed): MessageInitShape<typeof FleetStatsSchema> {
+  return { neededSenders: needed, wantedSenders: wanted, lateCount: BigInt(late), multiplier, frozen };
 }
 
 export const wireLanes: Readonly<Record<LaneName, Lane>> = { immediate: Lane.IMMEDIATE, high: Lane.HIGH, normal: Lane.NORMAL, low: Lane.LOW };

@@ -1,4 +1,4 @@
-import { Engine, type Effect, type EnginePolicy, type JournalEntry, type Router } from '@posthaste/core';
+import { Engine, type Effect, type EnginePolicy, type FleetPolicy, type JournalEntry, type Router } from '@posthaste/core';
 import {
   createPublisher,
   isStreamError,
@@ -34,6 +34,7 @@ export interface TenureOptions {
   readonly router: Router;
   readonly durability: 'durable' | 'fast';
   readonly policy: EnginePolicy;
+  readonly fleet: FleetPolicy;
   readonly checkpointEveryMs: number;
   readonly checkpointEvents: number;
   readonly historyMs: number;
@@ -90,7 +91,7 @@ async function begin(options: TenureOptions, stop: AbortController): Promise<Ten
     },
   });
   const driver = new Driver(engine, writer, clock, signal);
-  const figures = new Figures(engine, clock);
+  const figures = new Figures(engine, clock, options.fleet);
   const shared = { connection, partition, driver, figures, clock, log, signal };
   const publisher = createPublisher(connection, { clock, log, mode: options.durability });
   const removals = new Removals({ connection, partition, clock, log, signal });

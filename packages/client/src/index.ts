@@ -17,7 +17,7 @@ export type {
   SmtpReply,
 } from './message-status.ts';
 export { PosthasteError, type ErrorCode, type FieldFault } from './posthaste-error.ts';
-export type { LaneFigures, QueueStats, TotalFigures, UpstreamFigures } from './queue-stats.ts';
+export type { FleetFigures, LaneFigures, QueueStats, TotalFigures, UpstreamFigures } from './queue-stats.ts';
 export type { Receipt, SubmitResult } from './receipt.ts';
 export { defaultRetryPolicy, delays, type RetryPolicy } from './retry-policy.ts';
 export type { SendAndWaitOptions, SendAndWaitResult } from './send-and-wait.ts';

@@ -1,5 +1,5 @@
 import { durationMs } from '@bufbuild/protobuf/wkt';
-import { Lane, UpstreamState, type LaneStats, type QueueStatsResponse, type Totals, type UpstreamStats } from '@posthaste/protocol';
+import { Lane, UpstreamState, type FleetStats, type LaneStats, type QueueStatsResponse, type Totals, type UpstreamStats } from '@posthaste/protocol';
 import { dateOf } from './message-status.ts';
 import { withProto, type WithProto } from './with-proto.ts';
 import { wordOf, type Word } from './word.ts';
@@ -20,6 +20,21 @@ export interface QueueStats extends WithProto<QueueStatsResponse> {
   /** How far `list` is behind, milliseconds. */
   readonly ledgerLagMs: number | undefined;
   readonly takenAt: Date | undefined;
+  /** How many senders there should be; undefined: the scheduler does not tell. */
+  readonly fleet: FleetFigures | undefined;
+}
+
+export interface FleetFigures {
+  /** The smaller of what the backlog needs and what the upstreams allow, raised by the traffic calendar. */
+  readonly neededSenders: number;
+  /** What the backlog would need if the upstreams took everything. */
+  readonly wantedSenders: number;
+  /** Messages that are ready and past their lane's target. */
+  readonly lateCount: number;
+  /** What the traffic calendar multiplies the usual need by; 1: nothing. */
+  readonly multiplier: number;
+  /** The traffic calendar wants no sender to be taken away now. */
+  readonly frozen: boolean;
 }
 
 export interface LaneFigures {
@@ -66,9 +81,14 @@ export function queueStats(stats: QueueStatsResponse): QueueStats {
       fillRatio: stats.fillRatio,
       ledgerLagMs: stats.ledgerLag && durationMs(stats.ledgerLag),
       takenAt: dateOf(stats.takenAt),
+      fleet: stats.fleet && fleetFigures(stats.fleet),
     },
     stats,
   );
+}
+
+function fleetFigures({ neededSenders, wantedSenders, lateCount, multiplier, frozen }: FleetStats): FleetFigures {
+  return { neededSenders, wantedSenders, lateCount: Number(lateCount), multiplier, frozen };
 }
 
 function laneFigures(lane: LaneStats): LaneFigures {

@@ -22,6 +22,7 @@ import { returnSnapshot, takeSnapshot, type SnapshotWithStates, type StateRecord
 import type { Lane } from './lane.ts';
 import type { Place, Ticket } from './ticket.ts';
 import type { UpstreamHealth } from './upstream-health.ts';
+import { placesOf, steadyRate, type UpstreamRule } from './upstream-rules.ts';
 
 export interface EngineOptions {
   /** Above that of every earlier owner of the partition; part of each attempt's id. */
@@ -131,8 +132,9 @@ export class Engine {
 
   /** How the mail for each upstream stands, by the router's index; counted at once, without a walk. */
   readUpstreams(): readonly Omit<UpstreamReading, 'late'>[] {
-    const { upstreams, senders } = this.#state;
+    const { upstreams, senders, policy } = this.#state;
     return upstreams.map(({ name, ready, concluded, tookMs, health }) => ({
+      ...capacityOf(policy.upstreamRules.get(name)),
       name,
       ready: ready.sizes(),
       arrived: { ...ready.arrived },
@@ -140,8 +142,6 @@ export class Engine {
       tookMs,
       full: ready.size > 0 && senders.roomiest(name) === undefined,
       isUp: health.kind === 'up',
-      rateLimit: Infinity,
-      atOnce: Infinity,
     }));
   }
 
@@ -195,6 +195,10 @@ export class Engine {
     const upstream = this.#state.upstreams[this.#state.router.upstreamOf(mail.ticket, recipient)];
     return { state: mail.states[recipient] as RecipientState, upstreamDown: upstream?.health.kind === 'down' };
   }
+}
+
+function capacityOf(rule: UpstreamRule | undefined): Pick<UpstreamReading, 'rateLimit' | 'atOnce'> {
+  return rule ? { rateLimit: steadyRate(rule.limits), atOnce: placesOf(rule) } : { rateLimit: Infinity, atOnce: Infinity };
 }
 
 function handle(state: EngineState, input: Input, now: Instant): void {

@@ -60,3 +60,13 @@ export interface BreakerRule {
 }
 
 export const defaultBreaker: BreakerRule = { failures: 3, healthyMs: 300_000, firstProbeMs: 1_000, longestProbeMs: 30_000 };
+
+/** Messages a second that these limits let through in the long run; Infinity without any. */
+export function steadyRate(limits: Limits): number {
+  return Math.min(...limitWindows.map((window) => ((limits[window] ?? Infinity) / limitWindowsMs[window]) * 1_000));
+}
+
+/** Attempts that can be under way at once; Infinity: any number. */
+export function placesOf({ limits, maxConnections = Infinity }: UpstreamRule): number {
+  return Math.min(limits.concurrency ?? Infinity, maxConnections);
+}

@@ -14,7 +14,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file posthaste/v1/stats.proto.
  */
 export const file_posthaste_v1_stats: GenFile = /*@__PURE__*/
-  fileDesc("Chhwb3N0aGFzdGUvdjEvc3RhdHMucHJvdG8SDHBvc3RoYXN0ZS52MSLUAQoJTGFuZVN0YXRzEiAKBGxhbmUYASABKA4yEi5wb3N0aGFzdGUudjEuTGFuZRITCgtyZWFkeV9jb3VudBgCIAEoAxIVCg13YWl0aW5nX2NvdW50GAMgASgDEhUKDXNlbmRpbmdfY291bnQYBCABKAMSFgoOaW5fZG91YnRfY291bnQYBSABKAMSEgoKaGVsZF9jb3VudBgGIAEoAxI2ChJvbGRlc3RfYWNjZXB0ZWRfYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIscBCg1VcHN0cmVhbVN0YXRzEgwKBG5hbWUYASABKAkSKgoFc3RhdGUYAiABKA4yGy5wb3N0aGFzdGUudjEuVXBzdHJlYW1TdGF0ZRIuCgpkb3duX3NpbmNlGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgd0cm91YmxlGAQgASgJEhQKDHF1ZXVlZF9jb3VudBgFIAEoAxIVCg1zZW5kaW5nX2NvdW50GAYgASgDEg4KBndpbmRvdxgHIAEoAyItCgtTZW5kZXJTdGF0cxIKCgJpZBgBIAEoCRISCgpoZWxkX2NvdW50GAIgASgDIpcBCgZUb3RhbHMSFgoOYWNjZXB0ZWRfY291bnQYASABKAMSFwoPZGVsaXZlcmVkX2NvdW50GAIgASgDEhQKDGZhaWxlZF9jb3VudBgDIAEoAxIVCg1leHBpcmVkX2NvdW50GAQgASgDEhYKDmluX2RvdWJ0X2NvdW50GAUgASgDEhcKD2NhbmNlbGxlZF9jb3VudBgGIAEoAypfCg1VcHN0cmVhbVN0YXRlEh4KGlVQU1RSRUFNX1NUQVRFX1VOU1BFQ0lGSUVEEAASFQoRVVBTVFJFQU1fU1RBVEVfVVAQARIXChNVUFNUUkVBTV9TVEFURV9ET1dOEAJiBnByb3RvMw", [file_google_protobuf_timestamp, file_posthaste_v1_lane]);
+  fileDesc("Chhwb3N0aGFzdGUvdjEvc3RhdHMucHJvdG8SDHBvc3RoYXN0ZS52MSLUAQoJTGFuZVN0YXRzEiAKBGxhbmUYASABKA4yEi5wb3N0aGFzdGUudjEuTGFuZRITCgtyZWFkeV9jb3VudBgCIAEoAxIVCg13YWl0aW5nX2NvdW50GAMgASgDEhUKDXNlbmRpbmdfY291bnQYBCABKAMSFgoOaW5fZG91YnRfY291bnQYBSABKAMSEgoKaGVsZF9jb3VudBgGIAEoAxI2ChJvbGRlc3RfYWNjZXB0ZWRfYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIscBCg1VcHN0cmVhbVN0YXRzEgwKBG5hbWUYASABKAkSKgoFc3RhdGUYAiABKA4yGy5wb3N0aGFzdGUudjEuVXBzdHJlYW1TdGF0ZRIuCgpkb3duX3NpbmNlGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgd0cm91YmxlGAQgASgJEhQKDHF1ZXVlZF9jb3VudBgFIAEoAxIVCg1zZW5kaW5nX2NvdW50GAYgASgDEg4KBndpbmRvdxgHIAEoAyItCgtTZW5kZXJTdGF0cxIKCgJpZBgBIAEoCRISCgpoZWxkX2NvdW50GAIgASgDIpcBCgZUb3RhbHMSFgoOYWNjZXB0ZWRfY291bnQYASABKAMSFwoPZGVsaXZlcmVkX2NvdW50GAIgASgDEhQKDGZhaWxlZF9jb3VudBgDIAEoAxIVCg1leHBpcmVkX2NvdW50GAQgASgDEhYKDmluX2RvdWJ0X2NvdW50GAUgASgDEhcKD2NhbmNlbGxlZF9jb3VudBgGIAEoAyJ0CgpGbGVldFN0YXRzEhYKDm5lZWRlZF9zZW5kZXJzGAEgASgFEhYKDndhbnRlZF9zZW5kZXJzGAIgASgFEhIKCmxhdGVfY291bnQYAyABKAMSEgoKbXVsdGlwbGllchgEIAEoARIOCgZmcm96ZW4YBSABKAgqXwoNVXBzdHJlYW1TdGF0ZRIeChpVUFNUUkVBTV9TVEFURV9VTlNQRUNJRklFRBAAEhUKEVVQU1RSRUFNX1NUQVRFX1VQEAESFwoTVVBTVFJFQU1fU1RBVEVfRE9XThACYgZwcm90bzM", [file_google_protobuf_timestamp, file_posthaste_v1_lane]);
 
 /**
  * A lane's recipients that are not final.
@@ -225,6 +225,56 @@ export type Totals = Message<"posthaste.v1.Totals"> & {
  */
 export const TotalsSchema: GenMessage<Totals> = /*@__PURE__*/
   messageDesc(file_posthaste_v1_stats, 3);
+
+/**
+ * How many senders there should be, beside those that are connected.
+ *
+ * @generated from message posthaste.v1.FleetStats
+ */
+export type FleetStats = Message<"posthaste.v1.FleetStats"> & {
+  /**
+   * The smaller of what the backlog needs and what the upstreams allow, raised by the traffic calendar; at least 1. With several schedulers the greatest
+   * of their figures.
+   *
+   * @generated from field: int32 needed_senders = 1;
+   */
+  neededSenders: number;
+
+  /**
+   * What the backlog would need if the upstreams took everything; more than needed_senders: the upstreams are what limits.
+   *
+   * @generated from field: int32 wanted_senders = 2;
+   */
+  wantedSenders: number;
+
+  /**
+   * Messages that are ready and should have been begun by their lane's target.
+   *
+   * @generated from field: int64 late_count = 3;
+   */
+  lateCount: bigint;
+
+  /**
+   * What the traffic calendar multiplies the usual need by now; 1: nothing.
+   *
+   * @generated from field: double multiplier = 4;
+   */
+  multiplier: number;
+
+  /**
+   * The traffic calendar wants no sender to be taken away now.
+   *
+   * @generated from field: bool frozen = 5;
+   */
+  frozen: boolean;
+};
+
+/**
+ * Describes the message posthaste.v1.FleetStats.
+ * Use `create(FleetStatsSchema)` to create a new message.
+ */
+export const FleetStatsSchema: GenMessage<FleetStats> = /*@__PURE__*/
+  messageDesc(file_posthaste_v1_stats, 4);
 
 /**
  * Whether an upstream takes mail.
