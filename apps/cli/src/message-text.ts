@@ -3,6 +3,7 @@ import { type Duration, type Timestamp, timestampDate } from '@bufbuild/protobuf
 import {
   type Attempt,
   AttemptOutcomeSchema,
+  type Intervention,
   LaneSchema,
   type Message,
   MessageStateSchema,
@@ -25,11 +26,12 @@ export function describeMessage(message: Message, now: Date): string {
 }
 
 function describeRecipient(recipient: Recipient, now: Date): string[] {
-  const { address, state, reason, dueAt, attemptCount, attempts, lastReply, changedAt } = recipient;
+  const { address, state, reason, dueAt, attemptCount, attempts, lastReply, changedAt, intervention } = recipient;
   const spent = `${attemptCount} ${attemptCount === 1 ? 'attempt' : 'attempts'}`;
   const facts = [
     inWords(RecipientStateSchema, state),
     ...showReason(reason),
+    ...showIntervention(intervention),
     ...showTime('due', dueAt, now),
     spent,
     ...showTime('since', changedAt, now),
@@ -61,6 +63,12 @@ function showClass({ replyClass }: Reply): string {
 /** The value's name in the contract, as words: IN_DOUBT is `in doubt`. */
 export function inWords(schema: DescEnum, value: number): string {
   return (schema.value[value]?.localName ?? `unknown (${value})`).toLowerCase().replaceAll('_', ' ');
+}
+
+/** `by ann@desk: wrong price`. */
+function showIntervention(intervention: Intervention | undefined): string[] {
+  if (!intervention) return [];
+  return [`by ${intervention.author}${intervention.comment === '' ? '' : `: ${intervention.comment}`}`];
 }
 
 /** Reasons are shown unchanged: operators search for them. */

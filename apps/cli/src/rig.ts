@@ -3,9 +3,12 @@ import { once } from 'node:events';
 import { createServer, type Http2Server, type ServerHttp2Session } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import type { ConnectRouter } from '@connectrpc/connect';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
+import { runCommandLine } from './command-line.ts';
+import { plain } from './terminal/paint.ts';
 
 export interface Ran {
   readonly code: number | null;
@@ -32,6 +35,26 @@ export async function posthaste(
   child.stdin.end(input);
   const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit') as Promise<[number | null]>]);
   return { code, out, err };
+}
+
+/** Runs a command in this process: for tests of many. `typed` is what a person at a terminal answers. */
+export async function runHere(
+  args: readonly string[],
+  { env = {}, typed }: Pick<RunOptions, 'env'> & { readonly typed?: string } = {},
+): Promise<Ran> {
+  const lines = { out: [] as string[], err: [] as string[] };
+  const stdin = Object.assign(Readable.from(typed === undefined ? [] : [typed]), { isTTY: typed !== undefined });
+  const code = await runCommandLine(args, {
+    env,
+    stdin,
+    print: (line) => void lines.out.push(`${line}\n`),
+    say: (line) => void lines.err.push(`${line}\n`),
+    complain: (line) => void lines.err.push(`${line}\n`),
+    paint: plain,
+    redraws: false,
+    endWithReader: () => {},
+  });
+  return { code, out: lines.out.join(''), err: lines.err.join('') };
 }
 
 export interface FakeApi {

@@ -16,7 +16,7 @@ const stats: Omit<QueueStats, 'proto'> = {
     { name: 'main', state: 'down', downSince: ago(300), trouble: 'connect ECONNREFUSED \u001b[31m', queuedCount: 1239, sendingCount: 10, window: 0 },
   ],
   senders: [{ id: 'sender-1', heldCount: 10 }],
-  totals: { acceptedCount: 2000, deliveredCount: 750, failedCount: 0, expiredCount: 0, inDoubtCount: 1 },
+  totals: { acceptedCount: 2000, deliveredCount: 750, failedCount: 0, expiredCount: 0, inDoubtCount: 1, cancelledCount: 2 },
   unreadCount: 3,
   fillRatio: 0.456,
   ledgerLagMs: 12.3,
@@ -39,7 +39,7 @@ it('shows what waits where, which upstream is down and why, and who sends', () =
     'SENDER    HOLDS',
     'sender-1  10',
     '',
-    'accepted 2000, delivered 750, failed 0, expired 0, in doubt 1 times',
+    'accepted 2000, delivered 750, failed 0, expired 0, cancelled 2, in doubt 1 times',
     'unread 3, fullest stream 46 %, ledger 12 ms behind',
   ]);
 });

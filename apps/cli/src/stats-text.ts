@@ -46,8 +46,9 @@ function describeFleet({ fleet, senders }: QueueStats, paint: Paint): string {
 }
 
 function describeTotals({ totals, unreadCount, fillRatio, ledgerLagMs }: QueueStats): string {
-  const { acceptedCount, deliveredCount, failedCount, expiredCount, inDoubtCount } = totals;
-  const ends = `accepted ${acceptedCount}, delivered ${deliveredCount}, failed ${failedCount}, expired ${expiredCount}, in doubt ${inDoubtCount} times`;
+  const { acceptedCount, deliveredCount, failedCount, expiredCount, cancelledCount, inDoubtCount } = totals;
+  const ends = `accepted ${acceptedCount}, delivered ${deliveredCount}, failed ${failedCount}, expired ${expiredCount}, cancelled ${cancelledCount}`;
+  const doubts = `in doubt ${inDoubtCount} times`;
   const lag = ledgerLagMs === undefined ? '' : `, ledger ${Math.round(ledgerLagMs)} ms behind`;
-  return `${ends}\nunread ${unreadCount}, fullest stream ${Math.round(fillRatio * 100)} %${lag}`;
+  return `${ends}, ${doubts}\nunread ${unreadCount}, fullest stream ${Math.round(fillRatio * 100)} %${lag}`;
 }

@@ -2,7 +2,7 @@ import { didYouMean } from '@posthaste/config/nearest';
 import type { Command } from './command/command.ts';
 import { usageError } from './failure.ts';
 
-export type Group = 'Mail' | 'System' | 'Shell';
+export type Group = 'Mail' | 'By hand' | 'System' | 'Shell';
 
 /** A place in the tree. What stands there is loaded when it is called: sendmail runs once a mail, and must not load what `up` needs. */
 export interface Entry {
@@ -25,6 +25,40 @@ export const tree: readonly Entry[] = [
   { group: 'Mail', names: ['watch', 'message watch'], load: async () => (await import('./commands/watch.ts')).watch },
   { group: 'Mail', names: ['list', 'ls', 'message list', 'message ls'], load: async () => (await import('./commands/list.ts')).list },
   { group: 'Mail', names: ['stats', 'queue stats', 'queue list', 'queue ls'], load: async () => (await import('./commands/stats.ts')).stats },
+  { group: 'By hand', names: ['message hold', 'hold'], load: async () => (await import('./commands/message-hold.ts')).messageHold },
+  { group: 'By hand', names: ['message release', 'release'], load: async () => (await import('./commands/message-release.ts')).messageRelease },
+  { group: 'By hand', names: ['message cancel', 'cancel'], load: async () => (await import('./commands/message-cancel.ts')).messageCancel },
+  { group: 'By hand', names: ['message retry', 'retry'], load: async () => (await import('./commands/message-retry.ts')).messageRetry },
+  {
+    group: 'By hand',
+    names: ['message reschedule', 'reschedule'],
+    load: async () => (await import('./commands/message-reschedule.ts')).messageReschedule,
+  },
+  { group: 'By hand', names: ['message lane'], load: async () => (await import('./commands/message-lane.ts')).messageLane },
+  { group: 'By hand', names: ['message move', 'move'], load: async () => (await import('./commands/message-move.ts')).messageMove },
+  {
+    group: 'By hand',
+    names: ['operation get', 'operation show', 'operation status'],
+    load: async () => (await import('./commands/operation-get.ts')).operationGet,
+  },
+  {
+    group: 'By hand',
+    names: ['suspend create', 'suspend', 'pause', 'suspension create'],
+    load: async () => (await import('./commands/suspend-create.ts')).suspendCreate,
+  },
+  {
+    group: 'By hand',
+    names: ['suspend list', 'suspend ls', 'suspension list', 'suspension ls'],
+    load: async () => (await import('./commands/suspend-list.ts')).suspendList,
+  },
+  {
+    group: 'By hand',
+    names: ['suspend lift', 'resume', 'suspend delete', 'suspension lift', 'suspension delete', 'suspension rm'],
+    load: async () => (await import('./commands/suspend-lift.ts')).suspendLift,
+  },
+  { group: 'By hand', names: ['dead list', 'dead ls'], load: async () => (await import('./commands/dead-list.ts')).deadList },
+  { group: 'By hand', names: ['dead retry'], load: async () => (await import('./commands/dead-retry.ts')).deadRetry },
+  { group: 'By hand', names: ['dead purge', 'dead rm'], load: async () => (await import('./commands/dead-purge.ts')).deadPurge },
   { group: 'System', names: ['up'], load: async () => (await import('./commands/up.ts')).up },
   { group: 'System', names: ['doctor'], load: async () => (await import('./commands/doctor.ts')).doctor },
   { group: 'System', names: ['settings', 'config list', 'config ls'], load: async () => (await import('./commands/settings.ts')).settings },

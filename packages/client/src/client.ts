@@ -9,6 +9,7 @@ import type { Link } from './link.ts';
 import type { Mail } from './mail.ts';
 import { messageStatus, type MessageStatus } from './message-status.ts';
 import { messageExplanation, type MessageExplanation } from './message-explanation.ts';
+import { createOperator, type Operator } from './operator/calls.ts';
 import { queueStats, type QueueStats } from './queue-stats.ts';
 import { keysFor } from './request-key.ts';
 import { receipt, type Receipt, type SubmitResult } from './receipt.ts';
@@ -75,6 +76,8 @@ export interface PosthasteClient {
   listPage(filter?: PageFilter, options?: CallOptions): Promise<MessagePage>;
   /** What waits where, which upstreams work, who sends. */
   stats(options?: CallOptions): Promise<QueueStats>;
+  /** Holds, cancels, moves and suspends mail, and looks after dead letters. */
+  readonly operator: Operator;
   /** Ends the connection. A client that is not closed does not keep the process alive. A transport that was given stays open. */
   close(): void;
 }
@@ -121,6 +124,7 @@ export function createPosthasteClient(options: PosthasteClientOptions = {}): Pos
     },
     listPage: (filter = {}, limits = {}) => listPage(connection, filter, limits),
     stats: async (limits = {}) => queueStats(await connection.call(limits, (attempt) => connection.status.queueStats({}, attempt))),
+    operator: createOperator(connection),
     close: () => link.close(),
   };
 }

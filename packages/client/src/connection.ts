@@ -1,5 +1,5 @@
 import { createClient, type CallOptions as RpcOptions } from '@connectrpc/connect';
-import { StatusService, SubmissionService } from '@posthaste/protocol';
+import { OperatorService, StatusService, SubmissionService } from '@posthaste/protocol';
 import type { Link } from './link.ts';
 import { withRetries, type CallLimits, type Patience } from './retry.ts';
 
@@ -28,6 +28,7 @@ export function createConnection({ link, patience, timeoutMs, headers }: Connect
   return {
     submission: createClient(SubmissionService, link.transport),
     status: createClient(StatusService, link.transport),
+    operator: createClient(OperatorService, link.transport),
     patience,
     headers,
     timeoutMs,

@@ -8,6 +8,7 @@ export type { GateInTheWay, MessageExplanation, RecipientExplanation } from './m
 export type {
   AttemptOutcomeName,
   AttemptStatus,
+  InterventionStatus,
   MessageStateName,
   MessageStatus,
   ReasonName,
@@ -16,6 +17,11 @@ export type {
   RecipientStatus,
   SmtpReply,
 } from './message-status.ts';
+export type { ActOptions, OperationOptions, Operator, SuspendOptions } from './operator/calls.ts';
+export type { DeadLetterFilter, DeadLetterStatus } from './operator/dead-letters.ts';
+export type { OperationKindName, OperationStatus, UnchangedCauseName } from './operator/operation.ts';
+export type { MailMatch, MailSelector } from './operator/selector.ts';
+export type { SuspensionStatus } from './operator/suspension.ts';
 export { PosthasteError, type ErrorCode, type FieldFault } from './posthaste-error.ts';
 export type { FleetFigures, LaneFigures, QueueStats, TotalFigures, UpstreamFigures } from './queue-stats.ts';
 export type { Receipt, SubmitResult } from './receipt.ts';

@@ -7,6 +7,7 @@ import {
   RecipientState,
   ReplyClass,
   type Attempt,
+  type Intervention,
   type Message,
   type Recipient,
   type Reply,
@@ -63,6 +64,15 @@ export interface RecipientStatus {
   /** Oldest first, the last 20; empty in lists. */
   readonly attempts: readonly AttemptStatus[];
   readonly changedAt: Date | undefined;
+  /** Who holds or cancelled it, and why; undefined unless it is held or cancelled. */
+  readonly intervention: InterventionStatus | undefined;
+}
+
+/** What an operator did; `policy` as the author: a setting did it. */
+export interface InterventionStatus {
+  readonly author: string;
+  readonly comment: string;
+  readonly at: Date | undefined;
 }
 
 /** One try to deliver to a recipient. */
@@ -139,7 +149,12 @@ function recipientStatus(recipient: Recipient): RecipientStatus {
     lastReply: recipient.lastReply && smtpReply(recipient.lastReply),
     attempts: recipient.attempts.map(attemptStatus),
     changedAt: dateOf(recipient.changedAt),
+    intervention: recipient.intervention && interventionStatus(recipient.intervention),
   };
+}
+
+function interventionStatus({ author, comment, at }: Intervention): InterventionStatus {
+  return { author, comment, at: dateOf(at) };
 }
 
 function attemptStatus(attempt: Attempt): AttemptStatus {

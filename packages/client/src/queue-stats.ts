@@ -68,6 +68,7 @@ export interface TotalFigures {
   readonly failedCount: number;
   readonly expiredCount: number;
   readonly inDoubtCount: number;
+  readonly cancelledCount: number;
 }
 
 export function queueStats(stats: QueueStatsResponse): QueueStats {
@@ -122,5 +123,6 @@ function totalFigures(totals: Totals | undefined): TotalFigures {
     failedCount: Number(totals?.failedCount ?? 0),
     expiredCount: Number(totals?.expiredCount ?? 0),
     inDoubtCount: Number(totals?.inDoubtCount ?? 0),
+    cancelledCount: Number(totals?.cancelledCount ?? 0),
   };
 }

@@ -10,7 +10,7 @@ export interface Operand {
   readonly how: 'one' | 'optional' | 'any';
   readonly choices?: readonly string[];
   /** What the shell offers, from the running system. */
-  readonly completes?: 'message ids' | 'commands';
+  readonly completes?: 'message ids' | 'suspension ids' | 'commands';
 }
 
 export interface Example {

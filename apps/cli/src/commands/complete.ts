@@ -16,7 +16,10 @@ export const complete = defineCommand({
   examples: [{ line: 'posthaste complete -- li', says: 'prints list' }],
   async run({ argv, env, print }) {
     const words = argv[0] === '--' ? argv.slice(1) : argv;
-    const live: LiveWords = (kind) => (kind === 'commands' ? candidates([''], live) : recentMails(env));
+    const live: LiveWords = (kind) => {
+      if (kind === 'commands') return candidates([''], live);
+      return kind === 'message ids' ? recentMails(env) : suspensions(env);
+    };
     for (const { word, says } of await candidates(words, live)) print(`${word}\t${says}`);
     return exitCode.ok;
   },
@@ -28,6 +31,16 @@ async function recentMails(env: Readonly<Record<string, string | undefined>>): P
     const { askApi } = await import('../api.ts');
     const page = await askApi(endpointOf(undefined, env), 1, (client) => client.listPage({ pageSize: most }, { timeoutMs: patienceMs }));
     return page.messages.map(describe);
+  } catch {
+    return [];
+  }
+}
+
+async function suspensions(env: Readonly<Record<string, string | undefined>>): Promise<readonly Candidate[]> {
+  try {
+    const [{ askApi }, { describeMatch }] = await Promise.all([import('../api.ts'), import('../operator/suspension-table.ts')]);
+    const found = await askApi(endpointOf(undefined, env), 1, ({ operator }) => operator.suspensions({ timeoutMs: patienceMs }));
+    return found.map(({ id, match }) => ({ word: id, says: describeMatch(match) }));
   } catch {
     return [];
   }
