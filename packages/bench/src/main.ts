@@ -13,6 +13,7 @@ import { describeCore, summarizeCore } from './report/core-text.ts';
 import { describeAnswer, summarizeAnswers } from './report/answer-text.ts';
 import { describeLoad, describeSlice, writeLoadReport } from './report/load-report.ts';
 import { describeRound, summarizePeers } from './report/peers-text.ts';
+import { describeNeighbours, describeUrgent, summarizeNeighbours } from './report/urgency-text.ts';
 import { describeBacklog, describeCase, summarizeCases } from './report/text.ts';
 import { buildRig, closeRig, type Rig } from './rig.ts';
 import { runAnswer } from './scenario/answer.ts';
@@ -20,9 +21,11 @@ import { runBacklog } from './scenario/backlog.ts';
 import { runCore } from './scenario/core.ts';
 import { runLoad } from './scenario/load.ts';
 import { runLatency } from './scenario/latency.ts';
+import { runNeighbours } from './scenario/neighbours.ts';
 import { runPeers } from './scenario/peers.ts';
 import { describeRpc } from './scenario/rpc-text.ts';
 import { runRpc } from './scenario/rpc.ts';
+import { runUrgent } from './scenario/urgent.ts';
 import { runThroughput } from './scenario/throughput.ts';
 import { measureFsync } from './system/fsync-time.ts';
 
@@ -90,6 +93,16 @@ async function runScenario(rig: Rig, scenario: SystemScenario, { pattern, report
     case 'answer': {
       const results = await runAnswer(rig, (result) => rig.say(describeAnswer(result)));
       rig.say(`\n${summarizeAnswers(results)}`);
+      return { results, missing: 0 };
+    }
+    case 'urgent': {
+      const result = await runUrgent(rig);
+      rig.say(describeUrgent(result));
+      return { results: [result], missing: result.missing };
+    }
+    case 'neighbours': {
+      const results = await runNeighbours(rig, (round) => rig.say(describeNeighbours(round)));
+      rig.say(`\n${summarizeNeighbours(results)}`);
       return { results, missing: 0 };
     }
     case 'rpc': {

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { type PatternName, patternNames } from './scenario/pattern.ts';
 
-export const scenarios = ['throughput', 'latency', 'backlog', 'peers', 'load', 'rpc', 'answer', 'core'] as const;
+export const scenarios = ['throughput', 'latency', 'backlog', 'peers', 'load', 'rpc', 'answer', 'urgent', 'neighbours', 'core'] as const;
 
 export type Scenario = (typeof scenarios)[number];
 
@@ -35,6 +35,8 @@ export const help = `pnpm bench [options]: what Posthaste does on this machine, 
   --scenario NAME  throughput (the default): every mode, size and number of sessions
                    latency: replies at half of the load, with a quick upstream and with one that takes 5 s for each mail
                    backlog: 100,000 mails wait for an upstream that is down, then it comes back
+                   urgent: immediate mail while 100,000 low ones wait for an upstream that takes 200 a second, in durable mode
+                   neighbours: ten upstreams, and what a dead and a slow one cost the other eight, in turn
                    answer: what a request costs that sends a mail, by nodemailer to a slow upstream and by the api
                    peers (or --peers): ours and BullMQ, Haraka and Postfix in turn, on the same load and upstream; installs them into the cache
                    rpc (or --rpc): what the api takes by native gRPC in single calls, batches and streams, with the upstream down; then all arrives

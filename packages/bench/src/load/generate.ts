@@ -1,13 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sharedNow } from '../shared-time.ts';
-import { createTemplate, type Template } from './message.ts';
+import { createTemplate, type Kind, type Template } from './message.ts';
 import { Session } from './session.ts';
 
 /** Ends when `mails` were sent or `forMs` is over, whichever is first. */
-export interface LoadOrder {
+export interface LoadOrder extends Kind {
   readonly port: number;
   readonly sessions: number;
-  readonly sizeBytes: number;
   readonly mails: number;
   readonly forMs: number;
   /** Mails begun in a second, however fast the relay answers; without it each session sends as fast as it is answered. */
@@ -59,7 +58,7 @@ class Run {
 
   constructor(order: LoadOrder) {
     this.#order = order;
-    this.#template = createTemplate(order.sizeBytes);
+    this.#template = createTemplate(order);
     this.#acceptedAt = new Float64Array(order.mails).fill(Number.NaN);
     this.#replyMs = new Float64Array(order.mails).fill(Number.NaN);
     this.#wholeMs = new Float64Array(order.mails).fill(Number.NaN);

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createTemplate, headOf, numberOf, recipientOf } from './message.ts';
+import { createTemplate, domainOf, headOf, numberOf, recipientOf } from './message.ts';
 
 const date = new Date(0).toUTCString();
 
@@ -9,17 +9,20 @@ it('makes mails of the size that was asked for, whatever their number', () => {
     [10_240, 99_999],
     [102_400, 1_234_567],
   ] as const) {
-    const { rest } = createTemplate(sizeBytes);
-    expect(headOf(number, 1, date).length + rest.length - '.\r\n'.length).toBe(sizeBytes);
+    const { rest } = createTemplate({ sizeBytes });
+    for (const kind of [{}, { lane: 'immediate', domains: 10 }]) {
+      expect(headOf(number, 1, date, kind).length + rest.length - '.\r\n'.length).toBe(sizeBytes);
+    }
   }
 });
 
 it('finds the number of a mail in its recipient', () => {
   expect(numberOf(recipientOf(41_207))).toBe(41_207);
+  expect([numberOf(recipientOf(41_207, 10)), recipientOf(41_207, 10)]).toEqual([41_207, `41207@${domainOf(7)}`]);
 });
 
 it('begins no line with a dot but the last', () => {
-  const { rest } = createTemplate(10_240);
+  const { rest } = createTemplate({ sizeBytes: 10_240 });
   expect(rest.indexOf('\r\n.')).toBe(rest.length - '\r\n.\r\n'.length);
 });
 

@@ -42,10 +42,11 @@ export class Session {
   }
 
   async send(number: number, order: number, template: Template, date: string): Promise<Handover> {
-    const refusal = this.#pipelining ? await this.#envelopeAtOnce(number) : await this.#envelope(number);
+    const to = recipientOf(number, template.domains);
+    const refusal = this.#pipelining ? await this.#envelopeAtOnce(to) : await this.#envelope(to);
     if (refusal) return this.#refused(refusal);
     this.#socket.cork();
-    this.#socket.write(headOf(number, order, date), 'latin1');
+    this.#socket.write(headOf(number, order, date, template), 'latin1');
     this.#socket.write(template.rest);
     this.#socket.uncork();
     const dotAt = sharedNow();
@@ -63,17 +64,17 @@ export class Session {
   }
 
   /** The first reply that was not the hoped-for one. */
-  async #envelope(number: number): Promise<Reply | undefined> {
+  async #envelope(to: string): Promise<Reply | undefined> {
     const mail = await this.#ask(`MAIL FROM:<${senderOf()}>`);
     if (mail.code !== 250) return mail;
-    const rcpt = await this.#ask(`RCPT TO:<${recipientOf(number)}>`);
+    const rcpt = await this.#ask(`RCPT TO:<${to}>`);
     if (rcpt.code !== 250) return rcpt;
     const data = await this.#ask('DATA');
     return data.code === 354 ? undefined : data;
   }
 
-  async #envelopeAtOnce(number: number): Promise<Reply | undefined> {
-    this.#socket.write(`MAIL FROM:<${senderOf()}>\r\nRCPT TO:<${recipientOf(number)}>\r\nDATA\r\n`, 'latin1');
+  async #envelopeAtOnce(to: string): Promise<Reply | undefined> {
+    this.#socket.write(`MAIL FROM:<${senderOf()}>\r\nRCPT TO:<${to}>\r\nDATA\r\n`, 'latin1');
     const replies = [await this.#next(), await this.#next(), await this.#next()];
     return replies.find((reply, index) => reply.code !== (index === 2 ? 354 : 250));
   }

@@ -191,7 +191,7 @@ function encodeFields(fields: MessageInitShape<typeof SubmitRequestSchema>): Uin
 }
 
 function rawEncoder(sizeBytes: number, order: number): Encode {
-  const template = createTemplate(sizeBytes);
+  const template = createTemplate({ sizeBytes });
   // Without SMTP's final dot.
   const rest = template.rest.subarray(0, -3);
   const date = new Date().toUTCString();
