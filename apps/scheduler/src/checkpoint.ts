@@ -5,7 +5,7 @@ import { journalStream, readUntil, type Journal, type StreamConnection, type Str
 /** What an entry of JOURNAL on `journal.<p>.checkpoint` says: STATE and WAIT hold everything up to journal sequence `contains`. */
 export interface Checkpoint {
   readonly epoch: number;
-  /** Wall clock, milliseconds since the epoch. */
+  /** By the steady clock, milliseconds since the epoch. */
   readonly at: number;
   readonly contains: number;
   readonly snapshot: Snapshot;

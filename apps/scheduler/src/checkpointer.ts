@@ -27,6 +27,7 @@ export interface Mark {
   /** Where it begins in the journal. */
   readonly sequence: number;
   readonly contains: number;
+  /** By the steady clock. */
   readonly at: number;
 }
 
@@ -68,10 +69,11 @@ export class Checkpointer {
   }
 
   async #store(taken: SnapshotWithStates, contains: number): Promise<void> {
-    const { journal, removals, partition, epoch, createdAt, clock } = this.#options;
+    const { driver, journal, removals, partition, epoch, createdAt, clock } = this.#options;
     await this.#writeStates(taken.changed, contains);
     await removals.idle();
-    const at = clock.now();
+    // A wall clock that is set ahead must not make what finished a moment ago look old: a recovery would not know it any more.
+    const at = driver.engine.steady(clock.now());
     const recent = this.#marks.filter((mark, index) => at - mark.at <= recentSpanMs || index === this.#marks.length - 1);
     const checkpoint = { epoch, at, contains, snapshot: taken.snapshot, createdAt };
     const sequence = await appendCheckpoint(journal, checkpoint, recent[0]?.sequence ?? null);

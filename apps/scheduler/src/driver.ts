@@ -2,6 +2,8 @@ import type { Engine, Input, Instant, SnapshotWithStates } from '@posthaste/core
 import type { Clock } from '@posthaste/telemetry';
 import type { JournalWriter } from './journal-writer.ts';
 
+const longestSleepMs = 1_000;
+
 /** Tells the engine what happens, once a turn of the event loop takes its step to the journal, and wakes it when it asks for the time. */
 export class Driver {
   readonly engine: Engine;
@@ -52,9 +54,13 @@ export class Driver {
     });
   }
 
-  /** An earlier wake is armed anew; a later one is found out when the armed one comes. */
-  #armWake(afterMs: number | null, mono: number): void {
-    if (afterMs === null) return;
+  /**
+   * An earlier wake is armed anew; a later one is found out when the armed one comes. No sleep is long: nobody tells of a wall clock that is set ahead, and what
+   * was due by it at noon goes when it says noon.
+   */
+  #armWake(wantedMs: number | null, mono: number): void {
+    if (wantedMs === null) return;
+    const afterMs = Math.min(wantedMs, longestSleepMs);
     const at = mono + afterMs;
     if (this.#wake && this.#wake.at <= at) return;
     this.#wake?.abort.abort();

@@ -105,6 +105,17 @@ describe('JournalWriter', () => {
     await eventually(() => expect(done).toEqual(['3 recorded', 'last']));
   });
 
+  it('records by itself that the wall clock was set, before any effect of the step', async () => {
+    const { journal, writer, done } = rig();
+    const clock = { skewMs: 60_000, periods: [], at: 1 };
+    writer.write({ records: [], effects: step('a').effects, clock });
+    await eventually(() => journal.inFlight === 1);
+    expect(done).toEqual([]);
+    await journal.acknowledge();
+    await eventually(() => expect(done).toEqual(['0 recorded', 'a']));
+    expect(JSON.parse(journal.bodies[0] ?? '')).toEqual({ epoch: 7, owner: 'me', events: [], clock });
+  });
+
   it('carries out nothing more after the journal has refused', async () => {
     const { journal, writer, done } = rig();
     writer.write(step('a'));

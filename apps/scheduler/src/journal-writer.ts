@@ -1,4 +1,4 @@
-import type { Effect, JournalRecord, Step } from '@posthaste/core';
+import type { ClockMarks, Effect, JournalRecord, Step } from '@posthaste/core';
 import type { Journal } from '@posthaste/stream';
 import type { Clock } from '@posthaste/telemetry';
 
@@ -43,7 +43,7 @@ export class JournalWriter {
   }
 
   write(step: Step): void {
-    if (step.records.length === 0 && step.effects.length === 0) return;
+    if (step.records.length === 0 && step.effects.length === 0 && !step.clock) return;
     this.#waiting.push(step);
     this.#flush();
   }
@@ -90,13 +90,16 @@ export class JournalWriter {
 
   async #append(steps: readonly Step[]): Promise<void> {
     const records = steps.flatMap((step) => step.records);
-    for (const body of this.#encode(records)) await this.#options.journal.append('events', body);
+    const clock = steps.findLast((step) => step.clock)?.clock;
+    for (const body of this.#encode(records, clock)) await this.#options.journal.append('events', body);
     this.appendedEvents += records.length;
     this.#options.onRecorded(records);
     for (const step of steps) step.effects.forEach(this.#options.perform);
   }
 
-  *#encode(records: readonly JournalRecord[]): Iterable<Uint8Array> {
+  /** What is said of the clock goes first: every event says by itself what it needs of it. */
+  *#encode(records: readonly JournalRecord[], clock: ClockMarks | undefined): Iterable<Uint8Array> {
+    if (clock) yield encodeEntry(this.#options.epoch, this.#options.owner, [], clock);
     let events: string[] = [];
     let bytes = 0;
     for (const { event } of records) {
@@ -118,6 +121,7 @@ export class JournalWriter {
 }
 
 /** A `JournalEntry` of events that are JSON already. */
-export function encodeEntry(epoch: number, owner: string, events: readonly string[]): Uint8Array {
-  return Buffer.from(`{"epoch":${epoch},"owner":${JSON.stringify(owner)},"events":[${events.join(',')}]}`);
+export function encodeEntry(epoch: number, owner: string, events: readonly string[], clock?: ClockMarks): Uint8Array {
+  const jumped = clock ? `,"clock":${JSON.stringify(clock)}` : '';
+  return Buffer.from(`{"epoch":${epoch},"owner":${JSON.stringify(owner)},"events":[${events.join(',')}]${jumped}}`);
 }

@@ -74,8 +74,8 @@ function render(ticket: Ticket, recipients: readonly RecipientView[]): LookupMes
   return create(LookupMessageResponseSchema, { ticketJson: encodeTicket(ticket), recipients: recipients.map(renderRecipient) });
 }
 
-function renderRecipient({ state, upstreamDown }: RecipientView) {
-  const due = state.kind === 'queued' && state.due > 0 ? { due: timestampFromMs(state.due) } : {};
+function renderRecipient({ state, due: dueAt, upstreamDown }: RecipientView) {
+  const due = dueAt === undefined ? {} : { due: timestampFromMs(dueAt) };
   const reply = 'reply' in state && state.reply ? { lastReply: wireReply(state.reply) } : {};
   const by = 'by' in state ? { intervention: wireIntervention(state.by) } : {};
   return { state: state.kind, reason: reasonOf(state, upstreamDown), attempts: state.attempts, ...due, ...reply, ...by };

@@ -1,6 +1,7 @@
 import {
   lanes,
   readTicket,
+  type ClockMarks,
   type Engine,
   type Instant,
   type JournalEntry,
@@ -54,10 +55,10 @@ export async function recover(options: RecoveryOptions): Promise<Recovered> {
   const stored = await findCheckpoints(options);
   const last = stored.at(-1);
   const states = await measureSources(options);
-  const events = await readJournal(options, last?.checkpoint.contains ?? 0);
+  const { events, clock } = await readJournal(options, last?.checkpoint.contains ?? 0);
   const snapshot = last?.checkpoint.snapshot ?? null;
   const finishedIds = stored.flatMap(({ checkpoint }) => checkpoint.snapshot.finishedIds);
-  engine.restoreMarks({ snapshot, events, extents: extentsOf(options, states, last), finishedIds }, now());
+  engine.restoreMarks({ snapshot, events, clock, extents: extentsOf(options, states, last), finishedIds }, now());
   for (const source of sources) await restoreTickets(options, source, states[source]);
   await restoreStates(options);
   for (const { event, sequence } of events) engine.replay(event, sequence);
@@ -94,18 +95,25 @@ function extentsOf(options: RecoveryOptions, states: Record<Source, StreamState>
   return Object.fromEntries(extents) as Record<Source, LogExtent>;
 }
 
-async function readJournal(options: RecoveryOptions, contained: number): Promise<{ event: JournalEvent; sequence: number }[]> {
+interface JournalTail {
+  readonly events: readonly { readonly event: JournalEvent; readonly sequence: number }[];
+  readonly clock: ClockMarks | undefined;
+}
+
+async function readJournal(options: RecoveryOptions, contained: number): Promise<JournalTail> {
   const { connection, partition, journalEnd, signal } = options;
   const filter = journalSubject(partition, 'events');
   const events: { event: JournalEvent; sequence: number }[] = [];
+  let clock: ClockMarks | undefined;
   const read = { stream: journalStream(partition), from: contained + 1, to: journalEnd, filter, dense: false, signal };
   for await (const entries of readUntil(connection, read)) {
     for (const entry of entries) {
-      const { events: recorded } = JSON.parse(Buffer.from(entry.body).toString()) as JournalEntry;
+      const { events: recorded, clock: marks } = JSON.parse(Buffer.from(entry.body).toString()) as JournalEntry;
+      clock = marks ?? clock;
       for (const event of recorded) events.push({ event, sequence: entry.sequence });
     }
   }
-  return events;
+  return { events, clock };
 }
 
 async function restoreTickets(options: RecoveryOptions, source: Source, state: StreamState): Promise<void> {

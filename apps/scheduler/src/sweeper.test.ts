@@ -80,6 +80,13 @@ it('leaves an attachment alone while it can be named, and takes it away later', 
   await expect(chunk('attachment')).rejects.toMatchObject({ code: 'NOT_FOUND' });
 });
 
+it('takes nothing away sooner because the wall clock was set ahead', async () => {
+  const time = await store('attachment');
+  time.setWallClock(time.now() + 24 * 3_600_000);
+  await sweep(time, { find: () => undefined }).during(50);
+  await expect(chunk('attachment')).resolves.toBeDefined();
+});
+
 it('never takes the body of a mail that it knows', async () => {
   const time = await store('mail', 'attachment');
   const known = {} as ReturnType<SweeperOptions['driver']['engine']['find']>;

@@ -24,18 +24,23 @@ export interface SweeperOptions {
  */
 export async function sweepBodies(options: SweeperOptions): Promise<void> {
   const { clock, log, signal } = options;
+  const metAt = new Map<string, number>();
   while (!signal.aborted) {
     await clock.sleep(everyMs, signal).catch(() => {});
-    if (!signal.aborted) await sweep(options).catch((error: unknown) => log.debug('bodies could not be swept now', { error }));
+    if (!signal.aborted) await sweep(options, metAt).catch((error: unknown) => log.debug('bodies could not be swept now', { error }));
   }
 }
 
-async function sweep(options: SweeperOptions): Promise<void> {
+/**
+ * @param metAt when each body was first met here, monotonic. Its age by the wall clock is not trusted: one that is set ahead would make a body old whose mail is
+ *   being written.
+ */
+async function sweep(options: SweeperOptions, metAt: Map<string, number>): Promise<void> {
   const { connection, partition, clock, driver, removals, log, signal } = options;
   const { first, last } = await streamState(connection, bodiesStream);
   // A ticket that is stored but unread must not be taken for one that is missing.
   if (last < first || (await unread()) > 0) return;
-  const old = new Set<string>();
+  const here = new Set<string>();
   const filter = `body.${partition}.>`;
   for await (const entries of readUntil(connection, {
     stream: bodiesStream,
@@ -46,9 +51,14 @@ async function sweep(options: SweeperOptions): Promise<void> {
     dense: false,
     signal,
   })) {
-    for (const { subject, time } of entries) if (clock.now() - time > orphanAgeMs) old.add(subject.split('.')[2] ?? '');
+    for (const { subject } of entries) here.add(subject.split('.')[2] ?? '');
   }
-  for (const id of old) {
+  for (const id of metAt.keys()) if (!here.has(id)) metAt.delete(id);
+  const now = clock.monotonic();
+  for (const id of here) {
+    const since = metAt.get(id) ?? now;
+    metAt.set(id, since);
+    if (now - since < orphanAgeMs) continue;
     if (driver.engine.find(id) || (await isDeadLetter(connection, partition, id))) continue;
     log.info('a body without a mail is removed', { id });
     removals.body(id);

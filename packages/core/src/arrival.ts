@@ -30,8 +30,10 @@ export function admit(state: EngineState, ticket: Ticket, place: Place): Mail {
 
 /** Most mail is gone long before its deadline: what it leaves in the heap is cleared when it outweighs the rest. */
 function remindOfDeadline(state: EngineState, mail: Mail, deadline: number): void {
-  if (state.deadlines.size > 2 * state.mails.size + 1_000) state.deadlines.keep(isLive);
-  state.deadlines.push(mail, deadline, mail.order);
+  const { byAge } = mail.ticket;
+  const heap = byAge ? state.lifetimes : state.deadlines;
+  if (heap.size > 2 * state.mails.size + 1_000) heap.keep(isLive);
+  heap.push(mail, byAge ? deadline - state.clock.skewAt(mail.place) : deadline, mail.order);
 }
 
 /** A second entry of a mail that is in the index: WAIT wins over MAIL, else the first wins. */

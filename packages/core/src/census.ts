@@ -1,5 +1,5 @@
 import type { EngineState } from './engine-state.ts';
-import { isReady, readySince } from './filing.ts';
+import { isReady, readySince, steadyAcceptance, wallDue } from './filing.ts';
 import { lanes, type Lane } from './lane.ts';
 import type { Mail } from './mail.ts';
 import { isFinal, type RecipientState } from './recipient.ts';
@@ -46,6 +46,7 @@ const walkedAtOnce = 1_000;
  * says nothing then. `now`: wall clock.
  */
 export function* walkIndex(state: EngineState, now: number): Generator<undefined, Census> {
+  const { clock } = state;
   const depth = perLane(() => ({ queued: 0, held: 0, sending: 0, inDoubt: 0 }));
   const waiting = perLane(() => 0);
   const upstreams = state.upstreams.map((): UpstreamDepth => ({ queued: 0, sending: 0, late: 0 }));
@@ -55,10 +56,11 @@ export function* walkIndex(state: EngineState, now: number): Generator<undefined
   const live = new Map<string, number>();
   let walked = 0;
   for (const mail of state.mails.values()) {
-    const { lane, tenant, acceptedAt } = mail.ticket;
+    const { lane, tenant } = mail.ticket;
+    const acceptedAt = steadyAcceptance(clock, mail) + clock.skewMs;
     countMail(state, mail, now, { depth: depth[lane], upstreams, wait: () => (waiting[lane] += 1) });
-    if (isReady(mail, now)) {
-      const since = readySince(mail, now);
+    if (isReady(clock, mail, now)) {
+      const since = readySince(clock, mail, now) + clock.skewMs;
       oldestReady[lane] = Math.min(oldestReady[lane] ?? since, since);
       if (since + state.policy.laneTargetsMs[lane] < now) countLate(state, mail, now, late, upstreams);
     }
@@ -89,7 +91,7 @@ interface Counts {
   readonly wait: () => void;
 }
 
-function countMail({ router }: EngineState, { ticket, states }: Mail, now: number, { depth, upstreams, wait }: Counts): void {
+function countMail({ router, clock }: EngineState, { ticket, states }: Mail, now: number, { depth, upstreams, wait }: Counts): void {
   for (let recipient = 0; recipient < states.length; recipient += 1) {
     const recipientState = states[recipient];
     if (!recipientState || !isLiveKind(recipientState)) continue;
@@ -97,7 +99,7 @@ function countMail({ router }: EngineState, { ticket, states }: Mail, now: numbe
     if (recipientState.kind === 'inDoubt' || recipientState.kind === 'held') continue;
     const upstream = upstreams[router.upstreamOf(ticket, recipient)];
     if (upstream) upstream[recipientState.kind] += 1;
-    if (recipientState.kind === 'queued' && recipientState.due > now) wait();
+    if (recipientState.kind === 'queued' && wallDue(clock, recipientState) > now) wait();
   }
 }
 

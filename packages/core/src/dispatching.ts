@@ -1,6 +1,6 @@
 import type { Instant } from './engine-input.ts';
 import type { EngineState, UpstreamState } from './engine-state.ts';
-import { expire, isLive, isPastDeadline, list, readyRecipients, readySince, startByOf } from './filing.ts';
+import { expire, file, isLive, isPastDeadline, list, readyRecipients, readySince, startByOf } from './filing.ts';
 import { closedGate } from './mail-gate.ts';
 import type { Mail } from './mail.ts';
 import { record } from './recording.ts';
@@ -67,15 +67,20 @@ function takeNext(state: EngineState, upstream: UpstreamState, index: number, pa
 function look(state: EngineState, upstream: UpstreamState, index: number, mail: Mail, now: Instant): Transaction | undefined {
   mail.listed &= ~(1 << index);
   if (!isLive(mail) || mail.copying !== 'no') return undefined;
-  if (isPastDeadline(mail, now)) {
+  if (isPastDeadline(state, mail, now)) {
     expire(state, mail, now);
     return undefined;
   }
   const ready = readyRecipients(state, mail, index, now);
+  if (ready.length === 0) {
+    // The wall clock was set back, and it waits for its time once more.
+    file(state, mail, now);
+    return undefined;
+  }
   const open = state.gates.length === 0 ? ready : parkOthers(state, upstream, mail, ready, now);
   const recipients = open.slice(0, state.policy.maxRecipientsPerAttempt);
   if (recipients.length === 0) return undefined;
-  const waitedMs = Math.max(0, now.wall - readySince(mail, now.wall));
+  const waitedMs = Math.max(0, state.clock.steady(now.wall) - readySince(state.clock, mail, now.wall));
   if (recipients.length < open.length) list(state, mail, index, now);
   upstream.ready.charge(recipients.length);
   return { mail, recipients, waitedMs };

@@ -2,6 +2,7 @@ import type { MailEvent, OperatorEvent } from './journal.ts';
 import type { Lane } from './lane.ts';
 import type { Mail } from './mail.ts';
 import type { Attempt } from './sender-table.ts';
+import type { ClockMarks } from './steady-clock.ts';
 
 /** What is to be done, in order, once the events of the same and of all earlier steps are acknowledged by JOURNAL. */
 export type Effect =
@@ -26,4 +27,6 @@ export type JournalRecord = { readonly event: MailEvent; readonly mail: Mail } |
 export interface Step {
   readonly records: readonly JournalRecord[];
   readonly effects: readonly Effect[];
+  /** Present when the wall clock has jumped: to be journalled with the records, or by itself. */
+  readonly clock?: ClockMarks | undefined;
 }

@@ -15,6 +15,7 @@ import { RecentIds } from './recent-ids.ts';
 import { defaultRetryRules, type RetryRules } from './retry-rules.ts';
 import type { Router } from './router.ts';
 import { SenderTable } from './sender-table.ts';
+import { SteadyClock } from './steady-clock.ts';
 import type { Tallies } from './tally.ts';
 import type { TenantWeights } from './tenant-turn.ts';
 import { up, type UpstreamHealth } from './upstream-health.ts';
@@ -80,10 +81,15 @@ export interface EngineState {
   readonly upstreams: readonly UpstreamState[];
   /** What mail must pass before an upstream is given it, in this order. */
   readonly gates: MailGate[];
-  /** Mail that waits for a time. An entry whose mail has moved on since is passed over. */
+  readonly clock: SteadyClock;
+  /** Mail that waits for a while, by the steady clock. An entry whose mail has moved on since is passed over. */
   readonly calendar: Heap<Mail>;
-  /** Mail with a deadline, the nearest first. */
+  /** Mail that waits for a time that somebody named, by the wall clock. */
+  readonly appointments: Heap<Mail>;
+  /** Mail with a deadline, the nearest first, by the wall clock. */
   readonly deadlines: Heap<Mail>;
+  /** Mail that lives for so long, by the steady clock. */
+  readonly lifetimes: Heap<Mail>;
   readonly senders: SenderTable;
   readonly recent: RecentIds;
   readonly tallies: Tallies;
@@ -126,8 +132,11 @@ export function createEngineState(epoch: number, router: Router, policy: EngineP
     waitAhead: new Set(),
     upstreams: router.upstreams.map((name) => emptyUpstream(name, policy)),
     gates: [],
+    clock: new SteadyClock(),
     calendar: new Heap(),
+    appointments: new Heap(),
     deadlines: new Heap(),
+    lifetimes: new Heap(),
     senders: new SenderTable(),
     recent: new RecentIds(),
     tallies: new Map(),

@@ -5,7 +5,7 @@ import type { Step } from './effect.ts';
 import type { Input, Instant } from './engine-input.ts';
 import { createEngineState, defaultPolicy, type EnginePolicy, type EngineState } from './engine-state.ts';
 import { explain, type Explanation } from './explaining.ts';
-import { file } from './filing.ts';
+import { file, steadyDeadline, wallDue } from './filing.ts';
 import type { JournalEvent } from './journal.ts';
 import { disconnect, hear, welcome } from './leases.ts';
 import { takeReport } from './outcome.ts';
@@ -15,7 +15,7 @@ import type { Mail } from './mail.ts';
 import type { RecipientState } from './recipient.ts';
 import type { UpstreamReading } from './fleet.ts';
 import { finish, notePlaceSeen, settle } from './residence.ts';
-import { finishRestoring, replay, restoreMarks, restoreState, restoreTicket, type Remains } from './restoring.ts';
+import { finishRestoring, replay, restoreMarks, restoreState, restoreTicket, seenOf, type Remains } from './restoring.ts';
 import type { Router } from './router.ts';
 import type { Attempt } from './sender-table.ts';
 import { returnSnapshot, takeSnapshot, type SnapshotWithStates, type StateRecord } from './snapshot.ts';
@@ -34,6 +34,8 @@ export interface EngineOptions {
 /** Where a recipient is, and why. */
 export interface RecipientView {
   readonly state: RecipientState;
+  /** When it is due by the wall clock as that goes now, if it is queued for a time. */
+  readonly due?: number;
   /** The upstream that takes it is down. */
   readonly upstreamDown: boolean;
 }
@@ -61,15 +63,18 @@ export class Engine {
 
   /** Takes in what happened. Call `takeStep` after one or many of these. */
   handle(input: Input, now: Instant): void {
+    this.#look(now);
     handle(this.#state, input, now);
   }
 
   /** Hands out what the senders have room for, and returns all that has to be journalled and done since the last step. */
   takeStep(now: Instant): Step {
     const state = this.#state;
+    this.#look(now);
     dispatch(state, now);
     trimLogs(state);
-    const step = { records: state.records, effects: state.effects };
+    const clock = state.clock.takeChange();
+    const step = { records: state.records, effects: state.effects, ...(clock && { clock }) };
     state.records = [];
     state.effects = [];
     return step;
@@ -77,6 +82,7 @@ export class Engine {
 
   /** Milliseconds until `handle({ kind: 'time' })` is wanted; null when nothing waits for a time. */
   nextWake(now: Instant): number | null {
+    this.#look(now);
     return nextWake(this.#state, now);
   }
 
@@ -191,9 +197,28 @@ export class Engine {
     finishRestoring(this.#state, now);
   }
 
+  /** The same time by the steady clock: what durations are measured by, in one process and from one owner to the next. */
+  steady(wall: number): number {
+    return this.#state.clock.steady(wall);
+  }
+
+  /** For how long from now a mail is useful, milliseconds; undefined for ever. */
+  usefulForMs(mail: Mail, now: Instant): number | undefined {
+    const { clock } = this.#state;
+    return mail.ticket.deadline === undefined ? undefined : steadyDeadline(clock, mail) - clock.steady(now.wall);
+  }
+
+  #look(now: Instant): void {
+    this.#state.clock.look(now, this.#seen);
+  }
+
+  readonly #seen = () => seenOf(this.#state);
+
   #view(mail: Mail, recipient: number): RecipientView {
     const upstream = this.#state.upstreams[this.#state.router.upstreamOf(mail.ticket, recipient)];
-    return { state: mail.states[recipient] as RecipientState, upstreamDown: upstream?.health.kind === 'down' };
+    const state = mail.states[recipient] as RecipientState;
+    const due = state.kind === 'queued' && state.due > 0 ? { due: wallDue(this.#state.clock, state) } : {};
+    return { state, ...due, upstreamDown: upstream?.health.kind === 'down' };
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Instant } from './engine-input.ts';
 import type { EngineState, UpstreamState } from './engine-state.ts';
-import { readySince } from './filing.ts';
+import { readySince, wallDue } from './filing.ts';
 import type { Reply } from './journal.ts';
 import type { Lane } from './lane.ts';
 import type { Intervention } from './operation/intervention.ts';
@@ -53,11 +53,11 @@ function explainOne(state: EngineState, mail: Mail, recipient: number, now: Inst
   if (recipientState?.kind !== 'queued') return { gates: [], estimatedAt: null, upstreams: [] };
   const upstream = state.upstreams[state.router.upstreamOf(mail.ticket, recipient)] as UpstreamState;
   const gates = [
-    ...backoff(recipientState, mail, now),
+    ...backoff(state, recipientState, mail, now),
     ...filling(upstream, now),
     ...outage(upstream, now),
     ...senders(state, upstream),
-    ...place(mail, upstream, now),
+    ...place(state, mail, upstream, now),
   ];
   return { gates, estimatedAt: estimate(gates, now), upstreams: [upstream.name] };
 }
@@ -66,7 +66,9 @@ function hold({ reason, by }: HeldState): Gate {
   return { reason, since: by.at, until: null, detail: { kind: 'operator', by } };
 }
 
-function backoff({ due, attempts, reason, since, reply }: Queued, { ticket }: Mail, now: Instant): Gate[] {
+function backoff({ clock }: EngineState, queued: Queued, { ticket }: Mail, now: Instant): Gate[] {
+  const { attempts, reason, since, reply } = queued;
+  const due = wallDue(clock, queued);
   if (due <= now.wall) return [];
   return [{ reason: reason ?? 'SCHEDULED', since: since ?? ticket.acceptedAt, until: due, detail: { kind: 'backoff', attempts, reply } }];
 }
@@ -88,12 +90,12 @@ function senders(state: EngineState, { name }: UpstreamState): Gate[] {
   return [{ reason: senders === 0 ? 'NO_SENDER' : 'SENDERS_BUSY', since: null, until: null, detail: { kind: 'senders', senders, held } }];
 }
 
-function place(mail: Mail, { ready, pace }: UpstreamState, now: Instant): Gate[] {
+function place({ clock }: EngineState, mail: Mail, { ready, pace }: UpstreamState, now: Instant): Gate[] {
   const ahead = ready.ahead(mail);
   if (ahead === undefined) return [];
   const { lane, tenant } = mail.ticket;
   const detail = { kind: 'place' as const, lane, tenant, ahead, perSecond: pace.perSecond(now.mono) };
-  return [{ reason: 'QUEUED_BEHIND', since: readySince(mail, now.wall), until: null, detail }];
+  return [{ reason: 'QUEUED_BEHIND', since: readySince(clock, mail, now.wall) + clock.skewMs, until: null, detail }];
 }
 
 /** What has to be waited for one after the other; null as soon as one of them has no known end. */

@@ -2,18 +2,42 @@ import type { EngineState } from './engine-state.ts';
 import type { Instant } from './engine-input.ts';
 import { startBy as startByLane } from './lane-target.ts';
 import type { Mail } from './mail.ts';
+import type { Queued } from './recipient.ts';
 import { record } from './recording.ts';
+import type { SteadyClock } from './steady-clock.ts';
 
-/** Puts a mail where its queued recipients belong: into the ready queues of their upstreams, or into the calendar until they are due. */
+/** Puts a mail where its queued recipients belong: into the ready queues of their upstreams, or into a calendar until they are due. */
 export function file(state: EngineState, mail: Mail, now: Instant): void {
-  let nextDue = Infinity;
+  const { clock } = state;
+  let [nextDue, nextAppointment] = [Infinity, Infinity];
   for (let recipient = 0; recipient < mail.states.length; recipient += 1) {
     const recipientState = mail.states[recipient];
     if (recipientState?.kind !== 'queued') continue;
-    if (recipientState.due <= now.wall) list(state, mail, state.router.upstreamOf(mail.ticket, recipient), now);
-    else nextDue = Math.min(nextDue, recipientState.due);
+    if (isDue(clock, recipientState, now.wall)) list(state, mail, state.router.upstreamOf(mail.ticket, recipient), now);
+    else if (isAppointment(recipientState)) nextAppointment = Math.min(nextAppointment, recipientState.due);
+    else nextDue = Math.min(nextDue, steadyDue(clock, recipientState));
   }
   if (nextDue < Infinity) state.calendar.push(mail, nextDue, mail.order);
+  if (nextAppointment < Infinity) state.appointments.push(mail, nextAppointment, mail.order);
+}
+
+/** It waits for a time that somebody named, which is told by the wall clock, and not for a while to pass. */
+function isAppointment({ reason }: Queued): boolean {
+  return reason === 'SCHEDULED';
+}
+
+/** When it is due by the steady clock, as things stand now. */
+function steadyDue(clock: SteadyClock, queued: Queued): number {
+  return isAppointment(queued) ? clock.steady(queued.due) : queued.due - (queued.skewMs ?? 0);
+}
+
+/** When it is due by the wall clock, as things stand now. */
+export function wallDue(clock: SteadyClock, queued: Queued): number {
+  return queued.due === 0 || isAppointment(queued) ? queued.due : queued.due - (queued.skewMs ?? 0) + clock.skewMs;
+}
+
+function isDue(clock: SteadyClock, queued: Queued, wall: number): boolean {
+  return queued.due === 0 || wallDue(clock, queued) <= wall;
 }
 
 /** A mail stands in an upstream's ready queue at most once. */
@@ -25,29 +49,42 @@ export function list(state: EngineState, mail: Mail, upstream: number, now: Inst
   mail.listed |= bit;
   const startBy = startByOf(state, mail, now);
   const { batch } = state.policy;
-  if (batch.waitMs > 0) queue.gathering.join(queue.ready, startBy - now.wall, batch, now.mono);
+  if (batch.waitMs > 0) queue.gathering.join(queue.ready, startBy - state.clock.steady(now.wall), batch, now.mono);
   queue.ready.push(mail, startBy);
 }
 
-/** A mail that was set back loses its deadline's place as well: otherwise it would come first until it expires. */
-export function startByOf({ policy: { laneTargetsMs } }: EngineState, mail: Mail, now: Instant): number {
-  const { lane, deadline } = mail.ticket;
-  const since = readySince(mail, now.wall);
+/** By the steady clock. A mail that was set back loses its deadline's place as well: otherwise it would come first until it expires. */
+export function startByOf({ clock, policy: { laneTargetsMs } }: EngineState, mail: Mail, now: Instant): number {
+  const { lane } = mail.ticket;
+  const since = readySince(clock, mail, now.wall);
   return mail.setBackAt === null
-    ? startByLane(lane, since, laneTargetsMs, deadline)
+    ? startByLane(lane, since, laneTargetsMs, steadyDeadline(clock, mail))
     : startByLane(lane, Math.max(since, mail.setBackAt), laneTargetsMs);
 }
 
-/** Whether any recipient could go now. */
-export function isReady({ states }: Mail, now: number): boolean {
-  return states.some((state) => state.kind === 'queued' && state.due <= now);
+/** Whether any recipient could go now. `wall`: wall clock. */
+export function isReady(clock: SteadyClock, { states }: Mail, wall: number): boolean {
+  return states.some((state) => state.kind === 'queued' && isDue(clock, state, wall));
 }
 
-/** Since when it could have gone, wall clock: since its acceptance, or since the first of those recipients that are ready was due. */
-export function readySince({ ticket, states }: Mail, now: number): number {
+/** Since when it could have gone, by the steady clock: since its acceptance, or since the first of those recipients that are ready was due. */
+export function readySince(clock: SteadyClock, mail: Mail, wall: number): number {
   let due = Infinity;
-  for (const state of states) if (state.kind === 'queued' && state.due <= now) due = Math.min(due, state.due);
-  return due === Infinity ? ticket.acceptedAt : Math.max(ticket.acceptedAt, due);
+  for (const state of mail.states) if (state.kind === 'queued' && isDue(clock, state, wall)) due = Math.min(due, steadyDue(clock, state));
+  const acceptedAt = steadyAcceptance(clock, mail);
+  return due === Infinity ? acceptedAt : Math.max(acceptedAt, due);
+}
+
+/** When it was accepted, by the steady clock. */
+export function steadyAcceptance(clock: SteadyClock, { ticket, place }: Mail): number {
+  return ticket.acceptedAt - clock.skewAt(place);
+}
+
+/** Until when it is useful, by the steady clock as things stand now; Infinity without a deadline. */
+export function steadyDeadline(clock: SteadyClock, { ticket, place }: Mail): number {
+  const { deadline, byAge } = ticket;
+  if (deadline === undefined) return Infinity;
+  return byAge ? deadline - clock.skewAt(place) : clock.steady(deadline);
 }
 
 /** Recipients that this upstream could be given now, of a mail that stood in its queue. */
@@ -56,15 +93,15 @@ export function readyRecipients(state: EngineState, mail: Mail, upstream: number
   const isAlone = mail.states.length === 1;
   for (let recipient = 0; recipient < mail.states.length; recipient += 1) {
     const recipientState = mail.states[recipient];
-    if (recipientState?.kind !== 'queued' || recipientState.due > now.wall) continue;
+    if (recipientState?.kind !== 'queued' || !isDue(state.clock, recipientState, now.wall)) continue;
     // Its only recipient brought it here: to look at the address again would be the dearest part of the decision.
     if (isAlone || state.router.upstreamOf(mail.ticket, recipient) === upstream) ready.push(recipient);
   }
   return ready;
 }
 
-export function isPastDeadline(mail: Mail, now: Instant): boolean {
-  return (mail.ticket.deadline ?? Infinity) <= now.wall;
+export function isPastDeadline({ clock }: EngineState, mail: Mail, now: Instant): boolean {
+  return mail.ticket.deadline !== undefined && steadyDeadline(clock, mail) <= clock.steady(now.wall);
 }
 
 /** What is with a sender stays there: the sender looks at the deadline itself, before the last bytes. */

@@ -36,6 +36,7 @@ export type { Attempt } from './sender-table.ts';
 export type { Mail } from './mail.ts';
 export type { RecipientState } from './recipient.ts';
 export type { LogExtent, Remains } from './restoring.ts';
+export type { ClockMarks } from './steady-clock.ts';
 export type { Snapshot, SnapshotWithStates, StateRecord } from './snapshot.ts';
 export { Router, type Route, type RouteMatch } from './router.ts';
 export { finalMessageStates, liveMessageStates, messageStateOf, type MessageState } from './message-state.ts';

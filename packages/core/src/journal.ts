@@ -3,6 +3,7 @@ import type { Command, Progress } from './operation/command.ts';
 import type { Suspension } from './operation/suspension.ts';
 import type { Reason } from './reason.ts';
 import type { RecipientState } from './recipient.ts';
+import type { ClockMarks } from './steady-clock.ts';
 import type { Place, Ticket } from './ticket.ts';
 
 /** An upstream's reply (RFC 5321, 4.2), or our own words in its form. */
@@ -95,6 +96,8 @@ export interface Deferred extends OfAttempt {
   readonly reason: Reason;
   readonly reply: Reply;
   readonly due: number;
+  /** How far the wall clock, by which `due` is told, was ahead of the steady one; absent for 0. */
+  readonly skewMs?: number | undefined;
 }
 
 /** Final: a dead letter. */
@@ -118,6 +121,8 @@ export interface Returned extends OfAttempt {
   readonly reason: Reason;
   readonly reply?: Reply | undefined;
   readonly due?: number | undefined;
+  /** As in Deferred. */
+  readonly skewMs?: number | undefined;
 }
 
 /** Final: its deadline passed. */
@@ -246,4 +251,6 @@ export interface JournalEntry {
   /** The owner's name; in the first entry of an epoch it stands beside an empty list. */
   readonly owner: string;
   readonly events: readonly JournalEvent[];
+  /** Present when the wall clock has jumped since the entry before. */
+  readonly clock?: ClockMarks;
 }

@@ -14,7 +14,7 @@ export interface Mail {
   readonly states: RecipientState[];
   /** Arrival number: earlier mail goes first. */
   order: number;
-  /** Since then it stands behind its tenant's other mail, wall clock: an upstream broke under it. */
+  /** Since then it stands behind its tenant's other mail, steady clock: an upstream broke under it. */
   setBackAt: number | null;
   /** Recipients that are not final. */
   open: number;

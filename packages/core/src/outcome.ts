@@ -5,7 +5,7 @@ import type { Reply } from './journal.ts';
 import type { Mail } from './mail.ts';
 import type { Reason } from './reason.ts';
 import { record } from './recording.ts';
-import { about, fail, postpone } from './refusal.ts';
+import { about, fail, postpone, skewOf } from './refusal.ts';
 import { classifyReply } from './reply-class.ts';
 import type { Attempt } from './sender-table.ts';
 import { afterTrouble, up, withoutProbe } from './upstream-health.ts';
@@ -41,7 +41,7 @@ export function conclude(state: EngineState, attempt: Attempt, outcome: AttemptO
   }
   if (left.size > 0) giveBack(state, attempt, [...left], 'SENDER_GONE', now);
   const { mail } = attempt;
-  if (mail.open > 0 && isPastDeadline(mail, now)) expire(state, mail, now);
+  if (mail.open > 0 && isPastDeadline(state, mail, now)) expire(state, mail, now);
   if (mail.open > 0) file(state, mail, now);
 }
 
@@ -87,7 +87,7 @@ function noteHealth(state: EngineState, attempt: Attempt, outcome: AttemptOutcom
 
 /** It may be this very mail that breaks the connection: the next probe takes another one. What stands in a queue keeps its place there. */
 function setBack(state: EngineState, mail: Mail, now: Instant): void {
-  mail.setBackAt = now.wall;
+  mail.setBackAt = state.clock.steady(now.wall);
   if (mail.listed === 0) mail.order = state.order += 1;
 }
 
@@ -139,7 +139,8 @@ function giveBack(
   reply?: Reply,
   due?: number,
 ): void {
-  record(state, attempt.mail, { kind: 'returned', ...about(attempt, recipients, now), reason, reply, due });
+  const wait = due === undefined ? undefined : { due, ...skewOf(state) };
+  record(state, attempt.mail, { kind: 'returned', ...about(attempt, recipients, now), reason, reply, ...wait });
 }
 
 /** Our own words in the form of a reply. */

@@ -2,28 +2,57 @@ import { hasMail } from './dispatching.ts';
 import type { Instant } from './engine-input.ts';
 import type { EngineState, UpstreamState } from './engine-state.ts';
 import { expire, file, isLive } from './filing.ts';
+import type { Heap } from './heap.ts';
 import { endLeases } from './leases.ts';
+import type { Mail } from './mail.ts';
 import { admitsAt } from './upstream-health.ts';
+
+/** What time alone moves in one go. A wall clock that is set ahead may make a day's mail due at once: the rest follows in the next ones. */
+const mostAtOnce = 2_000;
 
 /** What becomes due by time alone. */
 export function passTime(state: EngineState, now: Instant): void {
-  while (state.calendar.leastKey <= now.wall) {
-    const mail = state.calendar.pop();
-    if (mail && isLive(mail)) file(state, mail, now);
-  }
-  while (state.deadlines.leastKey <= now.wall) {
-    const mail = state.deadlines.pop();
-    if (mail && isLive(mail)) expire(state, mail, now);
-  }
+  const steady = state.clock.steady(now.wall);
+  let left = mostAtOnce;
+  // First what ends, so that nothing is made ready that has expired.
+  left = takeDue(state.deadlines, now.wall, left, (mail) => end(state, mail, now));
+  left = takeDue(state.lifetimes, steady, left, (mail) => end(state, mail, now));
+  left = takeDue(state.calendar, steady, left, (mail) => file(state, mail, now));
+  takeDue(state.appointments, now.wall, left, (mail) => file(state, mail, now));
   endLeases(state, now);
+}
+
+function takeDue(heap: Heap<Mail>, now: number, most: number, act: (mail: Mail) => void): number {
+  let left = most;
+  for (; left > 0 && heap.leastKey <= now; left -= 1) {
+    const mail = heap.pop();
+    if (mail && isLive(mail)) act(mail);
+  }
+  return left;
+}
+
+/** A sender looks at the deadline by itself; it cannot know that the wall clock was set past it. */
+function end(state: EngineState, mail: Mail, now: Instant): void {
+  recall(state, mail);
+  expire(state, mail, now);
+}
+
+function recall(state: EngineState, mail: Mail): void {
+  const recalled = new Map<string, Set<string>>();
+  for (const recipientState of mail.states) {
+    if (recipientState.kind !== 'sending') continue;
+    const { sender, attempt } = recipientState;
+    recalled.set(sender, (recalled.get(sender) ?? new Set()).add(attempt));
+  }
+  for (const [sender, attempts] of recalled) state.effects.push({ kind: 'cancel', sender, attempts: [...attempts] });
 }
 
 /** Milliseconds until the engine wants to be told the time again; null when nothing waits for it. */
 export function nextWake(state: EngineState, now: Instant): number | null {
   if (state.unfinished) return 0;
   const waits = [...state.senders.senders].map((sender) => sender.leaseEndsAt - now.mono);
-  if (state.calendar.size > 0) waits.push(state.calendar.leastKey - now.wall);
-  if (state.deadlines.size > 0) waits.push(state.deadlines.leastKey - now.wall);
+  for (const heap of [state.calendar, state.lifetimes]) if (heap.size > 0) waits.push(heap.leastKey - state.clock.steady(now.wall));
+  for (const heap of [state.appointments, state.deadlines]) if (heap.size > 0) waits.push(heap.leastKey - now.wall);
   for (const upstream of state.upstreams) waits.push(wakeOf(state, upstream, now));
   const soonest = Math.min(...waits);
   return soonest === Infinity ? null : Math.max(0, soonest);

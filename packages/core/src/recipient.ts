@@ -30,6 +30,8 @@ export interface Queued {
   readonly attempts: number;
   /** Not before this time, milliseconds since the epoch; 0: at once. */
   readonly due: number;
+  /** How far the wall clock was ahead of the steady one when `due` was set; absent for 0. */
+  readonly skewMs?: number | undefined;
   readonly reason?: Reason | undefined;
   /** Since when it has waited for that reason, milliseconds since the epoch; absent: since it was accepted. */
   readonly since?: number | undefined;
@@ -175,7 +177,7 @@ function conclude(state: Exclude<RecipientState, Final>, event: OutcomeEvent): R
   if (state.kind === 'queued' || state.kind === 'held') return state;
   switch (event.kind) {
     case 'deferred':
-      return { kind: 'queued', attempts, due: event.due, reason: event.reason, since: event.at, reply: event.reply, attempt: event.attempt };
+      return { kind: 'queued', attempts, due: event.due, ...skewOf(event), reason: event.reason, since: event.at, reply: event.reply, attempt: event.attempt };
     case 'failed':
       return { kind: 'failed', attempts, reason: event.reason, reply: event.reply };
     case 'doubted':
@@ -191,9 +193,17 @@ function giveBack(state: Sending | InDoubt, event: Returned): RecipientState {
     kind: 'queued',
     attempts: state.attempts,
     due: event.due ?? 0,
+    ...skewOf(event),
     reason: event.reason,
     since: event.at,
     reply: event.reply ?? state.reply,
     attempt: event.attempt,
   };
 }
+
+/** Hardly any event has one, and a state without it is smaller. */
+function skewOf({ skewMs }: Deferred | Returned): Pick<Queued, 'skewMs'> {
+  return skewMs === undefined ? noSkew : { skewMs };
+}
+
+const noSkew = {};

@@ -1,5 +1,6 @@
 import type { Instant } from './engine-input.ts';
 import type { EngineState } from './engine-state.ts';
+import { steadyAcceptance } from './filing.ts';
 import { jitterOf } from './jitter.ts';
 import type { Reply } from './journal.ts';
 import type { Mail } from './mail.ts';
@@ -38,7 +39,8 @@ export function postpone(state: EngineState, attempt: Ended, recipients: readonl
   const verdicts = new Map(recipients.map((recipient) => [recipient, judge(recipient)]));
   for (const group of Map.groupBy(recipients, (recipient) => keyOf(verdicts.get(recipient))).values()) {
     const verdict = verdicts.get(group[0] ?? 0);
-    if (verdict?.kind === 'at') record(state, attempt.mail, { kind: 'deferred', ...about(attempt, group, now), reason, reply, due: verdict.due });
+    if (verdict?.kind === 'at')
+      record(state, attempt.mail, { kind: 'deferred', ...about(attempt, group, now), reason, reply, due: verdict.due, ...skewOf(state) });
     else fail(state, attempt, group, verdict?.kind === 'refused' ? 'UPSTREAM_REJECTED' : 'RETRIES_EXHAUSTED', reply, now);
   }
 }
@@ -52,14 +54,21 @@ function judgeOf(
   hintMs: number | null,
   now: Instant,
 ): Judge {
-  const { id, lane, tenant, recipients, acceptedAt, due = 0 } = mail.ticket;
-  const since = Math.max(acceptedAt, due);
+  const { id, lane, tenant, recipients, due = 0 } = mail.ticket;
+  const since = Math.max(steadyAcceptance(state.clock, mail) + state.clock.skewMs, due);
   return (recipient) => {
     const spent = spentAfter(mail, recipient);
     const refusal = { ...refused, lane, tenant, upstream, domain: domainOf(recipients[recipient]?.address ?? '') };
     return nextTry(state.policy.retry, refusal, { spent, hintMs, jitter: jitterOf(id, spent), since, now: now.wall });
   };
 }
+
+/** A retry waits for a while, however the wall clock is set meanwhile. */
+export function skewOf({ clock: { skewMs } }: EngineState): { readonly skewMs?: number } {
+  return skewMs === 0 ? noSkew : { skewMs };
+}
+
+const noSkew = {};
 
 function keyOf(verdict: NextTry | undefined): number | string {
   return verdict?.kind === 'at' ? verdict.due : String(verdict?.kind);

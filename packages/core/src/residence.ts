@@ -55,7 +55,7 @@ export function settle(state: EngineState, mail: Mail, now: number): void {
   mail.open = 0;
   state.changed.delete(mail);
   if (mail.stateSequence > 0) state.staleStates.push(mail.stateSequence);
-  state.recent.add(id, now);
+  state.recent.add(id, state.clock.steady(now));
   state.finishedIds.push(id);
   vacate(state, mail.place);
   // The body of a dead letter stays for inspection and retry as long as its entry in DEAD.

@@ -12,6 +12,7 @@ import { applyTo } from './recording.ts';
 import { finish, noteMoved, notePlaceSeen, vacate } from './residence.ts';
 import type { Attempt } from './sender-table.ts';
 import type { Snapshot, StateRecord } from './snapshot.ts';
+import type { ClockMarks, ClockPeriod } from './steady-clock.ts';
 import { count, noTally } from './tally.ts';
 import type { Place, Ticket } from './ticket.ts';
 
@@ -30,6 +31,8 @@ export interface Remains {
   /** Since the checkpoint, with the journal sequence of the entry that each stood in. */
   readonly events: readonly { readonly sequence: number; readonly event: JournalEvent }[];
   readonly extents: Readonly<Record<Lane | 'wait', LogExtent>>;
+  /** What the journal said last of the clock since the checkpoint. */
+  readonly clock?: ClockMarks | undefined;
   /** Finished in the checkpoints of the last minutes. */
   readonly finishedIds: readonly string[];
 }
@@ -42,7 +45,6 @@ export function restoreMarks(state: EngineState, remains: Remains, now: Instant)
   for (const lane of lanes) restoreLog(state, lane, remains);
   restoreWait(state, remains);
   for (const [tenant, tally] of remains.snapshot?.tallies ?? []) state.tallies.set(tenant, { ...noTally, ...tally });
-  for (const id of remains.finishedIds) state.recent.add(id, now.wall);
   for (const { event } of remains.events) {
     count(state.tallies, event);
     if (event.kind === 'accepted') notePlaceSeen(state, event.place);
@@ -50,6 +52,21 @@ export function restoreMarks(state: EngineState, remains: Remains, now: Instant)
   }
   for (const lane of lanes) state.logs[lane].seen = Math.min(state.logs[lane].seen, remains.extents[lane].last);
   state.waitSeen = Math.min(state.waitSeen, remains.extents.wait.last);
+  restoreClock(state, remains, now);
+  for (const id of remains.finishedIds) state.recent.add(id, state.clock.now);
+}
+
+/** What the last event's time says goes beyond the marks: an owner tells of its clock only when it has jumped. */
+function restoreClock(state: EngineState, { snapshot, events, clock }: Remains, now: Instant): void {
+  const marks = clock ?? snapshot?.clock;
+  const last = events.at(-1)?.event.at;
+  const lastAt = Math.max(marks?.at ?? -Infinity, last === undefined ? -Infinity : last - (marks?.skewMs ?? 0));
+  state.clock.restore(marks, lastAt, now, () => seenOf(state));
+}
+
+/** What has been read of each log and of WAIT. */
+export function seenOf({ logs, waitSeen: wait }: EngineState): ClockPeriod['seen'] {
+  return { immediate: logs.immediate.seen, high: logs.high.seen, normal: logs.normal.seen, low: logs.low.seen, wait };
 }
 
 function restoreWait(state: EngineState, { snapshot, extents }: Remains): void {
@@ -104,17 +121,17 @@ export function restoreState(state: EngineState, record: StateRecord, asOf: numb
 export function replay(state: EngineState, event: JournalEvent, sequence: number): void {
   if (!isOfMail(event) || event.kind === 'accepted' || event.kind === 'moved') return;
   const mail = state.mails.get(event.id);
-  if (!mail) rememberFinished(state, event.id, event.at);
+  if (!mail) rememberFinished(state, event.id);
   else if (sequence > mail.asOf) {
     applyTo(mail, event);
     state.changed.add(mail);
   }
 }
 
-/** Its entry is gone, so it was finished as a whole; no checkpoint has said so yet. */
-function rememberFinished(state: EngineState, id: string, at: number): void {
+/** Its entry is gone, so it was finished as a whole; no checkpoint has said so yet. When it was is of no use: the wall clock may have jumped between. */
+function rememberFinished(state: EngineState, id: string): void {
   if (state.recent.has(id)) return;
-  state.recent.add(id, at);
+  state.recent.add(id, state.clock.now);
   state.finishedIds.push(id);
 }
 
@@ -142,7 +159,7 @@ function closeHoles(state: EngineState, lane: Lane): void {
 function resume(state: EngineState, mail: Mail, now: Instant): void {
   restoreAttempts(state, mail, now);
   resolveDoubts(state, mail, now);
-  if (isPastDeadline(mail, now)) expire(state, mail, now);
+  if (isPastDeadline(state, mail, now)) expire(state, mail, now);
   file(state, mail, now);
 }
 

@@ -2,6 +2,7 @@ import type { EngineState } from './engine-state.ts';
 import type { SequenceRange } from './finished-log.ts';
 import { lanes, type Lane } from './lane.ts';
 import type { RecipientState } from './recipient.ts';
+import type { ClockMarks } from './steady-clock.ts';
 import type { Tally } from './tally.ts';
 
 /** What a checkpoint says of the engine, beside the states that go to STATE. */
@@ -11,6 +12,8 @@ export interface Snapshot {
   readonly waitSeen: number;
   readonly waitAhead: readonly number[];
   readonly tallies: readonly (readonly [tenant: string, tally: Tally])[];
+  /** Absent in what was written before the clock was watched. */
+  readonly clock?: ClockMarks;
   /** Finished since the last snapshot. */
   readonly finishedIds: readonly string[];
 }
@@ -47,6 +50,7 @@ export function takeSnapshot(state: EngineState): SnapshotWithStates {
       waitSeen: state.waitSeen,
       waitAhead: [...state.waitAhead],
       tallies: [...state.tallies].map(([tenant, tally]) => [tenant, { ...tally }]),
+      clock: state.clock.marks(),
       finishedIds: state.finishedIds.splice(0),
     },
     changed,

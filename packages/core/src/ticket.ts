@@ -18,6 +18,8 @@ export interface Ticket {
   readonly due?: number;
   /** Useful until this time, milliseconds since the epoch; expired after it. Absent: for ever. */
   readonly deadline?: number;
+  /** The deadline was given as a time to live from acceptance: the mail's age decides, whatever the wall clock is set to meanwhile. */
+  readonly byAge?: true;
   /** Bytes of the raw message. */
   readonly size: number;
   /** Present when the body lies in BODIES instead of in the entry itself. */

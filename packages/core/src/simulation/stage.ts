@@ -45,6 +45,7 @@ export class Stage {
   /** Attempts sent and not looked at. */
   #sent: Attempt[] = [];
   #elapsed = 0;
+  #wallAhead = 0;
   readonly #sequences = new Map<string, number>();
 
   /** `other.example` goes to the last of the upstreams, all else to the first. */
@@ -54,7 +55,7 @@ export class Stage {
   }
 
   get now(): Instant {
-    return { wall: began + this.#elapsed, mono: this.#elapsed };
+    return { wall: began + this.#elapsed + this.#wallAhead, mono: this.#elapsed };
   }
 
   tell(input: Input): Step {
@@ -68,6 +69,12 @@ export class Stage {
     this.effects.push(...step.effects);
     for (const effect of step.effects) if (effect.kind === 'send') this.#sent.push(...effect.attempts);
     return step;
+  }
+
+  /** Somebody sets the wall clock, ahead or back. */
+  setWallClock(byMs: number): Step {
+    this.#wallAhead += byMs;
+    return this.tell({ kind: 'time' });
   }
 
   pass(ms: number): Step {

@@ -4,7 +4,8 @@ import type { Random } from './random.ts';
 
 /** What a scheduler says to a sender. `heard`: it has heard what the sender said at that time, so its lease has begun anew since. */
 export type Word =
-  | { readonly kind: 'batch'; readonly attempts: readonly Attempt[] }
+  /** `deadlines`: by the time that passes, however anybody's wall clock is set. */
+  | { readonly kind: 'batch'; readonly attempts: readonly Attempt[]; readonly deadlines: readonly number[] }
   | { readonly kind: 'acknowledge'; readonly attempts: readonly string[] }
   | { readonly kind: 'cancel'; readonly attempts: readonly string[] }
   | { readonly kind: 'confirm'; readonly attempts: readonly string[] }

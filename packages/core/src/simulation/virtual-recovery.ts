@@ -12,9 +12,11 @@ type Checkpoint = Extract<VirtualJournalEntry, { kind: 'checkpoint' }>;
 /** Rebuilds the index as the scheduler does: the headers of WAIT and of the logs, STATE over them, the journal since the checkpoint. */
 export function recover(store: VirtualStore, engine: Engine, now: Instant): void {
   const checkpoints = store.journal.from(0).flatMap(([, entry]) => (entry.kind === 'checkpoint' ? [entry] : []));
-  const events = eventsAfter(store, checkpoints.at(-1)?.contains ?? 0);
+  const contained = checkpoints.at(-1)?.contains ?? 0;
+  const events = eventsAfter(store, contained);
+  const clock = clockAfter(store, contained);
   const snapshot = checkpoints.at(-1)?.snapshot ?? null;
-  engine.restoreMarks({ snapshot, events, extents: extentsOf(store), finishedIds: recentlyFinished(checkpoints) }, now);
+  engine.restoreMarks({ snapshot, events, clock, extents: extentsOf(store), finishedIds: recentlyFinished(checkpoints) }, now);
   for (const source of sources) restoreTickets(store, engine, source);
   for (const [sequence, { asOf, ...record }] of store.state.from(0)) engine.restoreState(record, asOf, sequence);
   for (const { event, sequence } of events) engine.replay(event, sequence);
@@ -25,6 +27,13 @@ function eventsAfter(store: VirtualStore, contained: number): { event: JournalEv
   return store.journal
     .from(contained + 1)
     .flatMap(([sequence, entry]) => (entry.kind === 'events' ? entry.events.map((event) => ({ event, sequence })) : []));
+}
+
+function clockAfter(store: VirtualStore, contained: number): Remains['clock'] {
+  return store.journal
+    .from(contained + 1)
+    .flatMap(([, entry]) => (entry.kind === 'events' && entry.clock ? [entry.clock] : []))
+    .at(-1);
 }
 
 function extentsOf(store: VirtualStore): Remains['extents'] {

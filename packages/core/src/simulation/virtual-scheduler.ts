@@ -20,6 +20,8 @@ export interface VirtualSchedulerOptions {
   readonly random: Random;
   readonly witness: Witness;
   readonly bootedAt: number;
+  /** How far the wall clock is ahead of the time that passes. */
+  readonly skew: () => number;
 }
 
 const silenceMs = 5_000;
@@ -112,9 +114,9 @@ export class VirtualScheduler {
 
   step(now: number): void {
     const step = this.engine.takeStep(this.#instant(now));
-    this.#options.witness.noteStep(step, now);
+    this.#options.witness.noteStep(step, this.#instant(now).wall, now);
     this.#options.witness.checkExplanations(this.engine, this.#instant(now));
-    if (step.records.length > 0 || step.effects.length > 0) this.#waiting.push(step);
+    if (step.records.length > 0 || step.effects.length > 0 || step.clock) this.#waiting.push(step);
     this.#flush(now);
   }
 
@@ -155,7 +157,7 @@ export class VirtualScheduler {
   }
 
   #instant(now: number): Instant {
-    return { wall: now, mono: now - this.#options.bootedAt };
+    return { wall: now + this.#options.skew(), mono: now - this.#options.bootedAt };
   }
 
   #readNext(source: Source, now: number): void {
@@ -190,31 +192,33 @@ export class VirtualScheduler {
 
   #append(steps: readonly Step[], now: number): void {
     const records = steps.flatMap((step) => step.records);
+    const clock = steps.findLast((step) => step.clock)?.clock;
     const acknowledged = (at: number) => {
-      for (const step of steps) for (const effect of step.effects) this.#perform(effect);
+      for (const step of steps) for (const effect of step.effects) this.#perform(effect, at);
       this.#flush(at);
     };
-    if (records.length === 0) return acknowledged(now);
+    if (records.length === 0 && !clock) return acknowledged(now);
     // A long batch takes two entries; the crash may come between them.
     const cut = this.#options.random.chance(0.2) ? this.#options.random.below(records.length) : 0;
-    const rest = () => this.#start('append', () => this.#record(records.slice(cut)), acknowledged);
+    const rest = () => this.#start('append', () => this.#record(records.slice(cut), cut === 0 ? clock : undefined), acknowledged);
     if (cut === 0) rest();
-    else this.#start('append', () => this.#record(records.slice(0, cut)), rest);
+    else this.#start('append', () => this.#record(records.slice(0, cut), clock), rest);
   }
 
-  #record(records: readonly JournalRecord[]): void {
+  #record(records: readonly JournalRecord[], clock: Step['clock']): void {
     const { store, epoch, witness } = this.#options;
     const events = records.map(({ event }) => event);
-    store.journal.append({ kind: 'events', epoch, events });
-    witness.noteJournal(events);
+    store.journal.append({ kind: 'events', epoch, events, clock });
+    witness.noteJournal(events, clock);
   }
 
-  #perform(effect: Effect): void {
+  #perform(effect: Effect, now: number): void {
     const { store } = this.#options;
     switch (effect.kind) {
       case 'send': {
         const current = effect.attempts.filter((attempt) => this.engine.isCurrent(attempt));
-        return void this.#sessions.get(effect.sender)?.toSender.push({ kind: 'batch', attempts: current });
+        const deadlines = current.map(({ mail }) => now + (this.engine.usefulForMs(mail, this.#instant(now)) ?? Infinity));
+        return void this.#sessions.get(effect.sender)?.toSender.push({ kind: 'batch', attempts: current, deadlines });
       }
       case 'acknowledge':
       case 'cancel':

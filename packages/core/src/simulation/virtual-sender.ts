@@ -8,6 +8,7 @@ interface Held {
   readonly attempt: Attempt;
   /** As it was when the batch came: a real sender never sees the index change. */
   readonly recipients: readonly number[];
+  readonly deadline: number;
   begun: boolean;
   /** The scheduler is known to know. */
   confirmed: boolean;
@@ -69,7 +70,7 @@ export class VirtualSender {
   hear(word: Word, now: number): void {
     switch (word.kind) {
       case 'batch':
-        for (const attempt of word.attempts) this.#take(attempt);
+        word.attempts.forEach((attempt, index) => this.#take(attempt, word.deadlines[index] ?? Infinity));
         return;
       case 'acknowledge':
         for (const attempt of word.attempts) this.#outcomes.delete(attempt);
@@ -100,16 +101,16 @@ export class VirtualSender {
     const next = this.#random.pick([...this.#held.values()].filter(({ begun }) => begun));
     if (!next) return;
     const { ticket } = next.attempt.mail;
-    if (!this.#holdsLease(next, now) || (ticket.deadline ?? Infinity) <= now) return this.#conclude(next, 'tooLate');
+    if (!this.#holdsLease(next, now) || next.deadline <= now) return this.#conclude(next, 'tooLate');
     if (!next.confirmed) return;
     const outcomes = this.#upstreams.deliver(next.attempt.upstream, ticket, next.recipients);
     this.#settle(next, outcomes);
   }
 
   /** Said twice, it is still one: a second delivery of one attempt must never happen. */
-  #take(attempt: Attempt): void {
+  #take(attempt: Attempt, deadline: number): void {
     if (this.#held.has(attempt.id) || this.#outcomes.has(attempt.id)) return;
-    this.#held.set(attempt.id, { attempt, recipients: [...attempt.recipients], begun: false, confirmed: false, term: this.#term });
+    this.#held.set(attempt.id, { attempt, recipients: [...attempt.recipients], deadline, begun: false, confirmed: false, term: this.#term });
   }
 
   #drop(attempt: string): void {

@@ -1,12 +1,13 @@
 import type { Snapshot, StateRecord } from '../snapshot.ts';
 import type { JournalEvent } from '../journal.ts';
 import { lanes, type Lane } from '../lane.ts';
+import type { ClockMarks } from '../steady-clock.ts';
 import type { Place, Ticket } from '../ticket.ts';
 import { VirtualStream } from './virtual-stream.ts';
 
 /** An entry of JOURNAL. */
 export type VirtualJournalEntry =
-  | { readonly kind: 'events'; readonly epoch: number; readonly events: readonly JournalEvent[] }
+  | { readonly kind: 'events'; readonly epoch: number; readonly events: readonly JournalEvent[]; readonly clock?: ClockMarks | undefined }
   | { readonly kind: 'checkpoint'; readonly at: number; readonly contains: number; readonly snapshot: Snapshot };
 
 export type Source = Lane | 'wait';

@@ -52,7 +52,11 @@ export class VirtualWorld {
   #senders: VirtualSender[];
   readonly #inclinations = new Map<string, number>();
   readonly #submissions: Submission[] = [];
+  /** The time that passes. */
   #now = 1_700_000_000_000;
+  /** How far the wall clock is ahead of it. */
+  #skew = 0;
+  #mostSkew = 0;
   #caughtUpAt = this.#now;
   #epoch = 0;
   #sendersBorn = 0;
@@ -81,6 +85,9 @@ export class VirtualWorld {
   calmDown(): void {
     this.#upstreams.calmDown();
     for (const name of this.#upstreams.names) for (const sender of this.#senders) sender.open(name, 4, this.#now);
+    for (let round = 0; round < 400 && !this.#isOver(); round += 1) this.#goOn(round);
+    this.#witness.checkOnlyAppointments(this.#scheduler.engine, this.#wall);
+    this.#skew = this.#mostSkew;
     for (let round = 0; round < 400 && !this.#isOver(); round += 1) this.#goOn(round);
     for (let round = 0; round < 3; round += 1) this.#settleCheckpoint();
     this.#check();
@@ -127,6 +134,7 @@ export class VirtualWorld {
       [2, 'measure', () => scheduler.measure(now)],
       [6, 'time', () => this.#pass(this.#random.between(1, 800))],
       [1, 'a while', () => this.#pass(this.#random.between(1_000, 25_000))],
+      [1, 'the wall clock is set', () => this.#setClock()],
       [1, 'upstream', () => this.#upstreams.toggle()],
       [3, 'jumble', () => sender.link?.jumble(this.#random)],
       [1, 'cut', () => this.#cut(sender)],
@@ -145,7 +153,7 @@ export class VirtualWorld {
     const source = ticket.due !== undefined && this.#random.chance(0.7) ? 'wait' : ticket.lane;
     this.#submissions.push({ ticket, source, at: this.#now });
     this.#store.mail[source].append({ ticket });
-    this.#witness.accepted.set(ticket.id, ticket);
+    this.#witness.noteAcceptance(ticket, this.#wall, this.#now);
   }
 
   #write(): Ticket {
@@ -159,10 +167,10 @@ export class VirtualWorld {
       lane: this.#anyLane(),
       from: 'sender@example.org',
       recipients,
-      acceptedAt: this.#now,
+      acceptedAt: this.#wall,
       size: 1_000,
-      ...(random.chance(0.2) && { due: this.#now + random.between(1_000, 60_000) }),
-      ...(random.chance(0.2) && { deadline: this.#now + random.between(1_000, 90_000) }),
+      ...(random.chance(0.2) && { due: this.#wall + random.between(1_000, 60_000) }),
+      ...(random.chance(0.2) && { deadline: this.#wall + random.between(1_000, 90_000), ...(random.chance(0.5) && { byAge: true as const }) }),
     };
   }
 
@@ -217,9 +225,24 @@ export class VirtualWorld {
       random: this.#random,
       witness: this.#witness,
       bootedAt: this.#now,
+      skew: () => this.#skew,
     });
+    this.#witness.noteRecovery(scheduler.engine, this.#skew);
     this.#witness.checkEngine(scheduler.engine);
     return scheduler;
+  }
+
+  get #wall(): number {
+    return this.#now + this.#skew;
+  }
+
+  /** By seconds or by hours, forth or back, and sometimes right again. What was stored before has been read: no scheduler lags behind by much. */
+  #setClock(): void {
+    this.#scheduler.catchUp(this.#now);
+    const by = this.#random.pick([10_000, 60_000, 3 * 3_600_000]) ?? 0;
+    this.#skew = this.#random.chance(0.2) ? 0 : this.#skew + (this.#random.chance(0.5) ? by : -by);
+    this.#mostSkew = Math.max(this.#mostSkew, this.#skew);
+    this.#witness.noteJump(this.#skew);
   }
 
   #pass(ms: number): void {

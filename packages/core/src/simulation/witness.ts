@@ -38,6 +38,14 @@ export class Witness {
   /** Of the store and the upstreams, when the promises were checked last. */
   #checkedVersion = -1;
 
+  /** Until when mail lives that lives for so long, by the time that passes. */
+  readonly #lifetimes = new Map<string, number>();
+  /** Recipients that were deferred since an owner lost sight of the wall clock. */
+  readonly #retries = new Set<string>();
+  #skew = 0;
+  #skewAtBirth = 0;
+  #jumpIsJournalled = true;
+
   readonly #tell: Tell | undefined;
 
   constructor(tell: Tell | undefined) {
@@ -50,9 +58,18 @@ export class Witness {
     if (input.kind === 'hello') for (const { upstream, window } of input.credits) this.#windows.set(`${input.sender} ${upstream}`, window);
   }
 
-  noteStep(step: Step, now: number): void {
+  noteAcceptance(ticket: Ticket, wall: number, now: number): void {
+    this.accepted.set(ticket.id, ticket);
+    if (ticket.byAge && ticket.deadline !== undefined) this.#lifetimes.set(ticket.id, now + ticket.deadline - wall);
+  }
+
+  /** `now`: the time that passes, whatever the wall clock says. */
+  noteStep(step: Step, wall: number, now: number): void {
     for (const { event } of step.records) {
-      if (event.kind === 'started') this.#checkStart(event, now);
+      if (event.kind === 'started') this.#checkStart(event, wall, now);
+      if (event.kind === 'deferred') for (const recipient of event.recipients) this.#retries.add(`${event.id}/${recipient}`);
+      // Its place tells when it came, and a copy has another one.
+      if (event.kind === 'moved') this.#lifetimes.delete(event.id);
       this.#tell?.(`  said ${JSON.stringify(event)}`);
       enter(this.#said, event);
     }
@@ -60,8 +77,9 @@ export class Witness {
     for (const effect of step.effects) if (effect.kind === 'copy') this.#checkCopy(effect.mail.ticket.id);
   }
 
-  noteJournal(events: readonly JournalEvent[]): void {
+  noteJournal(events: readonly JournalEvent[], clock: Step['clock']): void {
     this.#tell?.(`  journalled ${events.map(({ kind, id }) => `${kind} ${id}`).join(', ')}`);
+    if (clock?.skewMs === this.#skew - this.#skewAtBirth) this.#jumpIsJournalled = true;
     for (const event of events) enter(this.#journalled, event);
   }
 
@@ -69,8 +87,26 @@ export class Witness {
     this.#copying.delete(id);
   }
 
-  /** What was said and not journalled is void. */
+  /** What was said and not journalled is void. A jump of the wall clock that nobody journalled looks to the successor like time that has passed. */
   noteCrash(): void {
+    if (!this.#jumpIsJournalled) {
+      this.#retries.clear();
+      this.#lifetimes.clear();
+    }
+    this.#forgetUnjournalled();
+  }
+
+  noteJump(skew: number): void {
+    this.#skew = skew;
+    this.#jumpIsJournalled = false;
+  }
+
+  noteRecovery(engine: Engine, skew: number): void {
+    this.#skewAtBirth = skew + engine.steady(0);
+    this.#jumpIsJournalled = true;
+  }
+
+  #forgetUnjournalled(): void {
     this.#said = new Map([...this.#journalled].map(([id, { ticket, states, doubts }]) => [id, { ticket, states: [...states], doubts }]));
     this.#windows.clear();
     this.#copying.clear();
@@ -133,6 +169,14 @@ export class Witness {
     }
   }
 
+  /** All that only waits for a while has had its turn, whatever the wall clock was set to. */
+  checkOnlyAppointments(engine: Engine, wall: number): void {
+    for (const [id, { states }] of this.#said) {
+      const waits = states.some((state) => state.kind === 'queued' && state.reason === 'SCHEDULED' && state.due > wall);
+      if (engine.find(id) && !waits) throw new Error(`${id} waits for nothing: ${JSON.stringify(states)} at ${wall}`);
+    }
+  }
+
   checkEnd(engine: Engine, upstreams: VirtualUpstreams): void {
     if (engine.size > 0) throw new Error(`${engine.size} mails are not finished`);
     const live = [...engine.tallies.values()].map(expectedLive);
@@ -154,17 +198,24 @@ export class Witness {
     if (times > 1 + doubts) throw new Error(`${key} arrived ${times} times with ${doubts} doubts`);
   }
 
-  #checkStart({ id, recipients, sender, upstream, at }: Started, now: number): void {
+  #checkStart({ id, recipients, sender, upstream }: Started, wall: number, now: number): void {
     const account = this.#said.get(id);
     if (this.#copying.has(id)) throw new Error(`${id} was started while it was being copied`);
-    if (!account || (account.ticket.deadline ?? Infinity) <= now) throw new Error(`${id} was started unknown or too late`);
+    if (!account || !isUseful(account.ticket, wall)) throw new Error(`${id} was started unknown or too late`);
+    if ((this.#lifetimes.get(id) ?? Infinity) <= now) throw new Error(`${id} was started after it had lived for long enough`);
     for (const recipient of recipients) {
       const state = account.states[recipient];
-      if (state?.kind !== 'queued' || state.due > at) throw new Error(`${id}/${recipient} was started while ${JSON.stringify(state)}`);
+      if (state?.kind !== 'queued' || this.#waits(`${id}/${recipient}`, state, wall, now))
+        throw new Error(`${id}/${recipient} was started while ${JSON.stringify(state)}`);
     }
     const window = this.#windows.get(`${sender} ${upstream}`) ?? 0;
     const held = this.#attemptsWith(sender, upstream);
     if (held >= window) throw new Error(`${sender} was given more than its window of ${window} for ${upstream}: it has ${held}`);
+  }
+
+  #waits(key: string, { reason, due, skewMs = 0 }: RecipientState & { kind: 'queued' }, wall: number, now: number): boolean {
+    if (reason === 'SCHEDULED') return due > wall;
+    return due > 0 && this.#retries.has(key) && due - skewMs - this.#skewAtBirth > now;
   }
 
   #attemptsWith(sender: string, upstream: string): number {
@@ -193,6 +244,10 @@ function enter(accounts: Accounts, event: JournalEvent): void {
     if (before) account.states[recipient] = apply(before, event);
     if (event.kind === 'doubted') account.doubts[recipient] = (account.doubts[recipient] ?? 0) + 1;
   }
+}
+
+function isUseful({ deadline, byAge }: Ticket, wall: number): boolean {
+  return byAge === true || (deadline ?? Infinity) > wall;
 }
 
 function open(accounts: Accounts, ticket: Ticket): void {
