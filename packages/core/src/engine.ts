@@ -82,7 +82,6 @@ export class Engine {
 
   /** Milliseconds until `handle({ kind: 'time' })` is wanted; null when nothing waits for a time. */
   nextWake(now: Instant): number | null {
-    this.#look(now);
     return nextWake(this.#state, now);
   }
 
@@ -208,8 +207,9 @@ export class Engine {
     return mail.ticket.deadline === undefined ? undefined : steadyDeadline(clock, mail) - clock.steady(now.wall);
   }
 
+  /** What a jump of the wall clock makes due is due at once, though nobody was woken for it. */
   #look(now: Instant): void {
-    this.#state.clock.look(now, this.#seen);
+    if (this.#state.clock.look(now, this.#seen)) passTime(this.#state, now);
   }
 
   readonly #seen = () => seenOf(this.#state);

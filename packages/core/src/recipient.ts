@@ -177,7 +177,16 @@ function conclude(state: Exclude<RecipientState, Final>, event: OutcomeEvent): R
   if (state.kind === 'queued' || state.kind === 'held') return state;
   switch (event.kind) {
     case 'deferred':
-      return { kind: 'queued', attempts, due: event.due, ...skewOf(event), reason: event.reason, since: event.at, reply: event.reply, attempt: event.attempt };
+      return {
+        kind: 'queued',
+        attempts,
+        due: event.due,
+        ...skewOf(event),
+        reason: event.reason,
+        since: event.at,
+        reply: event.reply,
+        attempt: event.attempt,
+      };
     case 'failed':
       return { kind: 'failed', attempts, reason: event.reason, reply: event.reply };
     case 'doubted':

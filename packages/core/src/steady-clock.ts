@@ -36,13 +36,15 @@ export class SteadyClock {
   #wall = 0;
   #unrecorded = false;
 
-  /** Looks at both clocks. `seen`: what has been read so far, asked for only when the wall clock has jumped. */
-  look({ wall, mono }: Instant, seen: () => ClockPeriod['seen']): void {
+  /** Looks at both clocks, and says whether the wall clock has jumped. `seen`: what has been read so far, asked for only then. */
+  look({ wall, mono }: Instant, seen: () => ClockPeriod['seen']): boolean {
     const offset = wall - mono;
     const jump = offset - (this.#offset ?? offset);
     this.#offset = offset;
     this.#wall = wall;
-    if (jump >= jumpMs || jump <= -jumpMs) this.#jump(jump, seen());
+    if (jump > -jumpMs && jump < jumpMs) return false;
+    this.#jump(jump, seen());
+    return true;
   }
 
   /** When it was looked at last, by this clock. */
