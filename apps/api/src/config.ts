@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { formatSize, setting, sharedSettings, type Setting } from '@posthaste/config';
+import { formatSize, partitionSettings, setting, sharedSettings, type Setting } from '@posthaste/config';
 import { requestBytes } from './limits/call-limits.ts';
 
 /** A size that must not be below what another one needs. */
@@ -17,6 +17,7 @@ function atLeast(other: string, need: (bytes: number) => number, options: { read
 
 export const apiSettings = {
   ...sharedSettings,
+  ...partitionSettings,
   'api.listen': setting.address({
     default: '127.0.0.1:8080',
     doc: 'Where gRPC, Connect, gRPC-Web and REST are served, in clear text. Whoever reaches it can send mail: there is no authentication yet.',
@@ -26,7 +27,10 @@ export const apiSettings = {
     doc: 'Where gRPC alone is served, in clear text, at less work a call than beside REST. Whoever reaches it can send mail.',
   }),
   'api.admin': setting.address({ default: '127.0.0.1:9102', doc: 'Metrics and health of the api.' }),
-  'api.scheduler': setting.address({ default: '127.0.0.1:7420', doc: 'Where the scheduler answers live questions.' }),
+  'api.scheduler': setting.address({
+    optional: true,
+    doc: 'Where the scheduler answers live questions; by default where the owner of the partition says that it is reached.',
+  }),
   'api.ledger': setting.string({
     default: '.posthaste/ledger.sqlite',
     doc: 'File of the ledger. `posthaste ledger rebuild` builds it anew from what the journal still holds, and so does a start without the file.',

@@ -22,6 +22,7 @@ test.each([
   ['no sender', { ...well, senders: [] }],
   ['an upstream that is down', { ...well, upstreams: [{ name: 'main', state: UpstreamState.DOWN, trouble: 'refused' }] }],
   ['storage that is almost full', { ...well, fillRatio: 0.95 }],
+  ['a partition that no scheduler owns', { ...well, partitions: [{ partition: 0, owner: 'a' }, { partition: 1 }] }],
   ['a ledger far behind', { ...well, ledgerLag: durationFromMs(120_000) }],
 ])('mail is taken and some of it waits: %s', async (_what, stats) => {
   expect(await health(stats)).toMatchObject({ status: 200, report: { status: 'degraded' } });

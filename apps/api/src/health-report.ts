@@ -16,7 +16,7 @@ type Word = 'ok' | 'degraded' | 'down';
 type HealthReport = {
   readonly status: Word;
   readonly storage: { readonly status: Word; readonly fillRatio?: number };
-  readonly scheduler: { readonly status: Word };
+  readonly scheduler: { readonly status: Word; readonly partitionsWithout?: number[] };
   readonly ledger?: { readonly status: Word; readonly lagMs: number };
   readonly senders?: number;
   upstreams?: { readonly name: string; readonly status: Word; readonly trouble?: string }[];
@@ -37,16 +37,16 @@ async function reportHealth({ connected, stats }: HealthSources): Promise<Health
   const taken = await stats().catch(() => undefined);
   if (!taken) return { status: 'down', storage: { status: storage }, scheduler: { status: 'down' } };
   const parts = partsOf(taken, storage);
-  const words = [parts.storage.status, parts.ledger.status, ...parts.upstreams.map((upstream) => upstream.status)];
+  const words = [parts.storage.status, parts.scheduler.status, parts.ledger.status, ...parts.upstreams.map((upstream) => upstream.status)];
   const degraded = words.includes('degraded') || parts.senders === 0;
   return { status: storage === 'down' ? 'down' : degraded ? 'degraded' : 'ok', ...parts };
 }
 
-function partsOf({ fillRatio, ledgerLag, senders, upstreams }: QueueStatsResponse, storage: Word) {
+function partsOf({ fillRatio, ledgerLag, senders, upstreams, partitions }: QueueStatsResponse, storage: Word) {
   const lagMs = ledgerLag ? durationMs(ledgerLag) : 0;
   return {
     storage: { status: storage === 'ok' && fillRatio >= full ? ('degraded' as const) : storage, fillRatio },
-    scheduler: { status: 'ok' as const },
+    scheduler: schedulerOf(partitions),
     ledger: { status: lagMs > longestLagMs ? ('degraded' as const) : ('ok' as const), lagMs },
     senders: senders.length,
     upstreams: upstreams.map(({ name, state, trouble }) => ({
@@ -55,4 +55,10 @@ function partsOf({ fillRatio, ledgerLag, senders, upstreams }: QueueStatsRespons
       ...(trouble === '' ? {} : { trouble }),
     })),
   };
+}
+
+/** The mail of a partition without a scheduler is stored and waits. */
+function schedulerOf(partitions: QueueStatsResponse['partitions']) {
+  const partitionsWithout = partitions.filter(({ owner }) => owner === '').map(({ partition }) => partition);
+  return partitionsWithout.length === 0 ? { status: 'ok' as const } : { status: 'degraded' as const, partitionsWithout };
 }

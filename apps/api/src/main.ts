@@ -35,8 +35,6 @@ import { createApiServer } from './server.ts';
 
 type ApiConfig = Config<typeof apiSettings>['values'];
 
-const partition = 0;
-
 async function main(stopping: AbortSignal): Promise<void> {
   const help = helpFor(process.argv, apiSettings);
   if (help !== undefined) return console.log(help);
@@ -65,13 +63,14 @@ async function main(stopping: AbortSignal): Promise<void> {
 }
 
 function build(values: ApiConfig, connection: StreamConnection, tracing: Tracing, log: Log, ready: () => boolean) {
+  const { partitions } = values;
   const publisher = createPublisher(connection, { clock, log, mode: values['storage.durability'], retryForMs: values['api.retryFor'] });
-  const fill = watchFill(connection, { partition, clock, log });
+  const fill = watchFill(connection, { partitions, clock, log });
   const limits = { maxBytes: values['api.maxSize'], maxRecipients: values['limits.recipients'], inlineBytes: values['limits.inline'] };
-  const ledger = new LiveLedger({ path: values['api.ledger'], keepMs: values['ledger.keep'], connection, partition, clock, log });
-  const lookup = createSchedulerLookup(formatAddress(values['api.scheduler']), clock);
-  const operator = createSchedulerOperator(formatAddress(values['api.scheduler']), clock);
-  const door = createDoor({ publisher, fill, clock, name: 'api', hostname: values['api.hostname'], limits, tracing });
+  const ledger = new LiveLedger({ path: values['api.ledger'], keepMs: values['ledger.keep'], connection, partitions, clock, log });
+  const lookup = createSchedulerLookup({ connection, partitions, fixed: values['api.scheduler'], clock });
+  const operator = createSchedulerOperator({ connection, partitions, fixed: values['api.scheduler'], clock });
+  const door = createDoor({ publisher, fill, clock, name: 'api', hostname: values['api.hostname'], limits, partitions, tracing });
   const sources = { ledger, lookup, clock };
   const server = createApiServer({
     ...sources,
@@ -79,7 +78,7 @@ function build(values: ApiConfig, connection: StreamConnection, tracing: Tracing
     fill,
     door,
     attachments: createAttachments({ publisher, connection, fill, clock, maxBytes: limits.maxBytes }),
-    idempotency: createIdempotency({ connection, publisher, partition, door, sources, retryForMs: values['api.retryFor'] }),
+    idempotency: createIdempotency({ connection, publisher, door, sources, retryForMs: values['api.retryFor'] }),
     log,
     mailLog: createMailLog({ program: 'api', addresses: values['log.addresses'] }),
     ready,

@@ -51,24 +51,25 @@ export async function startRig(options: RigOptions = {}) {
   const { binary } = await findNatsServer({ env: process.env });
   const nats = options.nats ?? (await startNatsServer({ binary, dataDir: join(folder, 'nats'), durability: 'fast' }));
   const connection = await connectStream({ url: nats.url, name: 'api-test', log: silentLog, clock });
-  await ensureStreams(connection, { partition: 0 });
+  await ensureStreams(connection);
   const journal = await openJournal(connection, { partition: 0, owner: 'test', log: silentLog, clock });
   const publisher = createPublisher(connection, { clock, log: silentLog, mode: 'fast', retryForMs });
   const full: { stream: string | null } = { stream: null };
-  const watch = watchFill(connection, { partition: 0, clock, log: silentLog });
-  const fill: FillWatch = { blocked: (mail) => full.stream ?? watch.blocked(mail), ratio: 0.25, close: () => watch.close() };
+  const watch = watchFill(connection, { clock, log: silentLog });
+  const fill: FillWatch = { blocked: (partition, mail) => full.stream ?? watch.blocked(partition, mail), ratio: 0.25, close: () => watch.close() };
   const door = createDoor({ publisher, fill, clock, name: 'api', hostname: 'api.example.org', limits });
-  const ledger = new LiveLedger({ path: join(folder, 'ledger.sqlite'), connection, partition: 0, clock, log: silentLog });
+  const ledger = new LiveLedger({ path: join(folder, 'ledger.sqlite'), connection, clock, log: silentLog });
   const scheduler = await startScheduler();
-  const lookup = createSchedulerLookup(`127.0.0.1:${scheduler.port}`, clock);
-  const operator = createSchedulerOperator(`127.0.0.1:${scheduler.port}`, clock);
+  const fixed = { host: '127.0.0.1', port: scheduler.port };
+  const lookup = createSchedulerLookup({ connection, partitions: 1, fixed, clock });
+  const operator = createSchedulerOperator({ connection, partitions: 1, fixed, clock });
   const bounds = { callTimeoutMs, requestTimeoutMs, idleTimeoutMs: 10_000, maxConnections: 100, maxRequestBytes, maxInFlightBytes };
   const server = createApiServer({
     ...bounds,
     corsOrigins,
     door,
     attachments: createAttachments({ publisher, connection, fill, clock, maxBytes: door.limits.maxBytes }),
-    idempotency: createIdempotency({ connection, publisher, partition: 0, door, sources: { ledger, lookup, clock }, retryForMs }),
+    idempotency: createIdempotency({ connection, publisher, door, sources: { ledger, lookup, clock }, retryForMs }),
     ledger,
     lookup,
     operator,

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { lanes } from '@posthaste/core';
-import { type Address, type Parsed, repeatSettings, setting, type Setting, sharedSettings } from '@posthaste/config';
+import { type Address, type Parsed, partitionSettings, repeatSettings, setting, type Setting, sharedSettings } from '@posthaste/config';
 import { isLoopback, loopbackNetworks, parseNetwork } from './networks.ts';
 
 /** NATS takes 1 MiB as one message unless told otherwise; the ticket and its frame need their part. */
@@ -30,6 +30,7 @@ const reachableAddress =
 export const relaySettings = {
   ...sharedSettings,
   ...repeatSettings,
+  ...partitionSettings,
   'relay.listen': checked(
     setting.address({
       default: '127.0.0.1:2525',

@@ -21,7 +21,7 @@ beforeAll(async () => {
   nats = await startNats();
   dir = mkdtempSync(join(tmpdir(), 'posthaste-main-'));
   connection = await connectStream({ url: nats.url, name: 'test', log: silentLog, clock: systemClock });
-  await ensureStreams(connection, { partition: 0, storageBytes: 3.6 * 2 ** 30 });
+  await ensureStreams(connection, { storageBytes: 3.6 * 2 ** 30 });
 });
 
 afterEach(async () => {

@@ -106,8 +106,9 @@ function build(values: RelayConfig, { certificate, users }: Files, connection: S
 
 function openDoor(values: RelayConfig, connection: StreamConnection, tracing: Tracing, log: Log): { door: Door; fill: FillWatch } {
   const clock = systemClock;
+  const { partitions } = values;
   const publisher = createPublisher(connection, { clock, log, mode: values['storage.durability'], retryForMs: values['relay.retryFor'] });
-  const fill = watchFill(connection, { partition: 0, clock, log });
+  const fill = watchFill(connection, { partitions, clock, log });
   const limits = {
     maxBytes: values['relay.maxSize'],
     maxHeaderBytes: values['relay.maxHeaderSize'],
@@ -115,8 +116,9 @@ function openDoor(values: RelayConfig, connection: StreamConnection, tracing: Tr
     inlineBytes: values['limits.inline'],
   };
   const windowMs = values['dedupe.window'];
-  const repeats = windowMs > 0 ? { repeats: new Repeats({ connection, partition: 0, clock, windowMs }) } : {};
-  return { door: createDoor({ publisher, fill, clock, name: 'smtp', hostname: values['relay.hostname'], limits, tracing, ...repeats }), fill };
+  const repeats = windowMs > 0 ? { repeats: new Repeats({ connection, clock, windowMs }) } : {};
+  const door = createDoor({ publisher, fill, clock, name: 'smtp', hostname: values['relay.hostname'], limits, partitions, tracing, ...repeats });
+  return { door, fill };
 }
 
 function loginsOf(values: RelayConfig, users: LiveFile<Users>): Logins {

@@ -1,4 +1,4 @@
-import type { JournalEvent, Ticket } from '@posthaste/core';
+import { partitionOf, type JournalEvent, type Ticket } from '@posthaste/core';
 import { mailStream, openJournal, streamState, trimLog, waitStream } from '@posthaste/stream';
 import { silentLog, silentMailLog, systemClock as clock } from '@posthaste/telemetry';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
@@ -154,4 +154,19 @@ it('keeps mail apart in a crowd that is stored together', async () => {
   expect(ids.slice(-2)).toEqual([first, first]);
   expect(new Set(ids).size).toBe(41);
   await durable.stop();
+});
+
+it('finds the first one again where mail is spread over several partitions', async () => {
+  const wide = [await startRig(nats, { windowMs, partitions: 4 }), await startRig(nats, { windowMs, partitions: 4 })] as const;
+  const partitions = new Set<number>();
+  for (let mail = 0; mail < 12; mail += 1) {
+    const text = message();
+    const rcpt = `RCPT TO:<b${mail}@example.net>`;
+    const first = await send(text, { door: wide[0], rcpt });
+    partitions.add(partitionOf(first));
+    // The other one remembers nothing: the stream must tell it.
+    expect(await send(text, { door: wide[1], rcpt })).toBe(first);
+  }
+  expect(partitions.size).toBeGreaterThan(1);
+  for (const each of wide) await each.stop();
 });

@@ -30,6 +30,8 @@ export interface RigOptions extends Partial<Omit<RelayOptions, 'door' | 'clock' 
   readonly clock?: Clock;
   /** Default: repeated submissions are not recognised. */
   readonly windowMs?: number;
+  /** Default 1. */
+  readonly partitions?: number;
   /** How the publisher gathers. Default: fast. */
   readonly mode?: 'durable' | 'fast';
 }
@@ -68,14 +70,14 @@ const usualPolicy: Policy = { ...policyFrom(loadConfig(relaySettings, { argv: []
 
 /** For tests: the streams, and a relay on a free port before them. */
 export async function startRig(nats: Nats, options: RigOptions = {}) {
-  const { limits = {}, storageBytes = 2 ** 28, retryForMs = 500, windowMs, mode = 'fast', ...relayOptions } = options;
+  const { limits = {}, storageBytes = 2 ** 28, retryForMs = 500, windowMs, mode = 'fast', partitions = 1, ...relayOptions } = options;
   const connection = await connectStream({ url: nats.url, name: 'relay-test', log: silentLog, clock });
-  await ensureStreams(connection, { partition: 0, storageBytes });
+  await ensureStreams(connection, { partitions, storageBytes });
   const publisher = createPublisher(connection, { clock, log: silentLog, mode, retryForMs });
-  const fill = watchFill(connection, { partition: 0, clock, log: silentLog, intervalMs: 50 });
+  const fill = watchFill(connection, { partitions, clock, log: silentLog, intervalMs: 50 });
   const hostname = 'mx.example.org';
-  const repeats = windowMs === undefined ? {} : { repeats: new Repeats({ connection, partition: 0, clock, windowMs }) };
-  const door = createDoor({ publisher, fill, clock, name: 'smtp', hostname, limits, ...repeats });
+  const repeats = windowMs === undefined ? {} : { repeats: new Repeats({ connection, clock, windowMs }) };
+  const door = createDoor({ publisher, fill, clock, name: 'smtp', hostname, limits, partitions, ...repeats });
   const mailLog: MailLog = options.mailLog ?? silentMailLog;
   const policy: Policy = { ...usualPolicy, ...relayOptions };
   const relay = new Relay({ hostname, clock, ...relayOptions, mailLog, policy, door, log: silentLog });

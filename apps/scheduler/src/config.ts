@@ -1,16 +1,20 @@
-import { fleetSettings, policySettings, repeatSettings, setting, sharedSettings } from '@posthaste/config';
+import { fleetSettings, ownershipSettings, policySettings, repeatSettings, setting, sharedSettings } from '@posthaste/config';
 
 export const schedulerSettings = {
   ...sharedSettings,
   ...policySettings,
   ...fleetSettings,
+  ...ownershipSettings,
   ...repeatSettings,
   'scheduler.listen': setting.address({ default: '127.0.0.1:7420', doc: 'Where senders and the api are served by gRPC.' }),
   'scheduler.admin': setting.address({ default: '127.0.0.1:9103', doc: 'Where /metrics, /healthz and /readyz are served.' }),
-  'scheduler.partition': setting.int({ default: 0, min: 0, max: 255, doc: 'The partition that this scheduler owns or stands by for.' }),
+  'scheduler.advertise': setting.address({
+    optional: true,
+    doc: "Where senders and api reach this scheduler, if not at scheduler.listen; by default that, with this machine's name for an address that means all of its own.",
+  }),
   'scheduler.leaseTtl': setting.duration({
     default: '5s',
-    doc: 'How long the ownership of the partition lasts without renewal: the time after which a standby takes over.',
+    doc: 'How long the ownership of a partition lasts without renewal: the time after which another scheduler takes over.',
   }),
   'scheduler.checkpointEvery': setting.duration({
     default: '30s',
@@ -21,8 +25,11 @@ export const schedulerSettings = {
     default: '7d',
     doc: 'How long the journal is kept, for rebuilding ledgers, as far as its byte limit allows.',
   }),
-  'limits.storage': setting.size({ optional: true, doc: "Bytes that the streams share; by default the server's JetStream file store." }),
-  'limits.tickets': setting.int({ default: 1_000_000, min: 1, doc: 'Most mails in one log, and in WAIT.' }),
-  'limits.tenant': setting.int({ default: 1_000_000, min: 1, doc: 'Most mails of one tenant in one log.' }),
+  'limits.storage': setting.size({
+    optional: true,
+    doc: "Bytes that the streams of all partitions share; by default the server's JetStream file store.",
+  }),
+  'limits.tickets': setting.int({ default: 1_000_000, min: 1, doc: 'Most mails in one log, and in WAIT, of each partition.' }),
+  'limits.tenant': setting.int({ default: 1_000_000, min: 1, doc: 'Most mails of one tenant in one log of a partition.' }),
   'limits.replicas': setting.int({ default: 1, min: 1, max: 5, doc: 'Copies of each stream in a NATS cluster: 1, 3 or 5.' }),
 };

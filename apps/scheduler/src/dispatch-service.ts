@@ -1,6 +1,7 @@
+import { create } from '@bufbuild/protobuf';
 import { status, type ServerDuplexStream, type UntypedHandleCall } from '@grpc/grpc-js';
 import { type Attempt, begunBy } from '@posthaste/core';
-import type { DispatchRequest, DispatchResponse } from '@posthaste/protocol/dispatch';
+import { type DispatchRequest, DispatchRequestSchema, type DispatchResponse, type Hello } from '@posthaste/protocol/dispatch';
 import type { Clock, Log } from '@posthaste/telemetry';
 import { batchMessages, say, toInput, welcomeMessage } from './dispatch-messages.ts';
 import type { Driver } from './driver.ts';
@@ -45,19 +46,16 @@ export class Senders {
     options.signal.addEventListener('abort', () => this.#endAll(), { once: true });
   }
 
-  /** Takes over a new stream, whose first request must be a hello. */
-  serve(stream: DispatchStream): void {
-    let session: Session | undefined;
+  /** Takes over a stream on which the sender has said hello. */
+  serve(stream: DispatchStream, hello: Hello): void {
+    let session = this.#meet(stream, hello.senderId);
+    this.#hear(session, create(DispatchRequestSchema, { said: { case: 'hello', value: hello } }));
     stream.on('data', (request: DispatchRequest) => {
-      session = request.said.case === 'hello' ? this.#meet(stream, request.said.value.senderId) : session;
-      if (session) this.#hear(session, request);
-      else refuse(stream, status.FAILED_PRECONDITION, 'the first request of a stream must be a hello');
+      if (request.said.case === 'hello') session = this.#meet(stream, request.said.value.senderId);
+      this.#hear(session, request);
     });
-    const gone = () => session && this.#leave(session);
-    stream.on('end', () => {
-      gone();
-      stream.end();
-    });
+    const gone = () => this.#leave(session);
+    stream.on('end', gone);
     stream.on('error', gone);
     stream.on('close', gone);
   }
@@ -163,7 +161,8 @@ export class Senders {
   }
 
   #endAll(): void {
-    for (const { stream } of this.#sessions.values()) refuse(stream, status.UNAVAILABLE, 'this scheduler no longer owns the partition');
+    for (const { stream } of this.#sessions.values())
+      refuse(stream, status.UNAVAILABLE, `this scheduler no longer owns partition ${this.#options.partition}`);
   }
 }
 
@@ -172,11 +171,17 @@ function refuse(stream: DispatchStream, code: status, details: string): void {
   stream.emit('error', Object.assign(new Error(details), { code, details }));
 }
 
-/** `current`: the senders of the present epoch, or null while another scheduler owns the partition. */
-export function dispatchHandler(current: () => Senders | null): UntypedHandleCall {
+/** `current`: the senders of a partition's present epoch, or null while another scheduler owns it. */
+export function dispatchHandler(current: (partition: number) => Senders | null): UntypedHandleCall {
   return (stream: DispatchStream) => {
-    const senders = current();
-    if (senders) senders.serve(stream);
-    else refuse(stream, status.UNAVAILABLE, 'this scheduler does not own the partition now');
+    stream.on('error', () => {});
+    stream.once('end', () => stream.end());
+    stream.once('data', ({ said }: DispatchRequest) => {
+      if (said.case !== 'hello') return refuse(stream, status.FAILED_PRECONDITION, 'the first request of a stream must be a hello');
+      const { partition } = said.value;
+      const senders = current(partition);
+      if (senders) senders.serve(stream, said.value);
+      else refuse(stream, status.UNAVAILABLE, `this scheduler does not own partition ${partition} now`);
+    });
   };
 }

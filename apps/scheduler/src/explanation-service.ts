@@ -1,17 +1,18 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import type { handleUnaryCall, UntypedHandleCall } from '@grpc/grpc-js';
-import type { Explanation, Gate, GateDetail, RecipientState as CoreState } from '@posthaste/core';
+import { partitionOf, type Explanation, type Gate, type GateDetail, type RecipientState as CoreState } from '@posthaste/core';
 import { type GateSchema, Reason, RecipientState, type RecipientExplanationSchema } from '@posthaste/protocol';
 import { LookupExplanationResponseSchema, type LookupExplanationRequest, type LookupExplanationResponse } from '@posthaste/protocol/dispatch';
 import { lookUp, type Lookup, unavailable } from './lookup-service.ts';
 import { wireLanes } from './stats-service.ts';
 
-/** Why a message is not there yet. `current`: what to look in during the present epoch, or null while another scheduler owns the partition. */
-export function explanationHandler(current: () => Lookup | null): UntypedHandleCall {
+/** Why a message is not there yet. `current`: what to look in during a partition's present epoch, or null while another scheduler owns it. */
+export function explanationHandler(current: (partition: number) => Lookup | null): UntypedHandleCall {
   const handler: handleUnaryCall<LookupExplanationRequest, LookupExplanationResponse> = ({ request }, answer) => {
-    const lookup = current();
-    if (!lookup) return answer(unavailable('this scheduler does not own the partition now'));
+    const partition = partitionOf(request.id);
+    const lookup = current(partition);
+    if (!lookup) return answer(unavailable(`this scheduler does not own partition ${partition} now`));
     lookUp(lookup, request.id).then(
       (found) => ('code' in found ? answer(found) : answer(null, explain(lookup, request.id, found))),
       (error: unknown) => answer(unavailable(`the streams cannot be asked now: ${String(error)}`)),

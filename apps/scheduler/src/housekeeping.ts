@@ -15,7 +15,7 @@ import type { Checkpointer } from './checkpointer.ts';
 import type { Driver } from './driver.ts';
 import type { JournalWriter } from './journal-writer.ts';
 import type { Figures } from './figures.ts';
-import { hideFleet, metrics, showCensus, showFleet } from './metrics.ts';
+import { hidePartition, metrics, showCensus, showFleet } from './metrics.ts';
 import type { Removals } from './removals.ts';
 
 export interface HousekeepingOptions {
@@ -44,7 +44,7 @@ const ageLookEveryMs = 600_000;
 export async function keepHouse(options: HousekeepingOptions): Promise<void> {
   const { clock, log, signal } = options;
   const house = new House(options);
-  signal.addEventListener('abort', () => hideFleet(options.partition), { once: true });
+  signal.addEventListener('abort', () => hidePartition(options.partition), { once: true });
   while (!signal.aborted) {
     await house.round().catch((error: unknown) => log.debug('housekeeping waits for the streams', { error }));
     await clock.sleep(everyMs, signal).catch(() => {});
@@ -64,7 +64,7 @@ class House {
 
   async round(): Promise<void> {
     const { census, takenAt } = this.#options.figures.count();
-    showCensus(census, takenAt);
+    showCensus(this.#options.partition, census, takenAt);
     showFleet(this.#options.partition, this.#options.figures.observeFleet());
     await this.#measure();
     const journal = await streamState(this.#options.connection, journalStream(this.#options.partition));
@@ -75,7 +75,7 @@ class House {
   }
 
   async #measure(): Promise<void> {
-    const { connection, partition, driver, figures } = this.#options;
+    const { connection, partition, driver, figures, signal } = this.#options;
     let unread = 0;
     for (const lane of lanes) {
       const { bytes, last, limits } = await streamState(connection, mailStream(partition, lane));
@@ -83,7 +83,7 @@ class House {
       driver.tell({ kind: 'measured', lane, bytes, limitBytes: limits.bytes });
     }
     figures.unread = unread + (await this.#unreadInWait());
-    metrics.unread.set(figures.unread);
+    if (!signal.aborted) metrics.unread.set({ partition }, figures.unread);
   }
 
   /** WAIT has holes: what lies behind the last entry that was read may be gone without ever being read. */

@@ -15,6 +15,8 @@ const lookAgainMs = 5;
 export interface Lookup {
   readonly connection: StreamConnection;
   readonly partition: number;
+  readonly owner: string;
+  readonly epoch: number;
   readonly driver: Driver;
   readonly figures: Figures;
   readonly clock: Clock;
@@ -30,11 +32,12 @@ export function unavailable(details: string): Refusal {
   return { code: status.UNAVAILABLE, details };
 }
 
-/** `current`: what to look in during the present epoch, or null while another scheduler owns the partition. */
-export function lookupHandler(current: () => Lookup | null): UntypedHandleCall {
+/** `current`: what to look in during a partition's present epoch, or null while another scheduler owns it. */
+export function lookupHandler(current: (partition: number) => Lookup | null): UntypedHandleCall {
   return (call: ServerUnaryCall<LookupMessageRequest, LookupMessageResponse>, answer: sendUnaryData<LookupMessageResponse>) => {
-    const lookup = current();
-    if (!lookup) return answer(unavailable('this scheduler does not own the partition now'));
+    const partition = partitionOf(call.request.id);
+    const lookup = current(partition);
+    if (!lookup) return answer(unavailable(`this scheduler does not own partition ${partition} now`));
     lookUp(lookup, call.request.id).then(
       (found) => ('code' in found ? answer(found) : answer(null, found)),
       (error: unknown) => answer(unavailable(`the streams cannot be asked now: ${String(error)}`)),
@@ -44,8 +47,7 @@ export function lookupHandler(current: () => Lookup | null): UntypedHandleCall {
 }
 
 export async function lookUp(lookup: Lookup, id: string): Promise<LookupMessageResponse | Refusal> {
-  const { driver, partition } = lookup;
-  if (partitionOf(id) !== partition) return { code: status.NOT_FOUND, details: `${id} does not belong to partition ${partition}` };
+  const { driver } = lookup;
   if (!driver.engine.find(id) && !(await readAllThatIsStored(lookup))) {
     return unavailable('mail that may include this message is still being read; ask again');
   }

@@ -5,12 +5,13 @@
  * does      is the only one that decides and the only one that journals; creates and verifies the streams; removes finished mail
  * hands to  senders, in batches, on the stream that each of them opens; JOURNAL, which the ledger reads
  * never     parses or changes a body, opens a connection to an upstream
- * standby   several may run for a partition: one owns it by lease, the others wait
+ * several   may run: each partition is owned by one of them, by lease; they share the partitions, and take over those of one that is gone
  * watch     posthaste_scheduler_owner, posthaste_depth, posthaste_late, posthaste_oldest_age_seconds,
  *           posthaste_unread, posthaste_conservation_difference (0, or something is wrong), posthaste_doubted_total, posthaste_needed_senders
  */
+import { hostname } from 'node:os';
 import { ServerCredentials, type Server as GrpcServer } from '@grpc/grpc-js';
-import { type Config, enginePolicyOf, fleetPolicyOf, formatAddress, helpFor, loadConfig } from '@posthaste/config';
+import { type Address, type Config, enginePolicyOf, fleetPolicyOf, formatAddress, helpFor, loadConfig } from '@posthaste/config';
 import { defaultPolicy } from '@posthaste/core';
 import { connectStream, ensureStreams, type StreamConnection } from '@posthaste/stream';
 import { createAdminServer, createLog, createMailLog, runProgram, systemClock, type Log } from '@posthaste/telemetry';
@@ -28,12 +29,17 @@ async function main(stopping: AbortSignal): Promise<void> {
   const log = createLog({ program: 'scheduler', level: values['log.level'] });
   log.info('settings in force', { settings: describe().split('\n') });
   const connection = await connectStream({ url: values['nats.url'], name: 'scheduler', log, clock, signal: stopping });
-  const scheduler = build(values, connection, log);
-  const admin = createAdminServer({ ready: () => scheduler.owning, draining: stopping });
+  let listening = values['scheduler.listen'];
+  const scheduler = build(values, connection, () => reachableAt(values, listening), log);
+  const admin = createAdminServer({ ready: () => scheduler.ready, draining: stopping });
   await admin.listen(values['scheduler.admin']);
   await prepareStreams(values, connection, log, stopping);
-  await bind(scheduler.server, formatAddress(values['scheduler.listen']));
-  log.info('listening', { dispatch: formatAddress(values['scheduler.listen']), admin: formatAddress(values['scheduler.admin']) });
+  listening = { ...listening, port: await bind(scheduler.server, formatAddress(listening)) };
+  log.info('listening', {
+    dispatch: formatAddress(listening),
+    reachableAt: reachableAt(values, listening),
+    admin: formatAddress(values['scheduler.admin']),
+  });
   await scheduler.run(stopping);
   log.info('stopped');
   scheduler.server.forceShutdown();
@@ -41,11 +47,19 @@ async function main(stopping: AbortSignal): Promise<void> {
   await connection.close();
 }
 
-function build(values: SchedulerConfig, connection: StreamConnection, log: Log): Scheduler {
+/** What others dial. An address that means all of this machine's leads nowhere elsewhere: there its name does. */
+function reachableAt(values: SchedulerConfig, { host, port }: Address): string {
+  const isAny = host === '0.0.0.0' || host === '::';
+  return formatAddress(values['scheduler.advertise'] ?? { host: isAny ? hostname() : host, port });
+}
+
+function build(values: SchedulerConfig, connection: StreamConnection, address: () => string, log: Log): Scheduler {
+  const ownable = values['scheduler.partitions'];
   return createScheduler({
     connection,
-    partition: values['scheduler.partition'],
-    address: formatAddress(values['scheduler.listen']),
+    partitions: values.partitions,
+    ownable: ownable === 'auto' ? undefined : ownable,
+    address,
     leaseTtlMs: values['scheduler.leaseTtl'],
     durability: values['storage.durability'],
     upstreams: Object.keys(values.upstreams),
@@ -63,7 +77,6 @@ function build(values: SchedulerConfig, connection: StreamConnection, log: Log):
 
 /** NATS may be starting, or electing a leader: the streams are asked for until they are there. */
 async function prepareStreams(values: SchedulerConfig, connection: StreamConnection, log: Log, stopping: AbortSignal): Promise<void> {
-  const partition = values['scheduler.partition'];
   const window = values['dedupe.window'];
   const limits = {
     replicas: values['limits.replicas'],
@@ -74,7 +87,7 @@ async function prepareStreams(values: SchedulerConfig, connection: StreamConnect
   const storage = values['limits.storage'];
   while (!stopping.aborted) {
     try {
-      return await ensureStreams(connection, { partition, limits, ...(storage === undefined ? {} : { storageBytes: storage }) });
+      return await ensureStreams(connection, { partitions: values.partitions, limits, ...(storage === undefined ? {} : { storageBytes: storage }) });
     } catch (error) {
       log.warn('the streams cannot be created or verified now', { error });
       await clock.sleep(1_000, stopping).catch(() => {});

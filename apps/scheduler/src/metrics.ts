@@ -20,8 +20,8 @@ const byPartition = ['partition'] as const;
 const byClass = ['lane', 'class'] as const;
 
 export const metrics = {
-  owner: gauge('posthaste_scheduler_owner', '1 while this scheduler owns its partition. 0 everywhere: nobody decides.'),
-  epoch: gauge('posthaste_scheduler_epoch', 'The epoch of the present ownership. A rise: ownership has changed hands.'),
+  owner: gauge('posthaste_scheduler_owner', '1 while this scheduler owns the partition. 0 everywhere: nobody decides for its mail.', byPartition),
+  epoch: gauge('posthaste_scheduler_epoch', 'The epoch of the present ownership. A rise: ownership has changed hands.', byPartition),
   accepted: counter('posthaste_scheduler_accepted_total', 'Recipients whose tickets were read and journalled.', byLane),
   delivered: counter('posthaste_delivered_total', 'Recipients that an upstream took responsibility for.', byLane),
   deferred: counter(
@@ -45,17 +45,17 @@ export const metrics = {
   released: counter('posthaste_released_total', 'Held recipients that were released.', byLane),
   cancelled: counter('posthaste_cancelled_total', 'Recipients cancelled by operators.', byLane),
   revived: counter('posthaste_revived_total', 'Failed recipients that operators queued again.', byLane),
-  depth: gauge('posthaste_depth', 'Recipients that are not final. A rise: more comes in than goes out.', ['lane', 'state']),
-  oldestAge: gauge('posthaste_oldest_age_seconds', 'Age of the oldest mail that is not final; 0 for an empty lane.', byLane),
+  depth: gauge('posthaste_depth', 'Recipients that are not final. A rise: more comes in than goes out.', ['partition', 'lane', 'state']),
+  oldestAge: gauge('posthaste_oldest_age_seconds', 'Age of the oldest mail that is not final; 0 for an empty lane.', ['partition', 'lane']),
   late: gauge(
     'posthaste_late',
     "Mails that are ready and should have been begun by their lane's target. A rise: upstreams are too slow for what comes in.",
-    byLane,
+    ['partition', 'lane'],
   ),
   oldestReady: gauge(
     'posthaste_oldest_ready_age_seconds',
     'How long the mail that has waited longest could have gone; 0 for a lane with none ready. A rise: the lane waits for upstreams, or for other lanes.',
-    byLane,
+    ['partition', 'lane'],
   ),
   readyToStart: histogram(
     'posthaste_ready_to_start_seconds',
@@ -72,12 +72,14 @@ export const metrics = {
   difference: gauge(
     'posthaste_conservation_difference',
     'Accepted recipients less final less live ones. Not 0: something was lost or counted twice.',
+    byPartition,
   ),
   countedAt: gauge(
     'posthaste_census_timestamp_seconds',
     'When the index was last counted, Unix time. Standing still: depth, oldest age and difference are out of date.',
+    byPartition,
   ),
-  unread: gauge('posthaste_unread', 'Entries stored but not yet read by the scheduler. A rise: it cannot keep up, or reading is stuck.'),
+  unread: gauge('posthaste_unread', 'Entries stored but not yet read by the scheduler. A rise: it cannot keep up, or reading is stuck.', byPartition),
   neededSenders: gauge(
     'posthaste_needed_senders',
     'How many senders there should be: the smaller of what the backlog needs and what the upstreams allow. A rise: more comes than the senders can take.',
@@ -160,27 +162,32 @@ export function observeWaits(attempts: readonly Attempt[]): void {
 
 const liveKinds: readonly LiveKind[] = ['queued', 'held', 'sending', 'inDoubt'];
 
-export function showCensus(census: Census, now: number): void {
+export function showCensus(partition: number, census: Census, now: number): void {
   for (const lane of lanes) {
     const oldest = census.oldestAcceptedAt[lane];
-    metrics.oldestAge.set({ lane }, ageOf(oldest, now));
-    metrics.oldestReady.set({ lane }, ageOf(census.oldestReadyAt[lane], now));
-    metrics.late.set({ lane }, census.late[lane]);
-    for (const kind of liveKinds) metrics.depth.set({ lane, state: kind }, census.depth[lane][kind]);
+    metrics.oldestAge.set({ partition, lane }, ageOf(oldest, now));
+    metrics.oldestReady.set({ partition, lane }, ageOf(census.oldestReadyAt[lane], now));
+    metrics.late.set({ partition, lane }, census.late[lane]);
+    for (const kind of liveKinds) metrics.depth.set({ partition, lane, state: kind }, census.depth[lane][kind]);
   }
-  metrics.difference.set(census.difference);
-  metrics.countedAt.set(now / 1_000);
+  metrics.difference.set({ partition }, census.difference);
+  metrics.countedAt.set({ partition }, now / 1_000);
+}
+
+/** Who does not own a partition has no say in it. */
+export function hidePartition(partition: number): void {
+  const { difference, countedAt, unread, epoch, neededSenders, wantedSenders, sendersFrozen } = metrics;
+  for (const gauge of [difference, countedAt, unread, epoch, neededSenders, wantedSenders, sendersFrozen]) gauge.remove({ partition });
+  for (const lane of lanes) {
+    for (const gauge of [metrics.oldestAge, metrics.oldestReady, metrics.late]) gauge.remove({ partition, lane });
+    for (const kind of liveKinds) metrics.depth.remove({ partition, lane, state: kind });
+  }
 }
 
 export function showFleet(partition: number, { needed, wanted, frozen }: FleetNeed): void {
   metrics.neededSenders.set({ partition }, needed);
   metrics.wantedSenders.set({ partition }, wanted);
   metrics.sendersFrozen.set({ partition }, frozen ? 1 : 0);
-}
-
-/** Who does not own a partition has no say in it. */
-export function hideFleet(partition: number): void {
-  for (const each of [metrics.neededSenders, metrics.wantedSenders, metrics.sendersFrozen]) each.remove({ partition });
 }
 
 function ageOf(at: number | null, now: number): number {

@@ -21,6 +21,7 @@ import {
 import {
   connectStream,
   createPublisher,
+  currentOwner,
   deadStream,
   ensureStreams,
   mailStream,
@@ -49,7 +50,7 @@ beforeEach(async () => {
   const { binary } = await findNatsServer({ env: process.env });
   nats = await startNatsServer({ binary, dataDir, durability: 'fast' });
   connection = await connectStream({ url: nats.url, name: 'test', log, clock });
-  await ensureStreams(connection, { partition: 0, storageBytes: 256 * 1024 * 1024 });
+  await ensureStreams(connection, { storageBytes: 256 * 1024 * 1024 });
   cleanups = [];
 });
 
@@ -60,11 +61,19 @@ afterEach(async () => {
   rmSync(dataDir, { recursive: true });
 });
 
-async function startScheduler(retryDelaysMs: readonly number[] = [60_000], calendar: readonly CalendarEntry[] = []) {
+interface Arrangement {
+  readonly partitions?: number;
+  readonly ownable?: readonly number[];
+  readonly calendar?: readonly CalendarEntry[];
+}
+
+async function startScheduler(retryDelaysMs: readonly number[] = [60_000], { partitions = 1, ownable, calendar = [] }: Arrangement = {}) {
+  let port = 0;
   const scheduler = createScheduler({
     connection,
-    partition: 0,
-    address: '127.0.0.1:0',
+    partitions,
+    ownable,
+    address: () => `127.0.0.1:${port}`,
     leaseTtlMs: 2_000,
     durability: 'fast',
     upstreams: ['main'],
@@ -78,7 +87,7 @@ async function startScheduler(retryDelaysMs: readonly number[] = [60_000], calen
     log,
     mailLog: silentMailLog,
   });
-  const port = await new Promise<number>((resolve, reject) => {
+  port = await new Promise<number>((resolve, reject) => {
     scheduler.server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) => (error ? reject(error) : resolve(bound)));
   });
   const stop = new AbortController();
@@ -92,9 +101,9 @@ async function startScheduler(retryDelaysMs: readonly number[] = [60_000], calen
   return { scheduler, port, close };
 }
 
-async function submit(text = 'hello'): Promise<string> {
+async function submit(text = 'hello', partition = 0): Promise<string> {
   const publisher = createPublisher(connection, { clock, log, mode: 'fast' });
-  const id = idInPartition(randomUUIDv7(), 0);
+  const id = idInPartition(randomUUIDv7(), partition);
   const body = Buffer.from(text);
   const ticket = {
     id,
@@ -106,13 +115,19 @@ async function submit(text = 'hello'): Promise<string> {
     size: body.length,
   } as const;
   const headers = { [ticketHeader]: encodeTicket(ticket) };
-  await publisher.publish({ stream: mailStream(0, 'normal'), subject: mailSubject(0, 'normal', 'default'), messageId: id, headers, body });
+  await publisher.publish({
+    stream: mailStream(partition, 'normal'),
+    subject: mailSubject(partition, 'normal', 'default'),
+    messageId: id,
+    headers,
+    body,
+  });
   await publisher.close();
   return id;
 }
 
 /** A sender that does what the test says. */
-function connectSender(port: number, senderId: string) {
+function connectSender(port: number, senderId: string, partition = 0) {
   const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure());
   const { path, requestSerialize, responseDeserialize } = grpcMethod(DispatchService.method.dispatch);
   const stream: ClientDuplexStream<DispatchRequest, DispatchResponse> = client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize);
@@ -132,7 +147,7 @@ function connectSender(port: number, senderId: string) {
   });
   const say = (said: NonNullable<Parameters<typeof create<typeof DispatchRequestSchema>>[1]>['said']) =>
     stream.write(create(DispatchRequestSchema, said ? { said } : {}));
-  say({ case: 'hello', value: { senderId, credits: [{ upstream: 'main', window: 10 }] } });
+  say({ case: 'hello', value: { senderId, partition, credits: [{ upstream: 'main', window: 10 }] } });
   cleanups.push(() => {
     stream.cancel();
     client.close();
@@ -181,7 +196,7 @@ function ask<I extends DescMessage, O extends DescMessage>(
 describe('the scheduler', () => {
   it('dispatches what arrives, acknowledges the outcome and trims the log', async () => {
     const { scheduler, port } = await startScheduler();
-    await eventually(() => scheduler.owning);
+    await eventually(() => scheduler.owned.length === 1);
     const sender = connectSender(port, 'one');
     const id = await submit();
     await eventually(() => sender.attempts.length === 1);
@@ -194,7 +209,7 @@ describe('the scheduler', () => {
 
   it('confirms what has begun, and cancels what is not with that sender', async () => {
     const { scheduler, port } = await startScheduler();
-    await eventually(() => scheduler.owning);
+    await eventually(() => scheduler.owned.length === 1);
     const sender = connectSender(port, 'one');
     await submit();
     await eventually(() => sender.attempts.length === 1);
@@ -211,7 +226,7 @@ describe('the scheduler', () => {
 
   it('answers where a mail is, and why', async () => {
     const { scheduler, port } = await startScheduler();
-    await eventually(() => scheduler.owning);
+    await eventually(() => scheduler.owned.length === 1);
     const id = await submit();
     expect((await lookUp(port, id)).recipients).toMatchObject([{ state: 'queued', reason: '', attempts: 0 }]);
     expect(await explain(port, id)).toMatchObject({
@@ -241,8 +256,8 @@ describe('the scheduler', () => {
 
   it('tells how many senders are needed, to who asks and as a metric, and is silent about it when it owns nothing', async () => {
     const always = { days: [1, 2, 3, 4, 5, 6, 7], fromMinute: 0, toMinute: 1_440, timeZone: 'UTC', multiplier: 3, freeze: true };
-    const { scheduler, port, close } = await startScheduler([60_000], [always]);
-    await eventually(() => scheduler.owning);
+    const { scheduler, port, close } = await startScheduler([60_000], { calendar: [always] });
+    await eventually(() => scheduler.owned.length === 1);
     await eventually(async () => (await metricsRegistry.metrics()).includes('posthaste_needed_senders{partition="0"} 3'));
     expect((await lookUpStats(port)).fleet).toMatchObject({ neededSenders: 3, wantedSenders: 1, lateCount: 0n, multiplier: 3, frozen: true });
     await close();
@@ -251,7 +266,7 @@ describe('the scheduler', () => {
 
   it('keeps a dead letter after the last retry', async () => {
     const { scheduler, port } = await startScheduler([1]);
-    await eventually(() => scheduler.owning);
+    await eventually(() => scheduler.owned.length === 1);
     const sender = connectSender(port, 'one');
     await submit();
     for (const tries of [1, 2]) {
@@ -264,13 +279,13 @@ describe('the scheduler', () => {
 
   it('is followed by a standby that knows what was being sent, and to whom', async () => {
     const first = await startScheduler();
-    await eventually(() => first.scheduler.owning);
+    await eventually(() => first.scheduler.owned.length === 1);
     const sender = connectSender(first.port, 'one');
     const id = await submit();
     await eventually(() => sender.attempts.length === 1);
     const second = await startScheduler();
     await first.close();
-    await eventually(() => second.scheduler.owning);
+    await eventually(() => second.scheduler.owned.length === 1);
     expect((await lookUp(second.port, id)).recipients).toMatchObject([{ state: 'sending' }]);
     const again = connectSender(second.port, 'one');
     again.report(sender.attempts[0] as Attempt, Outcome.DELIVERED, 250);
@@ -282,7 +297,7 @@ describe('the scheduler', () => {
     const publisher = createPublisher(connection, { clock, log, mode: 'fast' });
     const broken = { messageId: randomUUIDv7(), headers: { [ticketHeader]: '{broken' }, body: Buffer.from('x') };
     const first = await startScheduler();
-    await eventually(() => first.scheduler.owning);
+    await eventually(() => first.scheduler.owned.length === 1);
     await publisher.publish({ ...broken, stream: waitStream(0), subject: waitSubject(0, broken.messageId) });
     await publisher.publish({ ...broken, messageId: randomUUIDv7(), stream: mailStream(0, 'normal'), subject: mailSubject(0, 'normal', 'default') });
     await publisher.close();
@@ -290,16 +305,56 @@ describe('the scheduler', () => {
     expect((await lookUp(first.port, id)).recipients).toMatchObject([{ state: 'queued' }]);
     await first.close();
     const second = await startScheduler();
-    await eventually(() => second.scheduler.owning);
+    await eventually(() => second.scheduler.owned.length === 1);
     expect((await lookUp(second.port, id)).recipients).toMatchObject([{ state: 'queued' }]);
   });
 
   it('turns senders and questions away while it does not own the partition', async () => {
     const first = await startScheduler();
-    await eventually(() => first.scheduler.owning);
+    await eventually(() => first.scheduler.owned.length === 1);
     const second = await startScheduler();
     const sender = connectSender(second.port, 'one');
     await eventually(() => expect(sender.ended()?.code).toBe(status.UNAVAILABLE));
     await expect(lookUp(second.port, idInPartition(randomUUIDv7(), 0))).rejects.toMatchObject({ code: status.UNAVAILABLE });
+  });
+});
+
+describe('several schedulers', () => {
+  beforeEach(() => ensureStreams(connection, { partitions: 3, storageBytes: 256 * 1024 * 1024 }));
+
+  const all = { partitions: 3 };
+  const ownersOf = async () => (await Promise.all([0, 1, 2].map((partition) => currentOwner(connection, partition)))).map((owner) => owner?.address);
+
+  it('share the partitions, and take over those of one that leaves or dies', async () => {
+    const first = await startScheduler([60_000], all);
+    await eventually(() => first.scheduler.owned.length === 3);
+    const second = await startScheduler([60_000], all);
+    await eventually(() => second.scheduler.owned.length === 1 && first.scheduler.owned.length === 2);
+    const third = await startScheduler([60_000], all);
+    await eventually(() => [first, second, third].every(({ scheduler }) => scheduler.owned.length === 1 && scheduler.ready));
+    expect(new Set(await ownersOf())).toEqual(new Set([first, second, third].map(({ port }) => `127.0.0.1:${port}`)));
+    await second.close();
+    await eventually(() => first.scheduler.owned.length + third.scheduler.owned.length === 3);
+    await first.close();
+    await eventually(() => third.scheduler.owned.length === 3);
+  });
+
+  it('decide each for its own mail: a sender has a stream to each partition, and a question goes to its owner', async () => {
+    const even = await startScheduler([60_000], { ...all, ownable: [0, 2] });
+    const odd = await startScheduler([60_000], { ...all, ownable: [1] });
+    await eventually(() => even.scheduler.ready && odd.scheduler.ready);
+    expect([even.scheduler.owned, odd.scheduler.owned]).toEqual([[0, 2], [1]]);
+    const senders = [connectSender(even.port, 'one', 0), connectSender(odd.port, 'one', 1), connectSender(even.port, 'one', 2)];
+    const ids = await Promise.all([0, 1, 2].map((partition) => submit('hello', partition)));
+    await eventually(() => senders.every(({ attempts }) => attempts.length === 1));
+    expect(senders.map(({ attempts }) => attempts[0]?.messageId)).toEqual(ids);
+    expect((await lookUp(odd.port, ids[1] ?? '')).recipients).toMatchObject([{ state: 'sending' }]);
+    await expect(lookUp(even.port, ids[1] ?? '')).rejects.toMatchObject({ code: status.UNAVAILABLE });
+    const stranger = connectSender(even.port, 'one', 1);
+    await eventually(() =>
+      expect(stranger.ended()).toMatchObject({ code: status.UNAVAILABLE, details: 'this scheduler does not own partition 1 now' }),
+    );
+    const shown = await metricsRegistry.metrics();
+    for (const partition of [0, 1, 2]) expect(shown).toContain(`posthaste_scheduler_owner{partition="${partition}"} 1`);
   });
 });

@@ -6,20 +6,25 @@ import { DispatchService, LookupService } from '@posthaste/protocol/dispatch';
 import { grpcService } from '@posthaste/protocol';
 import { createLease, type StreamConnection } from '@posthaste/stream';
 import type { Clock, Log, MailLog } from '@posthaste/telemetry';
+import { Contender } from './contending.ts';
 import { dispatchHandler } from './dispatch-service.ts';
 import { explanationHandler } from './explanation-service.ts';
+import { Holding } from './holding.ts';
 import { lookupHandler } from './lookup-service.ts';
 import { statsHandler } from './stats-service.ts';
-import { contend } from './ownership.ts';
-import { beginTenure, type Tenure, type TenureOptions } from './tenure.ts';
+import { beginTenure, type TenureOptions } from './tenure.ts';
 
 export interface SchedulerOptions extends Pick<
   TenureOptions,
-  'partition' | 'durability' | 'policy' | 'fleet' | 'checkpointEveryMs' | 'checkpointEvents' | 'historyMs'
+  'durability' | 'policy' | 'fleet' | 'checkpointEveryMs' | 'checkpointEvents' | 'historyMs'
 > {
   readonly connection: StreamConnection;
-  /** Where senders and the api reach this scheduler; others read it from the lease. */
-  readonly address: string;
+  /** How many there are. */
+  readonly partitions: number;
+  /** Those that this scheduler may own; absent: all, shared with other schedulers. */
+  readonly ownable?: readonly number[] | undefined;
+  /** Where senders and the api reach this scheduler, once it listens; they read it from the leases. */
+  readonly address: () => string;
   readonly leaseTtlMs: number;
   readonly upstreams: readonly string[];
   readonly routes: readonly Route[];
@@ -31,8 +36,11 @@ export interface SchedulerOptions extends Pick<
 export interface Scheduler {
   /** To be bound to an address by whoever starts it. */
   readonly server: GrpcServer;
-  readonly owning: boolean;
-  /** Contends for the partition until the signal; resolves when everything has ended. */
+  /** Every partition that it may own has an owner: this scheduler, or another one while it stands by. */
+  readonly ready: boolean;
+  /** The partitions that it decides for. */
+  readonly owned: readonly number[];
+  /** Contends for the partitions until the signal; resolves when everything has ended. */
   run(signal: AbortSignal): Promise<void>;
 }
 
@@ -44,31 +52,36 @@ const channelOptions = {
 };
 
 export function createScheduler(options: SchedulerOptions): Scheduler {
-  const { connection, partition, address, clock, log } = options;
+  const { partitions, ownable } = options;
   const owner = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
-  const lease = createLease(connection, { partition, owner, address, ttlMs: options.leaseTtlMs, clock, log });
-  const router = new Router(options.upstreams, options.routes);
-  let tenure: Tenure | null = null;
+  const numbers = ownable ?? Array.from({ length: partitions }, (_, partition) => partition);
+  const holdings = numbers.map((partition) => createHolding(options, owner, partition));
+  const contender = new Contender({ ...options, owner, holdings, shares: ownable === undefined });
+  const tenureOf = (partition: number) => holdings.find((holding) => holding.partition === partition)?.tenure ?? null;
   const server = new GrpcServer(channelOptions);
-  server.addService(grpcService(DispatchService), { dispatch: dispatchHandler(() => tenure?.senders ?? null) });
+  server.addService(grpcService(DispatchService), { dispatch: dispatchHandler((partition) => tenureOf(partition)?.senders ?? null) });
   server.addService(grpcService(LookupService), {
-    lookupMessage: lookupHandler(() => tenure?.lookup ?? null),
-    lookupExplanation: explanationHandler(() => tenure?.lookup ?? null),
-    lookupStats: statsHandler(() => tenure?.lookup ?? null),
+    lookupMessage: lookupHandler((partition) => tenureOf(partition)?.lookup ?? null),
+    lookupExplanation: explanationHandler((partition) => tenureOf(partition)?.lookup ?? null),
+    lookupStats: statsHandler((partition) => tenureOf(partition)?.lookup ?? null),
   });
   return {
     server,
-    get owning() {
-      return tenure !== null;
+    get ready() {
+      return contender.ready;
     },
-    run: (signal) =>
-      contend({
-        lease,
-        begin: () => beginTenure({ ...options, lease, owner, router }),
-        onChange: (next) => (tenure = next),
-        clock,
-        log,
-        signal,
-      }),
+    get owned() {
+      return holdings.flatMap(({ partition, tenure }) => (tenure ? [partition] : []));
+    },
+    run: (signal) => contender.run(signal),
   };
+}
+
+function createHolding(options: SchedulerOptions, owner: string, partition: number): Holding {
+  const { connection, address, leaseTtlMs, upstreams, routes, clock } = options;
+  const log = options.log.child({ partition });
+  const lease = createLease(connection, { partition, owner, address, ttlMs: leaseTtlMs, clock, log });
+  // A router of its own, as everything that a tenure decides by.
+  const begin = () => beginTenure({ ...options, partition, lease, owner, router: new Router(upstreams, routes), log });
+  return new Holding({ partition, lease, begin, log });
 }

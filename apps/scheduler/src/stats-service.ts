@@ -4,13 +4,15 @@ import { status, type sendUnaryData, type ServerUnaryCall, type UntypedHandleCal
 import { lanes, type Census, type FleetNeed, type Lane as LaneName, type Tallies, type Tally, type UpstreamView } from '@posthaste/core';
 import { type FleetStatsSchema, Lane, type LaneStatsSchema, UpstreamState, type UpstreamStatsSchema } from '@posthaste/protocol';
 import { LookupStatsResponseSchema, type LookupStatsRequest, type LookupStatsResponse } from '@posthaste/protocol/dispatch';
+import { askedPartition } from './asked-partition.ts';
 import type { Lookup } from './lookup-service.ts';
 
-/** `current`: what to count during the present epoch, or null while another scheduler owns the partition. */
-export function statsHandler(current: () => Lookup | null): UntypedHandleCall {
-  return (_call: ServerUnaryCall<LookupStatsRequest, LookupStatsResponse>, answer: sendUnaryData<LookupStatsResponse>) => {
-    const lookup = current();
-    if (!lookup) return answer({ code: status.UNAVAILABLE, details: 'this scheduler does not own the partition now' });
+/** `current`: what to count during a partition's present epoch, or null while another scheduler owns it. */
+export function statsHandler(current: (partition: number) => Lookup | null): UntypedHandleCall {
+  return (call: ServerUnaryCall<LookupStatsRequest, LookupStatsResponse>, answer: sendUnaryData<LookupStatsResponse>) => {
+    const partition = askedPartition(call);
+    const lookup = current(partition);
+    if (!lookup) return answer({ code: status.UNAVAILABLE, details: `this scheduler does not own partition ${partition} now` });
     takeStats(lookup).then(
       (stats) => answer(null, stats),
       (error: unknown) => answer({ code: status.UNAVAILABLE, details: `the index cannot be counted now: ${String(error)}` }),
@@ -19,7 +21,7 @@ export function statsHandler(current: () => Lookup | null): UntypedHandleCall {
   };
 }
 
-async function takeStats({ driver: { engine }, figures }: Lookup): Promise<LookupStatsResponse> {
+async function takeStats({ driver: { engine }, figures, owner, epoch }: Lookup): Promise<LookupStatsResponse> {
   const { census, takenAt } = await figures.recent();
   return create(LookupStatsResponseSchema, {
     lanes: lanes.map((lane) => laneStats(lane, census)),
@@ -29,6 +31,8 @@ async function takeStats({ driver: { engine }, figures }: Lookup): Promise<Looku
     unreadCount: BigInt(figures.unread),
     takenAt: timestampFromMs(takenAt),
     fleet: fleetStats(figures.fleet),
+    owner,
+    epoch: BigInt(epoch),
   });
 }
 

@@ -30,7 +30,7 @@ beforeEach(async () => {
   const { binary } = await findNatsServer({ env: process.env });
   nats = await startNatsServer({ binary, dataDir, durability: 'fast' });
   connection = await connectStream({ url: nats.url, name: 'test', log, clock });
-  await ensureStreams(connection, { partition: 0, storageBytes: 256 * 1024 * 1024 });
+  await ensureStreams(connection, { storageBytes: 256 * 1024 * 1024 });
   stop = new AbortController();
 });
 
@@ -55,7 +55,7 @@ async function* pieces() {
 
 function sweep(time: ManualClock, engine: SweeperOptions['driver']['engine']) {
   const removals = new Removals({ connection, partition: 0, clock, log, signal: stop.signal });
-  void sweepBodies({ connection, partition: 0, driver: { engine }, removals, clock: time, log, signal: stop.signal });
+  void sweepBodies({ connection, partition: 0, driver: { engine }, figures: { unread: 0 }, removals, clock: time, log, signal: stop.signal });
   return {
     /** Plays a time in which it looks every ten minutes. */
     async during(minutes: number) {

@@ -1,7 +1,7 @@
 import type { Engine } from '@posthaste/core';
 import { bodiesStream, deadStream, deadSubject, isStreamError, readLast, readUntil, streamState, type StreamConnection } from '@posthaste/stream';
 import type { Clock, Log } from '@posthaste/telemetry';
-import { metrics } from './metrics.ts';
+import type { Figures } from './figures.ts';
 import type { Removals } from './removals.ts';
 
 const everyMs = 600_000;
@@ -12,6 +12,7 @@ export interface SweeperOptions {
   readonly connection: StreamConnection;
   readonly partition: number;
   readonly driver: { readonly engine: Pick<Engine, 'find'> };
+  readonly figures: Pick<Figures, 'unread'>;
   readonly removals: Pick<Removals, 'body'>;
   readonly clock: Clock;
   readonly log: Log;
@@ -36,10 +37,10 @@ export async function sweepBodies(options: SweeperOptions): Promise<void> {
  *   being written.
  */
 async function sweep(options: SweeperOptions, metAt: Map<string, number>): Promise<void> {
-  const { connection, partition, clock, driver, removals, log, signal } = options;
+  const { connection, partition, clock, driver, figures, removals, log, signal } = options;
   const { first, last } = await streamState(connection, bodiesStream);
   // A ticket that is stored but unread must not be taken for one that is missing.
-  if (last < first || (await unread()) > 0) return;
+  if (last < first || figures.unread > 0) return;
   const here = new Set<string>();
   const filter = `body.${partition}.>`;
   for await (const entries of readUntil(connection, {
@@ -63,11 +64,6 @@ async function sweep(options: SweeperOptions, metAt: Map<string, number>): Promi
     log.info('a body without a mail is removed', { id });
     removals.body(id);
   }
-}
-
-async function unread(): Promise<number> {
-  const { values } = await metrics.unread.get();
-  return values[0]?.value ?? 0;
 }
 
 async function isDeadLetter(connection: StreamConnection, partition: number, id: string): Promise<boolean> {

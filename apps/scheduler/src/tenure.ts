@@ -92,7 +92,7 @@ async function begin(options: TenureOptions, stop: AbortController): Promise<Ten
   });
   const driver = new Driver(engine, writer, clock, signal);
   const figures = new Figures(engine, clock, options.fleet);
-  const shared = { connection, partition, driver, figures, clock, log, signal };
+  const shared = { connection, partition, owner, epoch, driver, figures, clock, log, signal };
   const publisher = createPublisher(connection, { clock, log, mode: options.durability });
   const removals = new Removals({ connection, partition, clock, log, signal });
   const copies = new Copies({ connection, publisher, partition, clock, log, signal, onUnburied: () => metrics.unburied.inc() });
@@ -110,7 +110,7 @@ async function begin(options: TenureOptions, stop: AbortController): Promise<Ten
     log.error('reading the streams has failed: the ownership is given up', { error });
     failed.resolve();
   });
-  metrics.epoch.set(epoch);
+  metrics.epoch.set({ partition }, epoch);
   const over = Promise.race([lease.lost, failed.promise]).finally(() => stop.abort());
   return {
     senders,

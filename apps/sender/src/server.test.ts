@@ -35,7 +35,7 @@ beforeAll(async () => {
   const { binary } = await findNatsServer({ env: process.env });
   nats = await startNatsServer({ binary, dataDir, durability: 'fast' });
   stream = await connectStream({ url: nats.url, name: 'sender-test', log: silentLog, clock });
-  await ensureStreams(stream, { partition: 0 });
+  await ensureStreams(stream);
   publisher = createPublisher(stream, { clock, log: silentLog, mode: 'fast' });
 });
 afterAll(async () => {

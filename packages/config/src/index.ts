@@ -8,6 +8,7 @@ export { didYouMean, nearest } from './nearest.ts';
 export { nodeFlags } from './node-flags.ts';
 export { type Address, formatAddress, formatDuration, formatSize, type Parsed } from './quantity.ts';
 export { enginePolicyOf, policySettings } from './policy.ts';
+export { ownershipSettings, partitionSettings } from './partitions.ts';
 export { redactUrl } from './redact.ts';
 export { retryRulesOf, retrySettings, showMatch } from './retries.ts';
 export { showPolicy } from './retry-policy.ts';

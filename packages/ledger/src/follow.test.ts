@@ -20,7 +20,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'posthaste-follow-'));
   nats = await startNatsServer({ binary: (await findNatsServer({ env: process.env })).binary, dataDir: folder, durability: 'fast' });
   connection = await connectStream({ url: nats.url, name: 'ledger-test', log: silentLog, clock });
-  await ensureStreams(connection, { partition: 0 });
+  await ensureStreams(connection);
   journal = await openJournal(connection, { partition: 0, owner: 'test', log: silentLog, clock });
 });
 

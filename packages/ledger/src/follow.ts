@@ -27,6 +27,7 @@ const retryMs = 500;
 const lag = gauge(
   'posthaste_ledger_lag_seconds',
   'Age of the journal entry taken in last, when it was taken in. A rise means that answers about mail are old.',
+  ['partition'],
 );
 const taken = counter('posthaste_ledger_events_total', 'Journal events taken in. Standing still while mail flows: the ledger is stuck.');
 const strangers = counter(
@@ -156,7 +157,7 @@ export class JournalFollower {
     if (!measured) return;
     strangers.inc(unknown.length);
     taken.inc(events.length);
-    lag.set(Math.max(0, clock.now() - time) / 1000);
+    lag.set({ partition }, Math.max(0, clock.now() - time) / 1000);
   }
 
   /** What the lost part told of mail under way is made up for as far as WAIT and STATE hold it. */

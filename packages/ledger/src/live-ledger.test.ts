@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { encodeTicket, type JournalEvent, type RecipientState, type Ticket } from '@posthaste/core';
+import { encodeTicket, idInPartition, type JournalEvent, type RecipientState, type Ticket } from '@posthaste/core';
 import {
   connectStream,
   createPublisher,
@@ -36,7 +36,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'posthaste-live-ledger-'));
   nats = await startNatsServer({ binary: (await findNatsServer({ env: process.env })).binary, dataDir: folder, durability: 'fast' });
   connection = await connectStream({ url: nats.url, name: 'ledger-test', log: silentLog, clock });
-  await ensureStreams(connection, { partition: 0 });
+  await ensureStreams(connection);
   journal = await openJournal(connection, { partition: 0, owner: 'test', log: silentLog, clock });
   publisher = createPublisher(connection, { clock, log: silentLog, mode: 'fast' });
 });
@@ -63,7 +63,7 @@ async function recordMail(count = 3): Promise<string> {
 }
 
 async function withLedger(work: (ledger: LiveLedger, path: string) => Promise<void>, path = join(folder, `ledger-${(ledgers += 1)}.sqlite`)) {
-  const ledger = new LiveLedger({ path, connection, partition: 0, clock, log: silentLog });
+  const ledger = new LiveLedger({ path, connection, clock, log: silentLog });
   try {
     await work(ledger, path);
   } finally {
@@ -183,3 +183,22 @@ function ticketOf(id: string): Ticket {
   if (event?.kind !== 'accepted') throw new Error('the first event is not the acceptance');
   return event.ticket;
 }
+
+test('it takes in the journals of all partitions, and is as far behind as with the last of them', async () => {
+  await ensureStreams(connection, { partitions: 3 });
+  const others = await Promise.all([1, 2].map((partition) => openJournal(connection, { partition, owner: 'test', log: silentLog, clock })));
+  const ids = [await recordMail()];
+  for (const [index, other] of others.entries()) {
+    const id = idInPartition(exampleId((mails += 1)), index + 1);
+    await other.append('events', Buffer.from(JSON.stringify({ epoch: 1, owner: 'test', events: usualEvents(id, `1.${mails}`) })));
+    ids.push(id);
+  }
+  const ledger = new LiveLedger({ path: join(folder, 'three.sqlite'), connection, partitions: 3, clock, log: silentLog });
+  await ledger.caughtUp(patience());
+  expect(ids.map((id) => ledger.getMessage(id)?.ticket.id)).toEqual(ids);
+  expect(await ledger.lagMs()).toBe(0);
+  const told = await rebuild(ledger);
+  expect(ids.map((id) => ledger.getMessage(id)?.ticket.id)).toEqual(ids);
+  expect(told.at(-1)).toMatchObject({ kind: 'done' });
+  await ledger.close();
+});

@@ -4,7 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { isStreamError, type StreamConnection } from '@posthaste/stream';
 import type { Clock, Log } from '@posthaste/telemetry';
 import { Changes } from './changes.ts';
-import { JournalFollower } from './follow.ts';
+import { Followers } from './followers.ts';
 import { Ledger } from './ledger.ts';
 import type { ListRequest, MessagePage } from './message-list.ts';
 import type { MessageRecord } from './record.ts';
@@ -15,7 +15,8 @@ export interface LiveLedgerOptions {
   /** How long finished mail is kept after its last change, milliseconds; 0, the default: for ever. */
   readonly keepMs?: number;
   readonly connection: StreamConnection;
-  readonly partition: number;
+  /** How many journals there are. Default 1. */
+  readonly partitions?: number;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -23,7 +24,7 @@ export interface LiveLedgerOptions {
 /** A ledger and who feeds it. */
 interface Following {
   readonly ledger: Ledger;
-  readonly follower: JournalFollower;
+  readonly followers: Followers;
   readonly stop: AbortController;
 }
 
@@ -31,7 +32,7 @@ const forgetEveryMs = 60_000;
 /** Between two steps of forgetting: what is asked meanwhile comes first. */
 const forgetPauseMs = 20;
 
-/** A ledger that follows the journal, can be asked meanwhile, forgets what is old, and can be built anew while it is asked. */
+/** A ledger that follows the journals, can be asked meanwhile, forgets what is old, and can be built anew while it is asked. */
 export class LiveLedger {
   readonly #options: LiveLedgerOptions;
   readonly #changes = new Changes();
@@ -71,18 +72,18 @@ export class LiveLedger {
 
   /** Resolves when all that the journal holds at the time of the call is in. Rejects with a StreamError, or when `signal` is aborted. */
   async caughtUp(signal: AbortSignal): Promise<void> {
-    const { follower } = this.#now;
+    const { followers } = this.#now;
     try {
-      await follower.caughtUp(signal);
+      await followers.caughtUp(signal);
     } catch (error) {
-      if (follower === this.#now.follower || signal.aborted) throw error;
+      if (followers === this.#now.followers || signal.aborted) throw error;
       await this.caughtUp(signal);
     }
   }
 
   /** How far it is behind the journal, milliseconds. Rejects with a StreamError. */
   lagMs(): Promise<number> {
-    return this.#now.follower.lagMs();
+    return this.#now.followers.lagMs();
   }
 
   /** Calls `listener` after each change of the message, until the function that it returns is called. */
@@ -105,7 +106,7 @@ export class LiveLedger {
     this.#closing.abort();
     await halt(this.#now);
     this.#now.ledger.close();
-    this.#now.follower.abandon();
+    this.#now.followers.abandon();
     this.#over.resolve();
   }
 
@@ -132,15 +133,15 @@ export class LiveLedger {
 
   /** The present one stands still until the next one has come past it: what was told once is not taken back. */
   async #overtake(next: Following, signal: AbortSignal): Promise<void> {
-    const { ledger, follower } = this.#now;
+    const { ledger, followers } = this.#now;
     await halt(this.#now);
     try {
-      // A follower that cannot write any more never catches up.
-      await Promise.race([this.#whenCaughtUp(next.follower, signal), next.follower.done.then(endedEarly)]);
+      // A followers that cannot write any more never catches up.
+      await Promise.race([this.#whenCaughtUp(next.followers, signal), next.followers.done.then(endedEarly)]);
       await halt(next);
     } catch (error) {
       this.#now = this.#begin(ledger);
-      follower.abandon();
+      followers.abandon();
       throw error;
     }
   }
@@ -153,29 +154,29 @@ export class LiveLedger {
     before.ledger.close();
     renameSync(beside, path);
     this.#now = this.#begin(new Ledger(path));
-    before.follower.abandon();
-    next.follower.abandon();
+    before.followers.abandon();
+    next.followers.abandon();
     this.#changes.tellAll();
   }
 
-  async *#progress({ follower }: Following, signal: AbortSignal): AsyncGenerator<RebuildProgress> {
+  async *#progress({ followers }: Following, signal: AbortSignal): AsyncGenerator<RebuildProgress> {
     const { clock } = this.#options;
-    const caught = this.#whenCaughtUp(follower, signal).then(() => true);
+    const caught = this.#whenCaughtUp(followers, signal).then(() => true);
     caught.catch(() => {});
     for (;;) {
       const paused = new AbortController();
-      const isThere = await Promise.race([caught, clock.sleep(progressEveryMs, paused.signal).catch(() => {}), follower.done]);
+      const isThere = await Promise.race([caught, clock.sleep(progressEveryMs, paused.signal).catch(() => {}), followers.done]);
       paused.abort();
       if (isThere === true) return;
       signal.throwIfAborted();
-      yield { kind: 'reading', ...(await follower.progress()) };
+      yield { kind: 'reading', ...(await followers.progress()) };
     }
   }
 
-  async #whenCaughtUp(follower: JournalFollower, signal: AbortSignal): Promise<void> {
+  async #whenCaughtUp(followers: Followers, signal: AbortSignal): Promise<void> {
     for (;;) {
       try {
-        return await follower.caughtUp(signal);
+        return await followers.caughtUp(signal);
       } catch (error) {
         // The stream may be away for a while.
         if (signal.aborted || !isStreamError(error)) throw error;
@@ -187,15 +188,15 @@ export class LiveLedger {
   /** Follows with the ledger that answers. */
   #begin(ledger: Ledger): Following {
     const following = this.#follow(ledger, { changes: this.#changes });
-    following.follower.done.catch((error: unknown) => this.#over.reject(error));
+    following.followers.done.catch((error: unknown) => this.#over.reject(error));
     return following;
   }
 
   #follow(ledger: Ledger, how: { readonly changes: Changes; readonly measured?: boolean }): Following {
-    const { connection, partition, clock, log } = this.#options;
+    const { connection, partitions = 1, clock, log } = this.#options;
     const stop = new AbortController();
-    const follower = new JournalFollower({ ...how, ledger, connection, partition, clock, log, signal: stop.signal });
-    return { ledger, follower, stop };
+    const followers = new Followers({ ...how, ledger, connection, partitions, clock, log, signal: stop.signal });
+    return { ledger, followers, stop };
   }
 
   async #forget(): Promise<void> {
@@ -219,9 +220,9 @@ function endedEarly(): never {
 
 const progressEveryMs = 500;
 
-async function halt({ stop, follower }: Following): Promise<void> {
+async function halt({ stop, followers }: Following): Promise<void> {
   stop.abort();
-  await follower.done.catch(() => {});
+  await followers.done.catch(() => {});
 }
 
 function removeDatabase(path: string): void {

@@ -4,6 +4,7 @@ import { eventually } from '@posthaste/testkit';
 import { watchFill, type FillWatch } from './fill.ts';
 import { bodiesStream, bodySubject, mailStream, stateStream, stateSubject } from './layout.ts';
 import { trimLog } from './removal.ts';
+import { ensureStreams } from './streams.ts';
 import { mailOf, startTestbed, type Testbed } from './testbed/index.ts';
 
 let testbed: Testbed;
@@ -14,9 +15,9 @@ afterEach(async () => {
 });
 
 const urgent = { lane: 'immediate', chunked: false } as const;
-const begin = (tickets?: number) =>
+const begin = (tickets?: number, partitions = 1) =>
   (watch = watchFill(testbed.direct, {
-    partition: 0,
+    partitions,
     clock: systemClock,
     log: silentLog,
     intervalMs: 20,
@@ -28,12 +29,12 @@ it('names the log that is nearly full, for its own lane only, and forgets it aft
   begin();
   const publisher = testbed.publisher(testbed.direct);
   const full = mailStream(0, 'normal');
-  for (let index = 0; watch.blocked() === null; index += 1) await publisher.publish(mailOf(`m${index}`, Buffer.alloc(10_000))).catch(() => {});
-  expect(watch.blocked()).toBe(full);
-  expect(watch.blocked({ lane: 'normal', chunked: false })).toBe(full);
-  expect(watch.blocked(urgent)).toBeNull();
+  for (let index = 0; watch.blocked(0) === null; index += 1) await publisher.publish(mailOf(`m${index}`, Buffer.alloc(10_000))).catch(() => {});
+  expect(watch.blocked(0)).toBe(full);
+  expect(watch.blocked(0, { lane: 'normal', chunked: false })).toBe(full);
+  expect(watch.blocked(0, urgent)).toBeNull();
   await trimLog(testbed.direct, full, 1_000_000);
-  await eventually(() => watch.blocked() === null);
+  await eventually(() => watch.blocked(0) === null);
 });
 
 it('blocks every lane when the state of mail has no more room, and only large mail when the bodies have none', async () => {
@@ -49,14 +50,14 @@ it('blocks every lane when the state of mail has no more room, and only large ma
       body: Buffer.alloc(390_000),
     });
   }
-  await eventually(() => watch.blocked({ lane: 'low', chunked: true }) === bodiesStream);
-  expect(watch.blocked(urgent)).toBeNull();
-  for (let index = 0; watch.blocked(urgent) === null; index += 1) {
+  await eventually(() => watch.blocked(0, { lane: 'low', chunked: true }) === bodiesStream);
+  expect(watch.blocked(0, urgent)).toBeNull();
+  for (let index = 0; watch.blocked(0, urgent) === null; index += 1) {
     await publisher
       .publish({ stream: stateStream(0), subject: stateSubject(0, `id${index}`), messageId: `s${index}`, headers: {}, body: Buffer.alloc(10_000) })
       .catch(() => {});
   }
-  expect(watch.blocked(urgent)).toBe(stateStream(0));
+  expect(watch.blocked(0, urgent)).toBe(stateStream(0));
 });
 
 it('blocks at the ticket limit', async () => {
@@ -64,5 +65,15 @@ it('blocks at the ticket limit', async () => {
   begin(10);
   const publisher = testbed.publisher(testbed.direct);
   await Promise.all(Array.from({ length: 10 }, (_, index) => publisher.publish(mailOf(`m${index}`))));
-  await eventually(() => watch.blocked(urgent) === 'TICKETS');
+  await eventually(() => watch.blocked(0, urgent) === 'TICKETS');
+});
+
+it('tells each partition by itself', async () => {
+  testbed = await startTestbed({ storageBytes: 2 ** 23 });
+  await ensureStreams(testbed.direct, { partitions: 2, storageBytes: 2 ** 23 });
+  begin(undefined, 2);
+  const publisher = testbed.publisher(testbed.direct);
+  for (let index = 0; watch.blocked(0) === null; index += 1) await publisher.publish(mailOf(`m${index}`, Buffer.alloc(10_000))).catch(() => {});
+  expect([watch.blocked(0), watch.blocked(1)]).toEqual([mailStream(0, 'normal'), null]);
+  expect(watch.ratio).toBeGreaterThan(0.9);
 });

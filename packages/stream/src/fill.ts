@@ -6,7 +6,8 @@ import { bodiesStream, journalStream, laneOfStream, mailStreams, stateStream, wa
 import { defaultLimits } from './plan.ts';
 
 export interface WatchFillOptions {
-  readonly partition: number;
+  /** How many. Default 1. */
+  readonly partitions?: number;
   readonly clock: Clock;
   readonly log: Log;
   readonly intervalMs?: number;
@@ -16,10 +17,10 @@ export interface WatchFillOptions {
 
 export interface FillWatch {
   /**
-   * What is too full for new mail: the name of a stream at 90 % of its bytes or messages, or `TICKETS` for the ticket limit;
+   * What of a partition is too full for new mail: the name of a stream at 90 % of its bytes or messages, or `TICKETS` for the ticket limit;
    * null when there is room. For a certain mail only what it needs counts, so that a full log of bulk does not turn urgent mail away.
    */
-  blocked(mail?: { readonly lane: Lane; readonly chunked: boolean }): string | null;
+  blocked(partition: number, mail?: { readonly lane: Lane; readonly chunked: boolean }): string | null;
   /** How full the fullest of them is, 0 to 1. */
   readonly ratio: number;
   close(): void;
@@ -38,20 +39,17 @@ class StreamFillWatch implements FillWatch {
   private readonly connection: StreamConnection;
   private readonly options: WatchFillOptions;
   private readonly closing = new AbortController();
-  private readonly logs: readonly string[];
-  private readonly waiting: string;
-  private full: ReadonlySet<string> = new Set();
+  private readonly full: ReadonlySet<string>[];
   ratio = 0;
 
   constructor(connection: StreamConnection, options: WatchFillOptions) {
     this.connection = connection;
     this.options = options;
-    this.logs = mailStreams(options.partition);
-    this.waiting = waitStream(options.partition);
+    this.full = Array.from({ length: options.partitions ?? 1 }, () => new Set());
   }
 
-  blocked(mail?: { readonly lane: Lane; readonly chunked: boolean }): string | null {
-    for (const name of this.full) if (!mail || isNeeded(name, mail)) return name;
+  blocked(partition: number, mail?: { readonly lane: Lane; readonly chunked: boolean }): string | null {
+    for (const name of this.full[partition] ?? []) if (!mail || isNeeded(name, mail)) return name;
     return null;
   }
 
@@ -70,21 +68,28 @@ class StreamFillWatch implements FillWatch {
   }
 
   private async look(): Promise<void> {
-    const { partition, tickets = defaultLimits.tickets } = this.options;
-    const names = [...this.logs, this.waiting, stateStream(partition), journalStream(partition), bodiesStream];
-    const states = await Promise.all(names.map((name) => streamState(this.connection, name)));
-    const full = names.filter((_, index) => isNearlyFull(states[index]!));
-    const held = states.slice(0, this.logs.length + 1).reduce((sum, { messages }) => sum + messages, 0);
-    this.ratio = Math.max(held / tickets, ...states.map(ratioOf));
-    this.note(new Set(held >= tickets ? [...full, 'TICKETS'] : full));
+    const bodies = await streamState(this.connection, bodiesStream);
+    const ratios = await Promise.all(this.full.map((_, partition) => this.lookAt(partition, bodies)));
+    this.ratio = Math.max(...ratios);
   }
 
-  private note(full: ReadonlySet<string>): void {
-    const began = [...full].filter((name) => !this.full.has(name));
-    const ended = [...this.full].filter((name) => !full.has(name));
-    if (began.length > 0) this.options.log.warn('streams are nearly full; the doors push back', { streams: began });
-    if (ended.length > 0) this.options.log.info('streams have room again', { streams: ended });
-    this.full = full;
+  private async lookAt(partition: number, bodies: StreamState): Promise<number> {
+    const { tickets = defaultLimits.tickets } = this.options;
+    const names = [...mailStreams(partition), waitStream(partition), stateStream(partition), journalStream(partition)];
+    const states = await Promise.all(names.map((name) => streamState(this.connection, name)));
+    const full = [...names, bodiesStream].filter((_, index) => isNearlyFull(states[index] ?? bodies));
+    const held = states.slice(0, mailStreams(partition).length + 1).reduce((sum, { messages }) => sum + messages, 0);
+    this.note(partition, new Set(held >= tickets ? [...full, 'TICKETS'] : full));
+    return Math.max(held / tickets, ratioOf(bodies), ...states.map(ratioOf));
+  }
+
+  private note(partition: number, full: ReadonlySet<string>): void {
+    const before = this.full[partition] ?? new Set();
+    const began = [...full].filter((name) => !before.has(name));
+    const ended = [...before].filter((name) => !full.has(name));
+    if (began.length > 0) this.options.log.warn('streams are nearly full; the doors push back', { partition, streams: began });
+    if (ended.length > 0) this.options.log.info('streams have room again', { partition, streams: ended });
+    this.full[partition] = full;
   }
 }
 

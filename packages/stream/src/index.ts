@@ -20,6 +20,7 @@ export {
   mailStream,
   mailStreams,
   mailSubject,
+  partitionOfStream,
   settingsStream,
   stateStream,
   stateSubject,
@@ -34,4 +35,5 @@ export { defaultLimits, type StorageShares, type StreamLimits } from './plan.ts'
 export { createPublisher, type Publication, type Publisher, type PublisherOptions, type Stored } from './publisher.ts';
 export { readStream, readUntil, type ReadOptions } from './reader.ts';
 export { removeEntry, trimLog } from './removal.ts';
+export { announcePresence, readRoster, withdrawPresence, type Roster } from './roster.ts';
 export { ensureStreams, type EnsureStreamsOptions } from './streams.ts';

@@ -6,7 +6,6 @@ import { keysStream, keySubject, type KeyLife } from './layout.ts';
 import type { Publisher } from './publisher.ts';
 
 export interface KeyName {
-  readonly partition: number;
   readonly life: KeyLife;
   /** Which key it is, as one token of a subject: short, for the server keeps it in memory. */
   readonly digest: string;
@@ -18,11 +17,11 @@ export interface NewKey extends KeyName {
 }
 
 /** True when it was created; false when there is one already, be it by an earlier try of this very call. Rejects with FULL or AWAY. */
-export async function createKey(publisher: Publisher, { partition, life, digest, content }: NewKey): Promise<boolean> {
+export async function createKey(publisher: Publisher, { life, digest, content }: NewKey): Promise<boolean> {
   try {
     await publisher.publish({
-      stream: keysStream(partition, life),
-      subject: keySubject(partition, life, digest),
+      stream: keysStream(life),
+      subject: keySubject(life, digest),
       headers: { 'Nats-Expected-Last-Subject-Sequence': '0' },
       body: content,
     });
@@ -34,9 +33,9 @@ export async function createKey(publisher: Publisher, { partition, life, digest,
 }
 
 /** Undefined when there is none. */
-export async function readKey(connection: StreamConnection, { partition, life, digest }: KeyName): Promise<StreamEntry | undefined> {
+export async function readKey(connection: StreamConnection, { life, digest }: KeyName): Promise<StreamEntry | undefined> {
   try {
-    return await readLast(connection, keysStream(partition, life), keySubject(partition, life, digest));
+    return await readLast(connection, keysStream(life), keySubject(life, digest));
   } catch (error) {
     if (isStreamError(error, 'NOT_FOUND')) return undefined;
     throw error;

@@ -1,11 +1,15 @@
 import { expect, it } from 'vitest';
-import { laneOfStream, mailStream, mailSubject, subjectToken } from './layout.ts';
+import { journalStream, laneOfStream, mailStream, mailSubject, partitionOfStream, subjectToken, waitStream } from './layout.ts';
 
 it('names a log by partition and lane, and finds the lane again', () => {
   expect(mailStream(3, 'normal')).toBe('MAIL_3_normal');
   expect(laneOfStream('MAIL_3_normal')).toBe('normal');
   expect(laneOfStream('WAIT_3')).toBeUndefined();
   expect(laneOfStream('MAIL_3_other')).toBeUndefined();
+});
+
+it('finds the partition of a stream again', () => {
+  expect([mailStream(3, 'normal'), waitStream(12), journalStream(0)].map(partitionOfStream)).toEqual([3, 12, 0]);
 });
 
 it('makes one token of any tenant', () => {

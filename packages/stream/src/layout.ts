@@ -1,6 +1,6 @@
 import { isLane, lanes, type Lane } from '@posthaste/core';
 
-/** Names of streams and subjects. `partition` is part of every name from day one; BODIES is shared and has it in its subjects. */
+/** Names of streams and subjects. `partition` is part of every name; BODIES is shared and has it in its subjects. */
 
 /** The header of an entry in MAIL or WAIT that holds the ticket. */
 export const ticketHeader = 'Posthaste-Ticket';
@@ -29,14 +29,15 @@ export const bodyFilter = (partition: number, id: string): string => `body.${par
 
 /** How long an idempotency key is kept: a lasting one for its full time, or it is refused; of brief ones the oldest make room when there are too many. */
 export type KeyLife = 'lasting' | 'brief';
-/** Idempotency keys: one entry a key, by its digest. */
-export const keysStream = (partition: number, life: KeyLife): string => (life === 'brief' ? `BRIEF_KEYS_${partition}` : `KEYS_${partition}`);
-export const keySubject = (partition: number, life: KeyLife, digest: string): string =>
-  `${life === 'brief' ? 'briefkey' : 'key'}.${partition}.${digest}`;
-export const keyFilter = (partition: number, life: KeyLife): string => keySubject(partition, life, '*');
+/** Idempotency keys: one entry a key, by its digest. All partitions share them, so that a key is found again when their number was raised meanwhile. */
+export const keysStream = (life: KeyLife): string => (life === 'brief' ? 'BRIEF_KEYS_0' : 'KEYS_0');
+export const keySubject = (life: KeyLife, digest: string): string => `${life === 'brief' ? 'briefkey' : 'key'}.0.${digest}`;
+export const keyFilter = (life: KeyLife): string => keySubject(life, '*');
 
 export const leasesStream = 'KV_LEASES';
 export const leaseSubject = (partition: number): string => `$KV.LEASES.partition.${partition}`;
+/** Says that a scheduler is there. */
+export const presenceSubject = (scheduler: string): string => `$KV.LEASES.scheduler.${subjectToken(scheduler)}`;
 
 export const settingsStream = 'KV_SETTINGS';
 
@@ -47,6 +48,11 @@ export const mailStreams = (partition: number): readonly string[] => lanes.map((
 export function laneOfStream(stream: string): Lane | undefined {
   const word = /^MAIL_\d+_(\w+)$/.exec(stream)?.[1];
   return word !== undefined && isLane(word) ? word : undefined;
+}
+
+/** The partition that a stream belongs to, BODIES and the key-value ones aside. */
+export function partitionOfStream(stream: string): number {
+  return Number(/^[A-Z]+_(\d+)/.exec(stream)?.[1]);
 }
 
 /** A tenant as one token of a subject: letters, digits, `-` and `_` stay, every other byte becomes `=hh`. */

@@ -11,8 +11,8 @@ import { removeEntry } from './removal.ts';
 export interface LeaseOptions {
   readonly partition: number;
   readonly owner: string;
-  /** Where the owner can be reached: others read it from the lease. */
-  readonly address: string;
+  /** Where the owner can be reached, asked at each writing: others read it from the lease. */
+  readonly address: () => string;
   /** How long the server keeps it without a renewal; whole seconds, 5,000 by default. */
   readonly ttlMs?: number;
   readonly clock: Clock;
@@ -20,8 +20,8 @@ export interface LeaseOptions {
 }
 
 export interface Lease {
-  /** Resolves when it is ours; rejects with the signal's reason. After a loss it may be called again. */
-  acquire(signal: AbortSignal): Promise<void>;
+  /** Asks for it once: true when it is ours now. After a loss it may be asked for again. */
+  tryAcquire(): Promise<boolean>;
   /** By our own monotonic clock: false before the server would give it to another. */
   readonly held: boolean;
   /** Resolves when what was last acquired is no longer held. */
@@ -77,6 +77,8 @@ class StreamLease implements Lease {
   private readonly ttlMs: number;
   private hold: Hold = { kind: 'none' };
   private lastLost: Promise<void> = Promise.resolve();
+  /** The same until it is ours: an earlier try may have been stored without our hearing of it. */
+  private candidate = randomUUID();
 
   constructor(connection: StreamConnection, options: LeaseOptions) {
     this.connection = connection;
@@ -92,10 +94,18 @@ class StreamLease implements Lease {
     return this.lastLost;
   }
 
-  async acquire(signal: AbortSignal): Promise<void> {
+  async tryAcquire(): Promise<boolean> {
     if (this.hold.kind === 'held') this.end(this.hold, 'it is acquired anew');
-    const id = randomUUID();
-    while (!(await this.tryAcquire(id))) await this.options.clock.sleep(this.ttlMs * renewShare, signal);
+    const id = this.candidate;
+    const sentAt = this.options.clock.monotonic();
+    try {
+      this.begin(id, await this.put(id, 0), sentAt);
+      return true;
+    } catch (error) {
+      if (isStreamError(error, 'FENCED')) return this.adopt(id);
+      this.options.log.debug('the lease could not be asked for', { error });
+      return false;
+    }
   }
 
   async release(): Promise<void> {
@@ -105,18 +115,6 @@ class StreamLease implements Lease {
     await removeEntry(this.connection, leasesStream, sequence).catch((error: unknown) =>
       this.options.log.debug('the lease could not be removed; it ends by itself', { error }),
     );
-  }
-
-  private async tryAcquire(id: string): Promise<boolean> {
-    const sentAt = this.options.clock.monotonic();
-    try {
-      this.begin(id, await this.put(id, 0), sentAt);
-      return true;
-    } catch (error) {
-      if (!isStreamError(error, 'FENCED')) this.options.log.debug('the lease could not be asked for', { error });
-      else return this.adopt(id);
-      return false;
-    }
   }
 
   /** An earlier try was stored although its acknowledgement was lost: a renewal makes it ours from a time we know. */
@@ -143,6 +141,7 @@ class StreamLease implements Lease {
       lost: Promise.withResolvers<void>(),
     };
     this.hold = held;
+    this.candidate = randomUUID();
     this.lastLost = held.lost.promise;
     void this.renewWhileHeld(held);
     void this.endInTime(held);
@@ -206,7 +205,7 @@ class StreamLease implements Lease {
   private async put(hold: string, expected: number): Promise<number> {
     const { partition, owner, address } = this.options;
     const headers = { 'Nats-TTL': `${Math.ceil(this.ttlMs / 1_000)}s`, 'Nats-Expected-Last-Subject-Sequence': String(expected) };
-    const note: LeaseNote = { owner, address, hold };
+    const note: LeaseNote = { owner, address: address(), hold };
     const body = new TextEncoder().encode(JSON.stringify(note));
     // A renewal that is answered later than this would come too late.
     const answer = await this.connection.ask(leaseSubject(partition), body, { headers, timeoutMs: this.ttlMs * renewShare });

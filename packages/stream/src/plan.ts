@@ -85,32 +85,48 @@ const mostBriefKeys = 500_000;
 /** A lease has some 200 bytes; this is room for hundreds of partitions. */
 const leasesBytes = 128 * 1024;
 
-/** The streams of one partition, and those that all partitions share. `storageBytes` is what the shares are taken of. */
-export function planStreams(partition: number, storageBytes: number, limits: StreamLimits): readonly StreamConfig[] {
+/** The streams of all partitions, and those that they share. `storageBytes` is what the shares are taken of; what is a partition's own is divided by their number. */
+export function planStreams(partitions: number, storageBytes: number, limits: StreamLimits): readonly StreamConfig[] {
+  const own = Array.from({ length: partitions }, (_, partition) => planPartition(partition, storageBytes / partitions, limits));
+  return [...own.flat(), ...planShared(storageBytes, limits)];
+}
+
+function planPartition(partition: number, storageBytes: number, limits: StreamLimits): readonly StreamConfig[] {
   const { shares, tickets, tenantMessages, duplicateWindowMs } = limits;
-  const stream = (name: string, subject: string, share: number, rules: Partial<StreamConfig> = {}): StreamConfig => ({
-    ...base(limits.replicas),
-    name,
-    subjects: [subject],
-    max_bytes: Math.floor(storageBytes * share),
-    ...rules,
-  });
+  const stream = planner(storageBytes, limits);
   const perTenant = { max_msgs: tickets, max_msgs_per_subject: tenantMessages, discard_new_per_subject: true };
   const window = { duplicate_window: duplicateWindowMs * milliseconds };
-  const lastingKeys = { max_msgs_per_subject: 1, discard_new_per_subject: true, max_age: keyAge.lasting };
-  const briefKeys = { max_msgs_per_subject: 1, discard: 'old', max_msgs: mostBriefKeys, max_age: keyAge.brief } as const;
   return [
     ...lanes.map((lane) => stream(mailStream(partition, lane), `mail.${partition}.${lane}.*`, shares.mail[lane], { ...perTenant, ...window })),
     stream(waitStream(partition), `wait.${partition}.*`, shares.wait, { max_msgs: tickets, ...window }),
     stream(deadStream(partition), `dead.${partition}.*`, shares.dead, { discard: 'old', max_age: deadLetterAge }),
     stream(stateStream(partition), `state.${partition}.*`, shares.state, { max_msgs_per_subject: 1 }),
     stream(journalStream(partition), `journal.${partition}.*`, shares.journal),
+  ];
+}
+
+function planShared(storageBytes: number, limits: StreamLimits): readonly StreamConfig[] {
+  const { shares } = limits;
+  const stream = planner(storageBytes, limits);
+  const lastingKeys = { max_msgs_per_subject: 1, discard_new_per_subject: true, max_age: keyAge.lasting };
+  const briefKeys = { max_msgs_per_subject: 1, discard: 'old', max_msgs: mostBriefKeys, max_age: keyAge.brief } as const;
+  return [
     stream(bodiesStream, 'body.>', shares.bodies),
-    stream(keysStream(partition, 'lasting'), keyFilter(partition, 'lasting'), shares.keys, lastingKeys),
-    stream(keysStream(partition, 'brief'), keyFilter(partition, 'brief'), shares.briefKeys, briefKeys),
+    stream(keysStream('lasting'), keyFilter('lasting'), shares.keys, lastingKeys),
+    stream(keysStream('brief'), keyFilter('brief'), shares.briefKeys, briefKeys),
     stream(leasesStream, '$KV.LEASES.>', 0, { ...keyValue, allow_msg_ttl: true, max_bytes: leasesBytes }),
     stream(settingsStream, '$KV.SETTINGS.>', shares.settings, keyValue),
   ];
+}
+
+function planner(storageBytes: number, { replicas }: StreamLimits) {
+  return (name: string, subject: string, share: number, rules: Partial<StreamConfig> = {}): StreamConfig => ({
+    ...base(replicas),
+    name,
+    subjects: [subject],
+    max_bytes: Math.floor(storageBytes * share),
+    ...rules,
+  });
 }
 
 /** The fraction of the storage that all streams take together. */

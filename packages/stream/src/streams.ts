@@ -1,11 +1,12 @@
 import { callServer } from './api.ts';
 import type { StreamConnection } from './connection.ts';
 import { isStreamError, StreamError } from './errors.ts';
-import { journalStream } from './layout.ts';
+import { bodiesStream, journalStream } from './layout.ts';
 import { defaultLimits, planStreams, sumOfShares, type StreamConfig, type StreamLimits } from './plan.ts';
 
 export interface EnsureStreamsOptions {
-  readonly partition: number;
+  /** How many. Default 1. May be raised later, and not be lowered: mail would lie where nobody looks. */
+  readonly partitions?: number;
   /** What the shares are taken of; by default what the account may store, else what the streams have already, else 10 GiB (less when the server has no room for it). */
   readonly storageBytes?: number;
   readonly limits?: Partial<StreamLimits>;
@@ -19,7 +20,8 @@ const largestSum = 0.9;
  * Creates what is missing of all streams, and brings those with other settings to these. Rejects with BROKEN, naming the
  * stream, when the server cannot change one, with FULL when the storage that is asked for is not there, and with AWAY.
  */
-export async function ensureStreams(connection: StreamConnection, options: EnsureStreamsOptions): Promise<void> {
+export async function ensureStreams(connection: StreamConnection, options: EnsureStreamsOptions = {}): Promise<void> {
+  const { partitions = 1 } = options;
   const limits = { ...defaultLimits, ...options.limits };
   const sum = sumOfShares(limits.shares);
   if (sum > largestSum + 1e-9) {
@@ -28,9 +30,20 @@ export async function ensureStreams(connection: StreamConnection, options: Ensur
       `the shares of the streams' storage sum to ${sum}, at most ${largestSum} is expected: make some of limits.shares smaller`,
     );
   }
-  const storageBytes = options.storageBytes ?? (await accountStorage(connection)) ?? (await earlierStorage(connection, options.partition, limits));
-  if (storageBytes !== undefined) return ensureAll(connection, planStreams(options.partition, storageBytes, limits));
-  return ensureLargest(connection, (bytes) => planStreams(options.partition, bytes, limits));
+  await refuseFewer(connection, partitions);
+  const storageBytes = options.storageBytes ?? (await accountStorage(connection)) ?? (await earlierStorage(connection, limits));
+  if (storageBytes !== undefined) return ensureAll(connection, planStreams(partitions, storageBytes, limits));
+  return ensureLargest(connection, (bytes) => planStreams(partitions, bytes, limits));
+}
+
+/** Of a partition that nobody knows of the mail would wait for ever. */
+async function refuseFewer(connection: StreamConnection, partitions: number): Promise<void> {
+  const beyond = journalStream(partitions);
+  if (await findConfig(connection, beyond))
+    throw new StreamError(
+      'BROKEN',
+      `partitions is ${partitions}, yet there is ${beyond}: the number of partitions can be raised and not be lowered; set it back for all programs`,
+    );
 }
 
 interface AccountInfo {
@@ -43,11 +56,11 @@ async function accountStorage(connection: StreamConnection): Promise<number | un
   return limits.max_storage > 0 ? limits.max_storage : undefined;
 }
 
-/** What was found to fit before stays: trying anew would change every stream at every start. */
-async function earlierStorage(connection: StreamConnection, partition: number, { shares }: StreamLimits): Promise<number | undefined> {
-  const journal = await findConfig(connection, journalStream(partition));
-  const bytes = journal?.['max_bytes'];
-  return typeof bytes === 'number' && bytes > 0 ? Math.ceil(bytes / shares.journal) : undefined;
+/** What was found to fit before stays: trying anew would change every stream at every start. Told by a stream whose share does not depend on the number of partitions. */
+async function earlierStorage(connection: StreamConnection, { shares }: StreamLimits): Promise<number | undefined> {
+  const bodies = await findConfig(connection, bodiesStream);
+  const bytes = bodies?.['max_bytes'];
+  return typeof bytes === 'number' && bytes > 0 ? Math.ceil(bytes / shares.bodies) : undefined;
 }
 
 /** The first of 10 GiB, 5 GiB and so on that the server has room for. */

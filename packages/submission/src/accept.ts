@@ -57,7 +57,7 @@ export function createAccept({ publisher, fill, clock, repeats }: AcceptOptions)
     const { body, fingerprint } = mail;
     const entry = { ...placeOf(ticket), headers: { [ticketHeader]: header }, body: body instanceof Uint8Array ? body : nothing };
     const store = (messageId: string): Promise<Stored> => {
-      refuseWhenFull(fill, ticket.lane, ticket.chunked !== undefined);
+      refuseWhenFull(fill, ticket.id, ticket.lane, ticket.chunked !== undefined);
       return publisher.publish({ ...entry, messageId });
     };
     if (fingerprint !== undefined && repeats) return repeats.accept(fingerprint, acceptanceOf(ticket), store);
@@ -118,8 +118,8 @@ function ticketTooLarge({ recipients }: Ticket, bytes: number): SubmissionError 
   });
 }
 
-export function refuseWhenFull(fill: FillWatch, lane: Lane, chunked: boolean): void {
-  const full = fill.blocked({ lane, chunked });
+export function refuseWhenFull(fill: FillWatch, id: string, lane: Lane, chunked: boolean): void {
+  const full = fill.blocked(partitionOf(id), { lane, chunked });
   if (full !== null) throw fullError(full);
 }
 

@@ -1,5 +1,5 @@
 import { randomUUIDv7 } from 'node:crypto';
-import { idInPartition, lanes, partitionOf } from '@posthaste/core';
+import { partitionOf } from '@posthaste/core';
 import { createChunkWriter, type ChunkWriter, type FillWatch, type Publisher } from '@posthaste/stream';
 import { noTracing, type Attributes, type Clock, type Tracing } from '@posthaste/telemetry';
 import { createAccept, fullError, refuseWhenFull } from './accept.ts';
@@ -9,6 +9,7 @@ import { mergeWishes } from './merge-wishes.ts';
 import type { Head } from './message/head.ts';
 import { createDoorMetrics, type DoorName } from './metrics.ts';
 import type { Repeats } from './repeats.ts';
+import { Spread } from './spread.ts';
 import { SubmissionError } from './submission-error.ts';
 import { defaultLimits, type Acceptance, type Cover, type Submission, type SubmissionLimits } from './submission.ts';
 
@@ -51,12 +52,13 @@ export function createDoor(options: DoorOptions): Door {
   const metrics = createDoorMetrics(options.name);
   const accept = createAccept(options);
   const openChunks = createChunkOpener(options);
+  const spread = new Spread({ fill: options.fill, partitions, newId });
 
-  const nextId = () => spread(newId(), partitions);
-  const begin = (cover: Cover, id = nextId()): Intake => {
+  const idFor = (cover: Cover) => (options.repeats && cover.submitter !== undefined ? spread.idFor(cover.submitter, cover) : spread.newId());
+  const begin = (cover: Cover, id = idFor(cover)): Intake => {
     const { protocol, client, priority, maxLane } = cover;
     const trace = { id, protocol, client, hostname, now: clock.now(), smtpUtf8: isInternational(cover), priority, maxLane };
-    const refusal = troubleOf(options, limits) ?? faultOf(cover, limits);
+    const refusal = troubleOf(options, spread, limits) ?? faultOf(cover, limits);
     const submitter = options.repeats && cover.submitter !== undefined ? { submitter: cover.submitter } : {};
     const span = tracing.begin('accept mail', {
       kind: 'producer',
@@ -69,8 +71,8 @@ export function createDoor(options: DoorOptions): Door {
 
   return {
     limits,
-    refusal: () => metrics.refusal(troubleOf(options, limits)),
-    newId: nextId,
+    refusal: () => metrics.refusal(troubleOf(options, spread, limits)),
+    newId: () => spread.newId(),
     begin,
     finish,
     async submitRaw({ raw, id, ...cover }) {
@@ -94,11 +96,8 @@ function spanAttributes(id: string, { protocol, envelope }: Cover): Attributes {
 }
 
 /** Why no mail at all can be accepted now. While one lane has room, only the message itself can tell. */
-function troubleOf({ fill, publisher }: DoorOptions, { maxPendingBytes }: SubmissionLimits): SubmissionError | undefined {
-  if (fill.blocked() !== null) {
-    const full = lanes.map((lane) => fill.blocked({ lane, chunked: false }));
-    if (full[0] && !full.includes(null)) return fullError(full[0]);
-  }
+function troubleOf({ publisher }: DoorOptions, { full }: Spread, { maxPendingBytes }: SubmissionLimits): SubmissionError | undefined {
+  if (full !== null) return fullError(full);
   if (publisher.pendingBytes < maxPendingBytes) return undefined;
   return new SubmissionError('AWAY', 'storage does not answer and too much is waiting for it; try again later');
 }
@@ -106,14 +105,9 @@ function troubleOf({ fill, publisher }: DoorOptions, { maxPendingBytes }: Submis
 /** Bodies above the inline limit take room of their own: it must be there before the first chunk. */
 function createChunkOpener({ fill, publisher }: DoorOptions) {
   return (id: string, cover: Cover, head: Head): ChunkWriter => {
-    refuseWhenFull(fill, mergeWishes(cover, head.asked).lane ?? 'normal', true);
+    refuseWhenFull(fill, id, mergeWishes(cover, head.asked).lane ?? 'normal', true);
     return createChunkWriter(publisher, partitionOf(id), id);
   };
-}
-
-/** The last byte of a UUIDv7 is random: it chooses the partition, and is then replaced by it. */
-function spread(uuid: string, partitions: number): string {
-  return idInPartition(uuid, partitionOf(uuid) % partitions);
 }
 
 function faultOf(cover: Cover, { maxRecipients }: SubmissionLimits): SubmissionError | undefined {

@@ -31,8 +31,8 @@ beforeAll(async () => {
   const { binary } = await findNatsServer({ env: process.env });
   nats = await startNatsServer({ binary, dataDir: folder, durability: 'fast' });
   connection = await connectStream({ url: nats.url, name: 'test', log: silentLog, clock: systemClock });
-  await ensureStreams(connection, { partition: 0, storageBytes: 2 ** 28 });
-  const fill = watchFill(connection, { partition: 0, clock: systemClock, log: silentLog });
+  await ensureStreams(connection, { storageBytes: 2 ** 28 });
+  const fill = watchFill(connection, { clock: systemClock, log: silentLog });
   door = createDoor({ publisher: publisherOf(connection), fill, clock: systemClock, name: 'api', hostname: 'api.example.org' });
   ends.push(() => fill.close());
 });
@@ -59,7 +59,6 @@ function startProcess({ acceptedAt = async () => undefined, aheadMs = 0, over = 
   return new Idempotency({
     connection: over,
     publisher: publisherOf(over),
-    partition: 0,
     clock,
     name: 'api',
     newId: door.newId,
@@ -176,7 +175,7 @@ async function withRoomFor(keys: number, test: (over: StreamConnection) => Promi
   const over = await connectStream({ url: small.url, name: 'test', log: silentLog, clock: systemClock });
   const storageBytes = 2 ** 28;
   const share = (keys * keyBytes) / storageBytes;
-  await ensureStreams(over, { partition: 0, storageBytes, limits: { shares: { ...defaultLimits.shares, keys: share, briefKeys: share } } });
+  await ensureStreams(over, { storageBytes, limits: { shares: { ...defaultLimits.shares, keys: share, briefKeys: share } } });
   await test(over);
   await over.close();
   await small.stop();
@@ -221,9 +220,9 @@ it('knows in its process also what made room in the store', () =>
 
 it('keeps a key in little room', async () => {
   const life = 'brief';
-  const before = await streamState(connection, keysStream(0, life));
+  const before = await streamState(connection, keysStream(life));
   await startProcess().run(claim({ life, fingerprint: 'x'.repeat(43) }), store);
-  const after = await streamState(connection, keysStream(0, life));
+  const after = await streamState(connection, keysStream(life));
   expect(after.bytes - before.bytes).toBeLessThanOrEqual(keyBytes);
 });
 

@@ -11,7 +11,6 @@ import type { Acceptance } from './submission.ts';
 export interface IdempotencyOptions {
   readonly connection: StreamConnection;
   readonly publisher: Publisher;
-  readonly partition: number;
   readonly clock: Clock;
   /** For metrics. */
   readonly name: DoorName;
@@ -93,9 +92,9 @@ export class Idempotency {
       if (other.call !== claim.call) throw new IdempotencyConflict('IN_FLIGHT', other.id);
       await other.done.catch(() => {});
     }
-    const { newId, clock, partition } = this.#options;
+    const { newId, clock } = this.#options;
     const entry = { id: newId(), fingerprint, at: clock.now(), by: this.#process };
-    const done = this.#claim({ partition, life: claim.life, digest }, entry, claim, submit);
+    const done = this.#claim({ life: claim.life, digest }, entry, claim, submit);
     this.#inFlight.set(digest, { ...entry, call: claim.call, done });
     return done.finally(() => this.#inFlight.delete(digest));
   }
@@ -157,7 +156,7 @@ export class Idempotency {
     const { connection } = this.#options;
     try {
       const stored = await readKey(connection, key);
-      if (stored && decodeEntry(stored.body).id === id) await removeEntry(connection, keysStream(key.partition, key.life), stored.sequence);
+      if (stored && decodeEntry(stored.body).id === id) await removeEntry(connection, keysStream(key.life), stored.sequence);
     } catch (error) {
       connection.log.warn('an idempotency key could not be set free', { id, error });
     }

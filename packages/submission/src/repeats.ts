@@ -1,5 +1,5 @@
 import { readTicket, type Place, type Ticket } from '@posthaste/core';
-import { isStreamError, laneOfStream, readEntry, ticketHeader, type Stored, type StreamConnection } from '@posthaste/stream';
+import { isStreamError, laneOfStream, partitionOfStream, readEntry, ticketHeader, type Stored, type StreamConnection } from '@posthaste/stream';
 import type { Clock } from '@posthaste/telemetry';
 import { createJournalSearch, type JournalSearch } from './journal-search.ts';
 import { RecentMails } from './recent-mails.ts';
@@ -7,7 +7,6 @@ import type { Acceptance } from './submission.ts';
 
 export interface RepeatsOptions {
   readonly connection: StreamConnection;
-  readonly partition: number;
   readonly clock: Clock;
   /** How long a repetition is recognised: the duplicate window of the streams. */
   readonly windowMs: number;
@@ -21,14 +20,14 @@ export interface RepeatsOptions {
 export class Repeats {
   readonly #options: RepeatsOptions;
   readonly #recent: RecentMails;
-  readonly #journal: JournalSearch;
+  /** By partition. */
+  readonly #journals = new Map<number, JournalSearch>();
   /** Two at once would meet in one batch, which the stream then refuses as a whole. */
   readonly #inFlight = new Map<string, Promise<unknown>>();
 
   constructor(options: RepeatsOptions) {
     this.#options = options;
     this.#recent = new RecentMails(options.windowMs);
-    this.#journal = createJournalSearch(options);
   }
 
   /**
@@ -68,8 +67,15 @@ export class Repeats {
       return readTicket(entry.header(ticketHeader));
     } catch (error) {
       if (!isStreamError(error, 'NOT_FOUND')) throw error;
-      return this.#journal.find(placeOf(stream, sequence));
+      return this.#journalOf(stream).find(placeOf(stream, sequence));
     }
+  }
+
+  #journalOf(stream: string): JournalSearch {
+    const partition = partitionOfStream(stream);
+    const search = this.#journals.get(partition) ?? createJournalSearch({ ...this.#options, partition });
+    this.#journals.set(partition, search);
+    return search;
   }
 }
 

@@ -1,7 +1,6 @@
 import { create, type DescMessage, type DescMethodUnary, type MessageInitShape, type MessageShape } from '@bufbuild/protobuf';
-import { Client, credentials, status, type ServiceError } from '@grpc/grpc-js';
-import type { Clock } from '@posthaste/telemetry';
-import { ask } from '../status/scheduler-lookup.ts';
+import { status, type ServiceError } from '@grpc/grpc-js';
+import { openOwnerLines, type OwnerLinesOptions } from '../status/owner-line.ts';
 import { refusal } from '../refusal/refusal.ts';
 
 /** The schedulers as the operator's hand reaches them. */
@@ -20,19 +19,16 @@ export interface SchedulerOperator {
 /** Above the time that a scheduler is given to get done (`patienceMs` in operate.ts). */
 const answerWithinMs = 8_000;
 
-export function createSchedulerOperator(address: string, clock: Clock): SchedulerOperator {
-  const client = new Client(address, credentials.createInsecure(), {
-    'grpc.initial_reconnect_backoff_ms': 100,
-    'grpc.max_reconnect_backoff_ms': 1_000,
-  });
+export function createSchedulerOperator(options: Omit<OwnerLinesOptions, 'answerWithinMs'>): SchedulerOperator {
+  const lines = openOwnerLines({ ...options, answerWithinMs });
   return {
-    partitions: [0],
-    ask: (_partition, method, request) =>
-      ask(client, method, create(method.input, request), clock.now() + answerWithinMs).catch((error: ServiceError) => {
+    partitions: [...lines.keys()],
+    ask: async (partition, method, request) =>
+      lines[partition]?.ask(method, create(method.input, request)).catch((error: ServiceError) => {
         if (error.code === status.NOT_FOUND) return undefined;
         throw refused(error);
       }),
-    close: () => client.close(),
+    close: () => lines.forEach((line) => line.close()),
   };
 }
 

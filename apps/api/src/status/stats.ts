@@ -5,6 +5,7 @@ import { isStreamError, type FillWatch } from '@posthaste/stream';
 import type { MessageSources } from './message-finding.ts';
 import { refusal } from '../refusal/refusal.ts';
 import type { SchedulerLookup } from './scheduler-lookup.ts';
+import { sumStats } from './sum-stats.ts';
 
 export interface StatsSources {
   readonly ledger: Pick<MessageSources['ledger'], 'lagMs'>;
@@ -12,10 +13,10 @@ export interface StatsSources {
   readonly fill: Pick<FillWatch, 'ratio'>;
 }
 
-/** What the scheduler counts, and beside it what only the api sees. Rejects with UNAVAILABLE. */
+/** What the schedulers count, and beside it what only the api sees. Rejects with UNAVAILABLE. */
 export async function queueStats({ ledger, lookup, fill }: StatsSources): Promise<QueueStatsResponse> {
-  const [{ $typeName: _, ...counted }, lagMs] = await Promise.all([lookup.stats(), ledgerLag(ledger)]);
-  return create(QueueStatsResponseSchema, { ...counted, fillRatio: fill.ratio, ledgerLag: durationFromMs(Math.round(lagMs)) });
+  const [counted, lagMs] = await Promise.all([lookup.stats(), ledgerLag(ledger)]);
+  return create(QueueStatsResponseSchema, { ...sumStats(counted), fillRatio: fill.ratio, ledgerLag: durationFromMs(Math.round(lagMs)) });
 }
 
 function ledgerLag(ledger: StatsSources['ledger']): Promise<number> {

@@ -28,10 +28,13 @@ export function decodeReference(text: string): AttachmentReference | undefined {
   return { id: `${a}-${b}-${c}-${d}-${e}`, size: bytes.readUIntBE(17, 6), digest: bytes.toString('hex', 23) };
 }
 
+/** Whose owner removes them in the end. One for all: a file is read by its id, whatever partition its mail is in. */
+export const attachmentPartition = 0;
+
 /** A new id that says when it was made. */
 export function attachmentId(now: number): string {
   const time = now.toString(16).padStart(12, '0');
-  return idInPartition(`${time.slice(0, 8)}-${time.slice(8)}${randomUUIDv7().slice(13)}`, 0);
+  return idInPartition(`${time.slice(0, 8)}-${time.slice(8)}${randomUUIDv7().slice(13)}`, attachmentPartition);
 }
 
 /** Milliseconds since the epoch. */

@@ -3,7 +3,7 @@ import { partitionOf } from '@posthaste/core';
 import type { Attachment } from '@posthaste/protocol';
 import { chunkBytes, createChunkWriter, isStreamError, readChunks, type FillWatch, type Publisher, type StreamConnection } from '@posthaste/stream';
 import type { Clock } from '@posthaste/telemetry';
-import { attachmentId, decodeReference, encodeReference, timeOf, type AttachmentReference } from './attachment-reference.ts';
+import { attachmentId, attachmentPartition, decodeReference, encodeReference, timeOf, type AttachmentReference } from './attachment-reference.ts';
 import { base64Size, type Content } from '../mime/index.ts';
 import { refusal } from '../refusal/refusal.ts';
 
@@ -50,7 +50,7 @@ export function createAttachments(options: AttachmentsOptions): Attachments {
 async function store({ publisher, fill, clock, maxBytes }: AttachmentsOptions, content: Uint8Array): Promise<StoredAttachment> {
   const built = base64Size(content.length);
   if (built > maxBytes) throw tooLarge(content.length, built, maxBytes);
-  const full = fill.blocked({ lane: 'immediate', chunked: true });
+  const full = fill.blocked(attachmentPartition, { lane: 'immediate', chunked: true });
   if (full !== null) throw refusal('STORAGE_FULL', `there is no room for more files (${full}); try again later`);
   const now = clock.now();
   const id = attachmentId(now);

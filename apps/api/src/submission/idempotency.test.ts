@@ -57,7 +57,7 @@ describe.each([
 
   test('is kept as a brief one where it serves repetitions only', async () => {
     const request = { ...hello, idempotencyKey: newKey(), briefKey: true };
-    const keys = async () => (await streamState(rig.connection, keysStream(0, 'brief'))).messages;
+    const keys = async () => (await streamState(rig.connection, keysStream('brief'))).messages;
     const before = await keys();
     const { id } = await client().submit(request);
     expect(await client().submit(request)).toMatchObject({ id, replayed: true });

@@ -9,7 +9,6 @@ import { reasonOf } from '../refusal/refusal.ts';
 export interface IdempotencyParts {
   readonly connection: StreamConnection;
   readonly publisher: Publisher;
-  readonly partition: number;
   readonly door: Door;
   readonly sources: MessageSources;
   /** How long a message is tried to be stored. */

@@ -50,7 +50,7 @@ export async function startTestbed(options: TestbedOptions = {}): Promise<Testbe
     return async () => void (server = await start(port));
   };
   const direct = await connect(port);
-  await ensureStreams(direct, { partition: 0, storageBytes: options.storageBytes ?? 2 ** 29, limits: options.limits ?? {} });
+  await ensureStreams(direct, { storageBytes: options.storageBytes ?? 2 ** 29, limits: options.limits ?? {} });
   return {
     cable,
     direct,

@@ -14,7 +14,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file posthaste/v1/stats.proto.
  */
 export const file_posthaste_v1_stats: GenFile = /*@__PURE__*/
-  fileDesc("Chhwb3N0aGFzdGUvdjEvc3RhdHMucHJvdG8SDHBvc3RoYXN0ZS52MSLUAQoJTGFuZVN0YXRzEiAKBGxhbmUYASABKA4yEi5wb3N0aGFzdGUudjEuTGFuZRITCgtyZWFkeV9jb3VudBgCIAEoAxIVCg13YWl0aW5nX2NvdW50GAMgASgDEhUKDXNlbmRpbmdfY291bnQYBCABKAMSFgoOaW5fZG91YnRfY291bnQYBSABKAMSEgoKaGVsZF9jb3VudBgGIAEoAxI2ChJvbGRlc3RfYWNjZXB0ZWRfYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIscBCg1VcHN0cmVhbVN0YXRzEgwKBG5hbWUYASABKAkSKgoFc3RhdGUYAiABKA4yGy5wb3N0aGFzdGUudjEuVXBzdHJlYW1TdGF0ZRIuCgpkb3duX3NpbmNlGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgd0cm91YmxlGAQgASgJEhQKDHF1ZXVlZF9jb3VudBgFIAEoAxIVCg1zZW5kaW5nX2NvdW50GAYgASgDEg4KBndpbmRvdxgHIAEoAyItCgtTZW5kZXJTdGF0cxIKCgJpZBgBIAEoCRISCgpoZWxkX2NvdW50GAIgASgDIpcBCgZUb3RhbHMSFgoOYWNjZXB0ZWRfY291bnQYASABKAMSFwoPZGVsaXZlcmVkX2NvdW50GAIgASgDEhQKDGZhaWxlZF9jb3VudBgDIAEoAxIVCg1leHBpcmVkX2NvdW50GAQgASgDEhYKDmluX2RvdWJ0X2NvdW50GAUgASgDEhcKD2NhbmNlbGxlZF9jb3VudBgGIAEoAyJ0CgpGbGVldFN0YXRzEhYKDm5lZWRlZF9zZW5kZXJzGAEgASgFEhYKDndhbnRlZF9zZW5kZXJzGAIgASgFEhIKCmxhdGVfY291bnQYAyABKAMSEgoKbXVsdGlwbGllchgEIAEoARIOCgZmcm96ZW4YBSABKAgqXwoNVXBzdHJlYW1TdGF0ZRIeChpVUFNUUkVBTV9TVEFURV9VTlNQRUNJRklFRBAAEhUKEVVQU1RSRUFNX1NUQVRFX1VQEAESFwoTVVBTVFJFQU1fU1RBVEVfRE9XThACYgZwcm90bzM", [file_google_protobuf_timestamp, file_posthaste_v1_lane]);
+  fileDesc("Chhwb3N0aGFzdGUvdjEvc3RhdHMucHJvdG8SDHBvc3RoYXN0ZS52MSLUAQoJTGFuZVN0YXRzEiAKBGxhbmUYASABKA4yEi5wb3N0aGFzdGUudjEuTGFuZRITCgtyZWFkeV9jb3VudBgCIAEoAxIVCg13YWl0aW5nX2NvdW50GAMgASgDEhUKDXNlbmRpbmdfY291bnQYBCABKAMSFgoOaW5fZG91YnRfY291bnQYBSABKAMSEgoKaGVsZF9jb3VudBgGIAEoAxI2ChJvbGRlc3RfYWNjZXB0ZWRfYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIscBCg1VcHN0cmVhbVN0YXRzEgwKBG5hbWUYASABKAkSKgoFc3RhdGUYAiABKA4yGy5wb3N0aGFzdGUudjEuVXBzdHJlYW1TdGF0ZRIuCgpkb3duX3NpbmNlGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgd0cm91YmxlGAQgASgJEhQKDHF1ZXVlZF9jb3VudBgFIAEoAxIVCg1zZW5kaW5nX2NvdW50GAYgASgDEg4KBndpbmRvdxgHIAEoAyItCgtTZW5kZXJTdGF0cxIKCgJpZBgBIAEoCRISCgpoZWxkX2NvdW50GAIgASgDIlcKDlBhcnRpdGlvblN0YXRzEhEKCXBhcnRpdGlvbhgBIAEoDRINCgVvd25lchgCIAEoCRINCgVlcG9jaBgDIAEoBBIUCgx1bnJlYWRfY291bnQYBCABKAMilwEKBlRvdGFscxIWCg5hY2NlcHRlZF9jb3VudBgBIAEoAxIXCg9kZWxpdmVyZWRfY291bnQYAiABKAMSFAoMZmFpbGVkX2NvdW50GAMgASgDEhUKDWV4cGlyZWRfY291bnQYBCABKAMSFgoOaW5fZG91YnRfY291bnQYBSABKAMSFwoPY2FuY2VsbGVkX2NvdW50GAYgASgDInQKCkZsZWV0U3RhdHMSFgoObmVlZGVkX3NlbmRlcnMYASABKAUSFgoOd2FudGVkX3NlbmRlcnMYAiABKAUSEgoKbGF0ZV9jb3VudBgDIAEoAxISCgptdWx0aXBsaWVyGAQgASgBEg4KBmZyb3plbhgFIAEoCCpfCg1VcHN0cmVhbVN0YXRlEh4KGlVQU1RSRUFNX1NUQVRFX1VOU1BFQ0lGSUVEEAASFQoRVVBTVFJFQU1fU1RBVEVfVVAQARIXChNVUFNUUkVBTV9TVEFURV9ET1dOEAJiBnByb3RvMw", [file_google_protobuf_timestamp, file_posthaste_v1_lane]);
 
 /**
  * A lane's recipients that are not final.
@@ -171,6 +171,48 @@ export const SenderStatsSchema: GenMessage<SenderStats> = /*@__PURE__*/
   messageDesc(file_posthaste_v1_stats, 2);
 
 /**
+ * A partition of the mail, and who decides for it.
+ *
+ * @generated from message posthaste.v1.PartitionStats
+ */
+export type PartitionStats = Message<"posthaste.v1.PartitionStats"> & {
+  /**
+   * Its number, from 0.
+   *
+   * @generated from field: uint32 partition = 1;
+   */
+  partition: number;
+
+  /**
+   * The scheduler that owns it; empty when none can be asked now: its mail is safe and waits, and is missing in all other figures.
+   *
+   * @generated from field: string owner = 2;
+   */
+  owner: string;
+
+  /**
+   * Grows with each change of owner.
+   *
+   * @generated from field: uint64 epoch = 3;
+   */
+  epoch: bigint;
+
+  /**
+   * Stored messages that its owner has not read yet.
+   *
+   * @generated from field: int64 unread_count = 4;
+   */
+  unreadCount: bigint;
+};
+
+/**
+ * Describes the message posthaste.v1.PartitionStats.
+ * Use `create(PartitionStatsSchema)` to create a new message.
+ */
+export const PartitionStatsSchema: GenMessage<PartitionStats> = /*@__PURE__*/
+  messageDesc(file_posthaste_v1_stats, 3);
+
+/**
  * Recipients, counted since the partition began. accepted = the others + those that are not final.
  *
  * @generated from message posthaste.v1.Totals
@@ -224,7 +266,7 @@ export type Totals = Message<"posthaste.v1.Totals"> & {
  * Use `create(TotalsSchema)` to create a new message.
  */
 export const TotalsSchema: GenMessage<Totals> = /*@__PURE__*/
-  messageDesc(file_posthaste_v1_stats, 3);
+  messageDesc(file_posthaste_v1_stats, 4);
 
 /**
  * How many senders there should be, beside those that are connected.
@@ -274,7 +316,7 @@ export type FleetStats = Message<"posthaste.v1.FleetStats"> & {
  * Use `create(FleetStatsSchema)` to create a new message.
  */
 export const FleetStatsSchema: GenMessage<FleetStats> = /*@__PURE__*/
-  messageDesc(file_posthaste_v1_stats, 4);
+  messageDesc(file_posthaste_v1_stats, 5);
 
 /**
  * Whether an upstream takes mail.

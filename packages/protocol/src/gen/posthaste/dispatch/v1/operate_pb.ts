@@ -869,7 +869,8 @@ export const DeadLetterSchema: GenMessage<DeadLetter> = /*@__PURE__*/
   messageDesc(file_posthaste_dispatch_v1_operate, 25);
 
 /**
- * What the operator asks of one partition's scheduler. The api dials.
+ * What the operator asks of one partition's scheduler. The api dials. The metadata of a call says in `posthaste-partition` which partition it concerns; 0
+ * by default.
  *
  * UNAVAILABLE of every method: the scheduler does not own the partition, or could not journal. Then nothing is known of what came of the call; the same
  * call again, with the same id, is harmless.

@@ -1,0 +1,50 @@
+import { create, type MessageInitShape } from '@bufbuild/protobuf';
+import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import { Lane, UpstreamState } from '@posthaste/protocol';
+import { LookupStatsResponseSchema } from '@posthaste/protocol/dispatch';
+import { expect, test } from 'vitest';
+import { sumStats } from './sum-stats.ts';
+
+const answer = (counted: MessageInitShape<typeof LookupStatsResponseSchema>) => create(LookupStatsResponseSchema, counted);
+
+test('what several schedulers counted is one sum, and the oldest and the worst is what is shown', () => {
+  const one = answer({
+    lanes: [{ lane: Lane.HIGH, readyCount: 1n, sendingCount: 2n, oldestAcceptedAt: timestampFromMs(2_000) }],
+    upstreams: [{ name: 'main', state: UpstreamState.UP, queuedCount: 1n, window: 10n }],
+    senders: [{ id: 's1', heldCount: 1n }],
+    totals: { acceptedCount: 5n, deliveredCount: 4n },
+    unreadCount: 1n,
+    takenAt: timestampFromMs(9_000),
+    owner: 'first',
+    epoch: 3n,
+  });
+  const other = answer({
+    lanes: [{ lane: Lane.HIGH, readyCount: 10n, oldestAcceptedAt: timestampFromMs(1_000) }],
+    upstreams: [{ name: 'main', state: UpstreamState.DOWN, trouble: 'refused', queuedCount: 2n, window: 10n }],
+    senders: [
+      { id: 's1', heldCount: 2n },
+      { id: 's2', heldCount: 4n },
+    ],
+    totals: { acceptedCount: 50n, deliveredCount: 40n },
+    unreadCount: 2n,
+    takenAt: timestampFromMs(8_000),
+    owner: 'second',
+    epoch: 1n,
+  });
+  expect(sumStats([one, other, undefined])).toMatchObject({
+    lanes: [{ lane: Lane.HIGH, readyCount: 11n, sendingCount: 2n, oldestAcceptedAt: timestampFromMs(1_000) }],
+    upstreams: [{ name: 'main', state: UpstreamState.DOWN, trouble: 'refused', queuedCount: 3n, window: 20n }],
+    senders: [
+      { id: 's1', heldCount: 3n },
+      { id: 's2', heldCount: 4n },
+    ],
+    totals: { acceptedCount: 55n, deliveredCount: 44n },
+    unreadCount: 3n,
+    takenAt: timestampFromMs(8_000),
+    partitions: [
+      { partition: 0, owner: 'first', epoch: 3n, unreadCount: 1n },
+      { partition: 1, owner: 'second', epoch: 1n, unreadCount: 2n },
+      { partition: 2, owner: '', epoch: 0n, unreadCount: 0n },
+    ],
+  });
+});

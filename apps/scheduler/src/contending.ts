@@ -1,0 +1,81 @@
+import { announcePresence, readRoster, withdrawPresence, type Roster, type StreamConnection } from '@posthaste/stream';
+import type { Clock, Log } from '@posthaste/telemetry';
+import type { Holding } from './holding.ts';
+import { shareOut } from './sharing.ts';
+
+export interface ContenderOptions {
+  readonly connection: StreamConnection;
+  readonly owner: string;
+  /** One for each partition that this scheduler may own. */
+  readonly holdings: readonly Holding[];
+  /** Whether they are shared with others; otherwise each of them is asked for whenever it has no owner. */
+  readonly shares: boolean;
+  readonly leaseTtlMs: number;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** How often it looks, as a part of the time to live of a lease. */
+const lookShare = 0.2;
+
+/** Contends for partitions: looks who owns which, takes what is free and its own part, gives up what is another's. */
+export class Contender {
+  readonly #options: ContenderOptions;
+  #ready = false;
+
+  constructor(options: ContenderOptions) {
+    this.#options = options;
+  }
+
+  /** Each of the partitions has been seen with an owner that decides for it, be it this one or another. */
+  get ready(): boolean {
+    return this.#ready;
+  }
+
+  /** Until the signal; resolves with everything given up. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { owner, connection, clock, holdings, leaseTtlMs, log, shares } = this.#options;
+    while (!signal.aborted) {
+      await this.#look().catch((error: unknown) => log.debug('it cannot be seen now who owns the partitions', { error }));
+      await clock.sleep(leaseTtlMs * lookShare, signal).catch(() => {});
+    }
+    this.#ready = false;
+    await Promise.all(holdings.map((holding) => holding.give()));
+    if (shares) await withdrawPresence(connection, owner).catch((error: unknown) => log.debug('leaving was not announced', { error }));
+  }
+
+  async #look(): Promise<void> {
+    const { connection, owner, leaseTtlMs, shares } = this.#options;
+    if (shares) await announcePresence(connection, owner, leaseTtlMs);
+    const roster = await readRoster(connection);
+    await this.#shift(roster);
+    this.#ready = this.#options.holdings.every(({ partition, tenure }) => tenure !== null || this.#isOthers(roster, partition));
+  }
+
+  async #shift(roster: Roster): Promise<void> {
+    const { take, give } = this.#decide(roster);
+    for (const holding of this.#options.holdings.filter(({ partition }) => partition === give)) {
+      this.#options.log.info('giving a partition up to a scheduler that has fewer', { partition: holding.partition });
+      void holding.give();
+    }
+    await Promise.all(this.#options.holdings.filter(({ partition }) => take.includes(partition)).map((holding) => holding.take()));
+  }
+
+  #decide({ owners, schedulers }: Roster) {
+    const { holdings, owner, shares } = this.#options;
+    if (!shares)
+      return { take: holdings.filter(({ partition, isFree }) => isFree && !owners.has(partition)).map(({ partition }) => partition), give: null };
+    return shareOut({
+      partitions: holdings.length,
+      me: owner,
+      mine: new Set(holdings.filter(({ isFree }) => !isFree).map(({ partition }) => partition)),
+      owners: new Map([...owners].map(([partition, note]) => [partition, note.owner])),
+      schedulers,
+    });
+  }
+
+  #isOthers({ owners }: Roster, partition: number): boolean {
+    const owner = owners.get(partition)?.owner;
+    return owner !== undefined && owner !== this.#options.owner;
+  }
+}

@@ -1,0 +1,62 @@
+import { callServer, readAnswer } from './api.ts';
+import type { StreamConnection } from './connection.ts';
+import { readLast } from './direct.ts';
+import { isStreamError } from './errors.ts';
+import { leasesStream, presenceSubject } from './layout.ts';
+import { currentOwner, type LeaseOwner } from './lease.ts';
+import { removeEntry } from './removal.ts';
+
+/** All that LEASES says at one moment. */
+export interface Roster {
+  /** Who owns which partition; one that nobody owns is missing. */
+  readonly owners: ReadonlyMap<number, LeaseOwner>;
+  /** The schedulers that are there to share the partitions among them. */
+  readonly schedulers: ReadonlySet<string>;
+}
+
+/** Rejects with AWAY, and with NOT_FOUND before the streams were created. */
+export async function readRoster(connection: StreamConnection): Promise<Roster> {
+  const subjects = await subjectsOf(connection, leasesStream);
+  const partitions = subjects.flatMap((subject) => /^\$KV\.LEASES\.partition\.(\d+)$/.exec(subject)?.[1] ?? []).map(Number);
+  const presences = subjects.filter((subject) => subject.startsWith(presenceSubject('x').slice(0, -1)));
+  const [owners, schedulers] = await Promise.all([
+    Promise.all(partitions.map(async (partition) => [partition, await currentOwner(connection, partition)] as const)),
+    Promise.all(presences.map((subject) => readPresence(connection, subject))),
+  ]);
+  return {
+    owners: new Map(owners.flatMap(([partition, owner]) => (owner ? [[partition, owner]] : []))),
+    schedulers: new Set(schedulers.filter((name) => name !== undefined)),
+  };
+}
+
+async function subjectsOf(connection: StreamConnection, stream: string): Promise<string[]> {
+  const { state } = await callServer<{ state: { subjects?: Record<string, number> } }>(connection, `STREAM.INFO.${stream}`, { subjects_filter: '>' });
+  return Object.keys(state.subjects ?? {});
+}
+
+/** Undefined when it has just ended. */
+async function readPresence(connection: StreamConnection, subject: string): Promise<string | undefined> {
+  try {
+    const { body } = await readLast(connection, leasesStream, subject);
+    return body.length === 0 ? undefined : new TextDecoder().decode(body);
+  } catch (error) {
+    if (isStreamError(error, 'NOT_FOUND')) return undefined;
+    throw error;
+  }
+}
+
+/** Says that a scheduler is there; the server forgets it after `ttlMs` (whole seconds) unless it is said again. Rejects with AWAY. */
+export async function announcePresence(connection: StreamConnection, scheduler: string, ttlMs: number): Promise<void> {
+  const headers = { 'Nats-TTL': `${Math.ceil(ttlMs / 1_000)}s` };
+  readAnswer(await connection.ask(presenceSubject(scheduler), new TextEncoder().encode(scheduler), { headers }), 'announcing a scheduler');
+}
+
+/** It is leaving: the others need not wait for the end of its time. */
+export async function withdrawPresence(connection: StreamConnection, scheduler: string): Promise<void> {
+  try {
+    const { sequence } = await readLast(connection, leasesStream, presenceSubject(scheduler));
+    await removeEntry(connection, leasesStream, sequence);
+  } catch (error) {
+    if (!isStreamError(error, 'NOT_FOUND')) throw error;
+  }
+}
