@@ -1,4 +1,5 @@
-import { type Address, type Config, setting, sharedSettings, upstreamSettings } from '@posthaste/config';
+import { type Address, type Config, define, type Parsed, setting, sharedSettings, upstreamSettings } from '@posthaste/config';
+import type { FleetBounds } from './supervisor/fleet-plan.ts';
 
 /** What `posthaste up` reads: its own settings, and those of others that say where they listen and what they deliver to. */
 export const upSettings = {
@@ -6,6 +7,21 @@ export const upSettings = {
   'up.dataDir': setting.string({ default: './.posthaste', doc: 'Where mail, ledger and logs are kept.' }),
   'up.portBase': setting.int({ optional: true, min: 1, max: 65_525, doc: 'Moves all eleven ports: the first of them.' }),
   'up.upstream': setting.string({ optional: true, doc: 'Deliver to this smart host, smtp://[user:password@]host:port, instead of the inbox.' }),
+  'up.senders': define(
+    {
+      default: '1',
+      doc: 'How many senders run: a number, or a span such as 2..20 in which they follow what the scheduler says is needed (posthaste_needed_senders).',
+    },
+    { kind: 'number or span', parse: parseSpan, show: showSpan },
+  ),
+  'up.growAfter': setting.duration({
+    default: '30s',
+    doc: 'How long more senders must have been needed before they are started; with more than 5,000 mails past their target nothing is waited for.',
+  }),
+  'up.shrinkAfter': setting.duration({
+    default: '5m',
+    doc: 'How long fewer senders must have been needed before the last that came is drained and ended.',
+  }),
   upstreams: upstreamSettings.upstreams,
   'relay.listen': setting.address({ default: '127.0.0.1:2525', doc: 'Where mail is taken by SMTP.' }),
   'api.listen': setting.address({ default: '127.0.0.1:8080', doc: 'Where mail and questions are taken by gRPC, Connect and REST.' }),
@@ -19,6 +35,19 @@ export const upSettings = {
   'sender.admin': setting.address({ default: '127.0.0.1:9104', doc: 'Metrics and health of the sender.' }),
 };
 
+const mostSenders = 100;
+
+function parseSpan(input: unknown): Parsed<FleetBounds> {
+  const [, first, last = first] = /^(\d{1,3})(?:\.\.(\d{1,3}))?$/.exec(String(input).trim()) ?? [];
+  const bounds = { least: Number(first), most: Number(last) };
+  if (bounds.least >= 1 && bounds.least <= bounds.most && bounds.most <= mostSenders) return { kind: 'value', value: bounds };
+  return { kind: 'refused', expected: `a number from 1 to ${mostSenders}, or a span such as 2..20` };
+}
+
+function showSpan({ least, most }: FleetBounds): string {
+  return least === most ? String(least) : `${least}..${most}`;
+}
+
 export type UpConfig = Config<typeof upSettings>;
 
 /** The flags of the command line; everything else that can be set has the flag of its key. */
@@ -26,6 +55,7 @@ export const upFlags = {
   'data-dir': 'up.dataDir',
   'port-base': 'up.portBase',
   upstream: 'up.upstream',
+  senders: 'up.senders',
   durability: 'storage.durability',
   nats: 'nats.url',
 } as const satisfies Record<string, keyof typeof upSettings>;

@@ -16,6 +16,7 @@ export function describeRoad(road: Road): string {
     `  gRPC, Connect, REST   ${api}`,
     `  NATS                  ${road.natsUrl}, ${road.values['storage.durability']}`,
     `  data                  ${road.dataDir}`,
+    ...sendersLine(road),
     ...(road.withInbox ? [`  inbox                 ${inbox}/`] : []),
     `  metrics               ${(['relay', 'api', 'scheduler', 'sender'] as const).map((name) => `${name} http://${at(`${name}.admin`)}/metrics`).join('\n                        ')}`,
     ``,
@@ -29,4 +30,11 @@ export function describeRoad(road: Road): string {
     `Ctrl-C stops everything in order; a second one at once.`,
     ``,
   ].join('\n');
+}
+
+/** Nothing is said of a single sender. */
+function sendersLine({ values }: Road): string[] {
+  const { least, most } = values['up.senders'];
+  if (most === 1) return [];
+  return [`  senders               ${least === most ? least : `${least} to ${most}, as they are needed`}`];
 }

@@ -31,9 +31,18 @@ const stopOrder = ['relay', 'sender', 'scheduler', 'api', 'inbox', 'nats'];
 
 type AppName = 'relay' | 'sender' | 'scheduler' | 'api' | 'inbox';
 
-const apps: readonly { readonly name: AppName; readonly readyAt: DoorName; readonly readyPath: string; readonly doors: readonly DoorName[] }[] = [
+interface App {
+  readonly name: AppName;
+  readonly readyAt: DoorName;
+  readonly readyPath: string;
+  readonly doors: readonly DoorName[];
+}
+
+const senderApp: App = { name: 'sender', readyAt: 'sender.admin', readyPath: '/readyz', doors: ['sender.admin'] };
+
+const apps: readonly App[] = [
   { name: 'scheduler', readyAt: 'scheduler.admin', readyPath: '/readyz', doors: ['scheduler.listen', 'scheduler.admin'] },
-  { name: 'sender', readyAt: 'sender.admin', readyPath: '/readyz', doors: ['sender.admin'] },
+  senderApp,
   { name: 'relay', readyAt: 'relay.admin', readyPath: '/readyz', doors: ['relay.listen', 'relay.admin'] },
   { name: 'api', readyAt: 'api.admin', readyPath: '/readyz', doors: ['api.listen', 'api.grpc', 'api.admin'] },
   { name: 'inbox', readyAt: 'inbox.http', readyPath: '/api/v2/messages?limit=1', doors: ['inbox.smtp', 'inbox.http'] },
@@ -54,21 +63,34 @@ export function roadDoors(road: Road): Door[] {
   return [...nats, ...own];
 }
 
-export function roadPrograms(road: Road, guardian: Guardian | undefined, onLine: (program: string, line: string) => void): Program[] {
-  const env = childEnvironment(road);
-  const children = appsOf(road).map((app) =>
-    childProgram({
-      name: app.name,
-      command: process.execPath,
-      args: [...nodeFlags, join(road.appsFolder, app.name, 'src/main.ts')],
-      env,
-      readyUrl: `http://${formatAddress(road.doors[app.readyAt])}${app.readyPath}`,
-      stopStage: stopOrder.indexOf(app.name),
-      onLine: (line) => onLine(app.name, line),
-      alsoHolds: guardian?.pipe,
-    }),
-  );
-  return road.natsBinary === undefined ? children : [natsProgram(road, road.natsBinary, guardian, (line) => onLine('nats', line)), ...children];
+/** What every program is started with. */
+export interface Launch {
+  readonly guardian: Guardian | undefined;
+  readonly onLine: (program: string, line: string) => void;
+}
+
+/** All but further senders. */
+export function roadPrograms(road: Road, launch: Launch): Program[] {
+  const children = appsOf(road).map((app) => appProgram(road, app, launch));
+  return road.natsBinary === undefined ? children : [natsProgram(road, road.natsBinary, launch), ...children];
+}
+
+/** A sender beside the first, with metrics and health at a port of its own. */
+export function furtherSender(road: Road, name: string, admin: Address, launch: Launch): Program {
+  return appProgram({ ...road, doors: { ...road.doors, 'sender.admin': admin } }, senderApp, launch, name);
+}
+
+function appProgram(road: Road, app: App, { guardian, onLine }: Launch, name: string = app.name): Program {
+  return childProgram({
+    name,
+    command: process.execPath,
+    args: [...nodeFlags, join(road.appsFolder, app.name, 'src/main.ts')],
+    env: childEnvironment(road),
+    readyUrl: `http://${formatAddress(road.doors[app.readyAt])}${app.readyPath}`,
+    stopStage: stopOrder.indexOf(app.name),
+    onLine: (line) => onLine(name, line),
+    alsoHolds: guardian?.pipe,
+  });
 }
 
 function appsOf(road: Road): typeof apps {
@@ -101,8 +123,9 @@ function childVariables(road: Road): Record<string, string> {
   return Object.fromEntries(Object.entries(settings).map(([key, value]) => [variableName(key), value]));
 }
 
-function natsProgram(road: Road, binary: string, guardian: Guardian | undefined, log: (line: string) => void): Program {
+function natsProgram(road: Road, binary: string, { guardian, onLine }: Launch): Program {
   const { host, port } = road.doors.nats;
+  const log = (line: string) => onLine('nats', line);
   const options = { binary, dataDir: join(road.dataDir, 'nats'), host, port, durability: road.values['storage.durability'], detached: true, log };
   return {
     name: 'nats',

@@ -36,12 +36,13 @@ function writeApp(name: string, door: string, onTerm = `process.once('SIGTERM', 
   mkdirSync(join(folder, 'apps', name, 'src'), { recursive: true });
   writeFileSync(
     join(folder, 'apps', name, 'src/main.ts'),
-    `import { createServer } from 'node:http';
+    `import { existsSync, readFileSync } from 'node:fs';
+    import { createServer } from 'node:http';
     import { exitWithParent } from ${JSON.stringify(import.meta.resolve('@posthaste/telemetry'))};
     if (process.argv.includes('--settings-in-force')) { console.log('{"settings":[],"faults":[]}'); process.exit(); }
     const tell = (msg: string, more = {}) => console.log(JSON.stringify({ level: 'info', msg, ...more }));
     const port = Number(process.env.POSTHASTE_${door}!.split(':').at(-1));
-    createServer((_request, response) => response.end()).listen(port, '127.0.0.1', () => tell('started', { process: process.pid, upstreams: process.env.POSTHASTE_UPSTREAMS }));
+    createServer((_request, response) => response.end(existsSync(${JSON.stringify(join(folder, 'metrics'))}) ? readFileSync(${JSON.stringify(join(folder, 'metrics'))}) : '')).listen(port, '127.0.0.1', () => tell('started', { process: process.pid, port, upstreams: process.env.POSTHASTE_UPSTREAMS }));
     ${onTerm}
     exitWithParent(process.env.POSTHASTE_PARENT_FD, () => process.exit(0));`,
   );
@@ -77,6 +78,10 @@ function canListen(port: number): Promise<boolean> {
   });
 }
 
+/** What the scheduler says from now on. */
+const need = (senders: number) => writeFileSync(join(folder, 'metrics'), `posthaste_needed_senders{partition="0"} ${senders}\n`);
+/** Where it last listened. */
+const portOf = (program: string) => Number([...output.matchAll(new RegExp(` ${program} +info +started .*?port=(\\d+)`, 'g'))].at(-1)?.[1]);
 const pids = (): number[] => [...output.matchAll(/process=(\d+)/g)].map((match) => Number(match[1]));
 const natsPid = (): number => Number(readFileSync(join(folder, 'data/nats/nats-server.pid'), 'utf8') || NaN);
 const ready = () => eventually(() => output.includes('Posthaste is ready.'), { timeoutMs: 25_000, describe: `it is ready; it said: ${output}` });
@@ -142,6 +147,29 @@ describe('posthaste up', () => {
     process.kill(nats, 'SIGKILL');
     await eventually(() => output.includes('nats ended with SIGKILL; it is started again in 1 s'));
     await eventually(() => natsPid() !== nats && isAlive(natsPid()));
+  });
+
+  it('has as many senders as are needed, each with a port of its own, and ends those that are not by letting them finish', async () => {
+    const base = await freePorts();
+    need(1);
+    startUp(['--port-base', String(base), '--senders', '2..4', '--up.growAfter', '0s', '--up.shrinkAfter', '1s']);
+    await ready();
+    const senders = () =>
+      [...output.matchAll(/ (sender(?:-\d+)?) +info +started process=(\d+)/g)].filter((match) => isAlive(Number(match[2]))).map((match) => match[1]);
+    expect(senders()).toEqual(['sender', 'sender-2']);
+    need(9);
+    await eventually(() => senders().length === 4);
+    const ports = ['', '-2', '-3', '-4'].map((number) => portOf(`sender${number}`));
+    expect(new Set([...ports, base + 10]).size).toBe(5);
+    need(3);
+    await eventually(() => senders().length === 3);
+    expect(senders()).toEqual(['sender', 'sender-2', 'sender-3']);
+    await eventually(() => output.includes('sender-4 stopped (exit code 0)'));
+    expect(output).toMatch(/sender-4 +info +told to stop/);
+    expect(output).not.toContain('is started again');
+    need(4);
+    await eventually(() => senders().length === 4);
+    expect(portOf('sender-4')).toBe(ports[3]);
   });
 
   it('delivers to the smart host that is given, and starts no inbox then', async () => {

@@ -8,7 +8,8 @@ import { exitCode } from './exit-code.ts';
 import { describeRoad } from './greeting.ts';
 import { readNatsLine } from './nats-log.ts';
 import { checkSettings, withProgramFaults } from './preflight.ts';
-import { programNames, type Road, roadDoors, roadPrograms } from './programs.ts';
+import { type Launch, programNames, type Road, roadDoors, roadPrograms } from './programs.ts';
+import { Senders } from './senders.ts';
 import { LogFormat } from './supervisor/log-line.ts';
 import { checkDoors } from './supervisor/port.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
@@ -95,18 +96,28 @@ function upstreamsOf(config: UpConfig, withInbox: boolean, inboxPort: number): s
 
 async function run(road: Road, say: Say): Promise<number> {
   const guardian = road.natsBinary === undefined ? undefined : startGuardian();
-  const programs = roadPrograms(road, guardian, (program, line) => sayLine(say, program, line));
-  const supervisor = new Supervisor({ programs, clock: systemClock, say });
+  try {
+    return await supervise(road, { guardian, onLine: (program, line) => sayLine(say, program, line) }, say);
+  } finally {
+    guardian?.release();
+  }
+}
+
+async function supervise(road: Road, launch: Launch, say: Say): Promise<number> {
+  const senders = new Senders(road, launch);
+  const supervisor = new Supervisor({ programs: [...roadPrograms(road, launch), ...(await senders.prepare())], clock: systemClock, say });
   const stopped = stopOnSignal(supervisor, say);
+  const following = new AbortController();
   try {
     await Promise.race([supervisor.start().then(() => process.stdout.write(`${describeRoad(road)}\n`)), stopped]);
+    void senders.follow(supervisor, say, following.signal);
     return await stopped;
   } catch (error) {
     say('error', describeError(error));
     await supervisor.stop();
     return exitCode.failed;
   } finally {
-    guardian?.release();
+    following.abort();
   }
 }
 

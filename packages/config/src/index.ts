@@ -13,6 +13,6 @@ export { redactUrl } from './redact.ts';
 export { retryRulesOf, retrySettings, showMatch } from './retries.ts';
 export { showPolicy } from './retry-policy.ts';
 export { knownSections, type Schema, type Source, type Values, variableName } from './schema.ts';
-export { setting, type Setting, type SettingOptions } from './setting.ts';
+export { define, setting, type Setting, type SettingOptions } from './setting.ts';
 export { repeatSettings, sharedSettings } from './shared.ts';
 export { type Route, type RouteMatch, upstreamSettings } from './upstreams.ts';

@@ -49,9 +49,14 @@ export class LogFormat {
 
   /** A line of our own, or of a program whose lines have no fields. */
   own(program: string, level: string, text: string, at: Date): string {
-    const name = this.#paint(programColours[this.#programs.indexOf(program) % programColours.length] ?? 'white', program.padEnd(this.#width));
+    const name = this.#paint(programColours[this.#programs.indexOf(kindOf(program)) % programColours.length] ?? 'white', program.padEnd(this.#width));
     return `${this.#paint('dim', clockTime(at))} ${name} ${this.#paint(levelColours[level] ?? 'white', level.padEnd(5))} ${text}`;
   }
+}
+
+/** Several of a kind are numbered: `sender-2`. */
+function kindOf(program: string): string {
+  return program.replace(/-\d+$/, '');
 }
 
 function parseEntry(line: string): Record<string, unknown> | undefined {

@@ -1,6 +1,8 @@
 import { createServer } from 'node:net';
 import { type Address, formatAddress } from '@posthaste/config';
 
+const highestPort = 65_535;
+
 /** An address that a program will listen on. */
 export interface Door {
   readonly program: string;
@@ -22,6 +24,12 @@ export async function checkDoors(doors: readonly Door[]): Promise<void> {
     ({ door, reason }) => `${door.program} cannot listen on ${formatAddress(door.address)}: ${reason}. Give it another with ${door.remedy}`,
   );
   throw new PortTaken([...lines, 'or move all ports at once with --port-base N.'].join('\n'));
+}
+
+/** The first port from here on that can be listened on and is not meant for another program. */
+export async function nextFreePort({ host, port }: Address, isMeant: (port: number) => boolean): Promise<number> {
+  for (let next = port; next <= highestPort; next += 1) if (!isMeant(next) && (await whyNot({ host, port: next })) === undefined) return next;
+  throw new Error(`no port from ${port} on is free on ${host}`);
 }
 
 /** Listens for a moment. Undefined: it can. */

@@ -86,6 +86,27 @@ describe('Supervisor', () => {
     expect(heard[0]).toMatch(/relay ended with .*ENOENT/);
   });
 
+  it('takes further programs while it runs, and ends one for good without the others', async () => {
+    const running = supervise([await fakeProgram('sender', 0)]);
+    await running.start();
+    const [first = 0] = running.pids();
+    running.enlist(await fakeProgram('sender-2', 0));
+    await eventually(() => heard.includes('sender-2 listens'));
+    await running.retire('sender-2');
+    expect(heard).toContain('sender-2 stopped (exit code 0)');
+    expect(heard.filter((line) => line.includes('it is started again'))).toEqual([]);
+    expect(running.pids()).toEqual([first]);
+  });
+
+  it('tells a program that is leaving only once to stop, also when everything is stopped meanwhile', async () => {
+    const running = supervise([await fakeProgram('relay', 1), await fakeProgram('sender', 0, 'stubborn')], { ...quick, graceMs: 100 });
+    await running.start();
+    const leaving = running.retire('sender');
+    await Promise.all([leaving, running.stop()]);
+    expect(heard.filter((line) => line === 'sender told to stop')).toHaveLength(1);
+    expect(running.pids()).toEqual([]);
+  });
+
   it('can be stopped while it is still starting', async () => {
     const never: Program = { ...(await fakeProgram('api', 0)), isReady: () => Promise.resolve(false) };
     const running = supervise([never]);

@@ -29,7 +29,16 @@ export function nextPause(policy: RestartPolicy, lastPauseMs: number | undefined
 }
 
 /** A program under supervision. */
-type Kept = { readonly program: Program; phase: Phase; everReady: boolean; earlyEnds: number };
+interface Kept {
+  readonly program: Program;
+  /** Aborted when it is to end and not to come back. */
+  readonly leaving: AbortController;
+  phase: Phase;
+  everReady: boolean;
+  earlyEnds: number;
+  /** Its end, once it was asked for: a program that is told to end twice ends at once. */
+  end?: Promise<void>;
+}
 
 type Phase =
   | { readonly kind: 'waiting' }
@@ -40,14 +49,14 @@ type Phase =
 export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #policy: RestartPolicy;
-  readonly #kept: readonly Kept[];
+  readonly #kept: Kept[];
   readonly #keepers: Promise<void>[] = [];
   readonly #stopping = new AbortController();
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
     this.#policy = options.policy ?? defaultPolicy;
-    this.#kept = options.programs.map((program) => ({ program, phase: { kind: 'waiting' }, everReady: false, earlyEnds: 0 }));
+    this.#kept = options.programs.map(keep);
   }
 
   /** Resolves when every program is ready, or when it was stopped before; rejects when one cannot be brought up. */
@@ -60,6 +69,23 @@ export class Supervisor {
     await this.#untilReady();
   }
 
+  /** From now on this one is kept running as well. */
+  enlist(program: Program): void {
+    if (this.#stopping.signal.aborted) return;
+    const kept = keep(program);
+    this.#kept.push(kept);
+    this.#keepers.push(this.#keep(kept));
+  }
+
+  /** Ends a program in order, and does not start it again. Resolves when it has ended. */
+  async retire(name: string): Promise<void> {
+    const kept = this.#kept.find(({ program }) => program.name === name);
+    if (!kept) return;
+    kept.leaving.abort();
+    await this.#end(kept);
+    this.#kept.splice(this.#kept.indexOf(kept), 1);
+  }
+
   /** Process ids of what runs now. */
   pids(): readonly number[] {
     return this.#kept.flatMap(({ phase }) => (phase.kind === 'running' ? [phase.running.pid] : []));
@@ -68,7 +94,7 @@ export class Supervisor {
   /** SIGTERM to each stage in turn; SIGKILL to what has not ended after its grace. */
   async stop(): Promise<void> {
     this.#stopping.abort();
-    for (const stage of this.#stages()) await Promise.all(stage.map((kept) => this.#stopOne(kept)));
+    for (const stage of this.#stages()) await Promise.all(stage.map((kept) => this.#end(kept)));
     await Promise.all(this.#keepers);
   }
 
@@ -85,14 +111,15 @@ export class Supervisor {
   async #keep(kept: Kept): Promise<void> {
     const { clock } = this.#options;
     let pauseMs: number | undefined;
-    while (!this.#stopping.signal.aborted) {
+    const over = AbortSignal.any([this.#stopping.signal, kept.leaving.signal]);
+    while (!over.aborted) {
       const startedAt = clock.monotonic();
       const how = await this.#runOnce(kept);
-      if (this.#stopping.signal.aborted) return;
+      if (over.aborted) return;
       if (!kept.everReady) kept.earlyEnds += 1;
       pauseMs = nextPause(this.#policy, pauseMs, clock.monotonic() - startedAt);
       this.#options.say('warn', `${kept.program.name} ended with ${how}; it is started again in ${pauseMs / 1000} s`);
-      await clock.sleep(pauseMs, this.#stopping.signal).catch(() => {});
+      await clock.sleep(pauseMs, over).catch(() => {});
     }
   }
 
@@ -125,6 +152,10 @@ export class Supervisor {
     }
   }
 
+  #end(kept: Kept): Promise<void> {
+    return (kept.end ??= this.#stopOne(kept));
+  }
+
   async #stopOne({ program, phase }: Kept): Promise<void> {
     const running = phase.kind === 'launching' ? await phase.running.catch(() => undefined) : phase.kind === 'running' ? phase.running : undefined;
     if (!running) return;
@@ -143,4 +174,8 @@ export class Supervisor {
     tooLate.abort();
     return first;
   }
+}
+
+function keep(program: Program): Kept {
+  return { program, leaving: new AbortController(), phase: { kind: 'waiting' }, everReady: false, earlyEnds: 0 };
 }
