@@ -7,6 +7,7 @@ import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import type { ConnectRouter } from '@connectrpc/connect';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
+import { compiledFolder } from '@posthaste/testkit';
 import { runCommandLine } from './command-line.ts';
 import { plain } from './terminal/paint.ts';
 
@@ -29,7 +30,10 @@ export async function posthaste(
   args: readonly string[],
   { env = {}, input = '', path = join(import.meta.dirname, 'main.ts') }: RunOptions = {},
 ): Promise<Ran> {
-  const child = spawn(process.execPath, [path, ...args], { stdio: 'pipe', env: { PATH: process.env['PATH'], ...env } });
+  const child = spawn(process.execPath, [path, ...args], {
+    stdio: 'pipe',
+    env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: compiledFolder, ...env },
+  });
   // A command that reads nothing may have gone already.
   child.stdin.on('error', () => {});
   child.stdin.end(input);

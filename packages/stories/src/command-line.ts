@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { variableName } from '@posthaste/config';
-import { compiledFolder } from './compiled.ts';
+import { compiledFolder } from '@posthaste/testkit';
 import type { System } from './system.ts';
 
 export interface Ran {

@@ -3,8 +3,7 @@ import { once } from 'node:events';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { variableName } from '@posthaste/config';
-import { eventually } from '@posthaste/testkit';
-import { compiledFolder } from './compiled.ts';
+import { compiledFolder, eventually } from '@posthaste/testkit';
 import { type Metrics, parseMetrics } from './metrics.ts';
 
 export type ProgramName = 'relay' | 'api' | 'scheduler' | 'sender';

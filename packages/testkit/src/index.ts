@@ -1,3 +1,4 @@
+export { compiledFolder } from './compiled.ts';
 export { openDialog, testCertificate, type Mail, type Path, type Rule, type Script, type SmtpDialog } from '@posthaste/sink';
 export { asciiMail, dottedMail, eightBitMail, largeMail, seededRandom, utf8HeaderMail } from './bodies.ts';
 export { eventually, type EventuallyOptions } from './eventually.ts';

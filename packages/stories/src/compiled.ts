@@ -1,4 +1,0 @@
-import { resolve } from 'node:path';
-
-/** Where the programs of all stories keep their compiled code: each is started dozens of times, and compiling costs it more than anything else it does until it is ready. */
-export const compiledFolder = resolve(import.meta.dirname, '../../../node_modules/.cache/posthaste-compiled');
