@@ -1,6 +1,6 @@
 /** For tests: mails and what happens to them. */
 import fc from 'fast-check';
-import type { JournalEvent, RecipientEvent, Ticket } from '@posthaste/core';
+import type { JournalEvent, RecipientState, Ticket } from '@posthaste/core';
 
 function exampleTicket(id: string, count = 1): Ticket {
   const recipients = Array.from({ length: count }, (_, number) => ({ address: `r${number}@example.net` }));
@@ -23,7 +23,7 @@ export function usualEvents(id: string, attempt: string): readonly JournalEvent[
 
 /** Events of a few messages, in any order that the journal's rules allow and in many that they do not. */
 export const anyEvents = fc
-  .array(fc.record({ message: fc.nat(3), kind: fc.nat(6), attempt: fc.nat(2), recipients: fc.subarray([0, 1, 2], { minLength: 1 }) }), {
+  .array(fc.record({ message: fc.nat(3), kind: fc.nat(12), attempt: fc.nat(2), recipients: fc.subarray([0, 1, 2], { minLength: 1 }) }), {
     maxLength: 60,
   })
   .map((choices) => [
@@ -35,9 +35,18 @@ function acceptedEvent(id: string): JournalEvent {
   return { kind: 'accepted', at: 1_001, id, ticket: exampleTicket(id, 3), place: { kind: 'log', lane: 'normal', sequence: 1 } };
 }
 
+/** As it stands in the journal: with all that the dead letter told of its mail. */
+export function revivedEvent(id: string, recipients: readonly number[], at: number): JournalEvent {
+  const failed: RecipientState = { kind: 'failed', attempts: 1, reason: 'UPSTREAM_REJECTED', reply };
+  const states = [0, 1, 2].map((): RecipientState => failed);
+  const place = { kind: 'wait', sequence: 1 } as const;
+  return { kind: 'revived', at, id, recipients, author: 'ann', comment: '', tenant: 'default', ticket: exampleTicket(id, 3), place, states };
+}
+
 function anEvent(kind: number, id: string, attempt: string, recipients: readonly number[], at: number): JournalEvent {
   const common = { at, id, attempt, recipients };
-  const events: readonly [JournalEvent, ...RecipientEvent[]] = [
+  const by = { author: 'ann', comment: '' };
+  const events: readonly [JournalEvent, ...JournalEvent[]] = [
     acceptedEvent(id),
     { kind: 'started', ...common, upstream: 'inbox', sender: 's1' },
     { kind: 'delivered', ...common, tenant: 'default', reply },
@@ -45,6 +54,12 @@ function anEvent(kind: number, id: string, attempt: string, recipients: readonly
     { kind: 'doubted', ...common, tenant: 'default', reply },
     { kind: 'returned', ...common, reason: 'UPSTREAM_DOWN' },
     { kind: 'failed', ...common, tenant: 'default', reason: 'UPSTREAM_REJECTED', reply },
+    { kind: 'held', ...common, ...by, reason: 'HELD_BY_OPERATOR' },
+    { kind: 'released', ...common, ...by },
+    { kind: 'cancelled', ...common, ...by, tenant: 'default' },
+    { kind: 'rescheduled', ...common, ...by, due: at + 60_000 },
+    { kind: 'laneChanged', ...common, ...by, lane: 'low' },
+    revivedEvent(id, recipients, at),
   ];
   return events[kind] ?? events[0];
 }

@@ -1,4 +1,14 @@
-import { messageStateOf, partitionOf, type Accepted, type JournalEvent, type RecipientEvent, type Ticket } from '@posthaste/core';
+import {
+  messageStateOf,
+  partitionOf,
+  type Accepted,
+  type JournalEvent,
+  type Lane,
+  type LaneChanged,
+  type RecipientEvent,
+  type Revived,
+  type Ticket,
+} from '@posthaste/core';
 import { firstRecord, fold } from './fold.ts';
 import type { RecipientRecord } from './record.ts';
 import type { Statements } from './statements.ts';
@@ -10,6 +20,8 @@ import { wordOf, wordsOf } from './words.ts';
 interface Touched {
   /** Set when its row is new. */
   ticket?: Ticket;
+  /** Set when it was changed. */
+  lane?: Lane;
   readonly acceptedAt: number;
   readonly records: RecipientRecord[];
   /** Under which upstreams took it in this transaction. */
@@ -32,8 +44,17 @@ export class Intake {
 
   /** False when the event belongs to a message that the ledger does not know. */
   take(event: JournalEvent): boolean {
-    if (event.kind === 'accepted') this.#accept(event);
-    return 'recipients' in event ? this.#move(event) : true;
+    switch (event.kind) {
+      case 'accepted':
+        this.#accept(event);
+        return true;
+      case 'laneChanged':
+        return this.#changeLane(event);
+      case 'revived':
+        return this.#revive(event);
+      default:
+        return 'recipients' in event ? this.#move(event) : true;
+    }
   }
 
   /** Takes in a mail as it stands, in the place of its events. */
@@ -66,6 +87,22 @@ export class Intake {
     return true;
   }
 
+  /** A dead letter may outlive its row: it tells itself all that a row needs. */
+  #revive(event: Revived): boolean {
+    const { at, id, ticket, states } = event;
+    if (!this.#touch(id)) {
+      const records = states.map((state) => ({ state, changedAt: at, attempts: [] }));
+      this.put(ticket, records);
+    }
+    return this.#move(event);
+  }
+
+  #changeLane({ id, lane }: LaneChanged): boolean {
+    const touched = this.#touch(id);
+    if (touched) touched.lane = lane;
+    return touched !== undefined;
+  }
+
   #touch(id: string): Touched | undefined {
     const known = this.#touched.get(id);
     if (known) return known;
@@ -76,7 +113,7 @@ export class Intake {
     return touched;
   }
 
-  #writeRow(id: string, { ticket, acceptedAt, records, upstreamIds }: Touched): void {
+  #writeRow(id: string, { ticket, lane: newLane, acceptedAt, records, upstreamIds }: Touched): void {
     const state = messageStateOf(records.map((record) => record.state.kind));
     const changedAt = records.reduce((latest, record) => Math.max(latest, record.changedAt), 0);
     const json = JSON.stringify(records);
@@ -87,6 +124,7 @@ export class Intake {
       this.#sql.putMessage.run(id, partitionOf(id), acceptedAt, changedAt, state, lane, tenant, upstream, JSON.stringify(ticket), json);
       words.push(...wordsOf(ticket));
     } else this.#sql.updateMessage.run(changedAt, state, lastUpstream(records), json, id);
+    if (newLane !== undefined) this.#sql.updateLane.run(newLane, newLane, id);
     this.#words.add(words, { acceptedAt, id });
   }
 }

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { JournalEvent } from '@posthaste/core';
-import { anyEvents, exampleId, usualEvents } from './example.ts';
+import { anyEvents, exampleId, revivedEvent, usualEvents } from './example.ts';
 import { Ledger } from './ledger.ts';
+import type { MessageRecord } from './record.ts';
 
 const at = (sequence: number) => ({ createdAt: 1, sequence, skip: 0 });
 const id = exampleId(0);
@@ -61,6 +62,62 @@ test('a gap forgets what is under way and keeps what is final', () => {
   expect(ledger.getMessage(underWay)).toBeUndefined();
 });
 
+const byHand = { author: 'ann', comment: 'wrong price', recipients: [0], id };
+
+test('what is held says who holds it, and goes on from where it stood', () => {
+  const ledger = new Ledger(':memory:');
+  ledger.apply(0, [...usualEvents(id, '1.1').slice(0, 1), { kind: 'held', at: 1_005, ...byHand, reason: 'HELD_BY_OPERATOR' }], at(1));
+  const by = { author: 'ann', comment: 'wrong price', at: 1_005 };
+  expect(ledger.getMessage(id)?.recipients).toMatchObject([{ state: { kind: 'held', reason: 'HELD_BY_OPERATOR', by }, changedAt: 1_005 }]);
+  ledger.apply(0, [{ kind: 'released', at: 1_006, ...byHand }], at(2));
+  expect(ledger.getMessage(id)?.recipients).toMatchObject([{ state: { kind: 'queued' }, changedAt: 1_006 }]);
+});
+
+test('what is cancelled is final, and says who cancelled it', () => {
+  const ledger = new Ledger(':memory:');
+  ledger.apply(0, [...usualEvents(id, '1.1').slice(0, 1), { kind: 'cancelled', at: 1_005, ...byHand, tenant: 'default' }], at(1));
+  expect(ledger.getMessage(id)?.recipients).toMatchObject([{ state: { kind: 'cancelled', by: { author: 'ann', at: 1_005 } } }]);
+  expect(ledger.forgetUnfinished(0)).toBe(0);
+});
+
+test('what is held is under way: a gap forgets it', () => {
+  const ledger = new Ledger(':memory:');
+  ledger.apply(0, [...usualEvents(id, '1.1').slice(0, 1), { kind: 'held', at: 1_005, ...byHand, reason: 'HELD_BY_OPERATOR' }], at(1));
+  expect(ledger.forgetUnfinished(0)).toBe(1);
+});
+
+test('a lane that an operator gave is the lane, in the list too', () => {
+  const ledger = new Ledger(':memory:');
+  ledger.apply(0, usualEvents(id, '1.1').slice(0, 1), at(1));
+  ledger.apply(0, [{ kind: 'laneChanged', at: 1_005, ...byHand, lane: 'immediate' }], at(2));
+  expect(ledger.getMessage(id)?.ticket).toMatchObject({ lane: 'immediate', from: 'a@example.org' });
+  const found = [...drain(ledger.list({ filter: { lanes: ['immediate'] }, from: undefined, size: 10 }))];
+  expect(found).toMatchObject([{ ticket: { id } }]);
+});
+
+test('a revived dead letter is under way again, and keeps what was tried', () => {
+  const ledger = new Ledger(':memory:');
+  const failed = { kind: 'failed', tenant: 'default', reason: 'UPSTREAM_REJECTED', reply: { code: 550, text: 'no' } } as const;
+  ledger.apply(0, [...usualEvents(id, '1.1').slice(0, 2), { ...failed, at: 1_009, id, attempt: '1.1', recipients: [0] }], at(1));
+  ledger.apply(0, [revivedEvent(id, [0], 2_000)], at(2));
+  expect(ledger.getMessage(id)?.recipients).toMatchObject([{ state: { kind: 'queued', attempts: 0 }, changedAt: 2_000, attempts: [{ id: '1.1' }] }]);
+});
+
+test('a revived dead letter whose row is gone is known again by what it tells of itself', () => {
+  const ledger = new Ledger(':memory:');
+  expect(ledger.apply(0, [revivedEvent(id, [1], 2_000)], at(1))).toEqual([]);
+  expect(ledger.getMessage(id)).toMatchObject({
+    ticket: { id, from: 'a@example.org' },
+    recipients: [{ state: { kind: 'failed' } }, { state: { kind: 'queued', attempts: 0 }, changedAt: 2_000 }, { state: { kind: 'failed' } }],
+  });
+});
+
+test('an operator\'s commands and suspensions are no strangers', () => {
+  const ledger = new Ledger(':memory:');
+  const purged = { kind: 'purged', at: 1, id, tenant: 'default', failedCount: 1, author: 'ann', comment: '' } as const;
+  expect(ledger.apply(0, [{ kind: 'lifted', at: 1, id }, purged], at(1))).toEqual([]);
+});
+
 test('an outcome of an unknown message is counted and changes nothing', () => {
   const ledger = new Ledger(':memory:');
   expect(ledger.apply(0, usualEvents(id, '1.1').slice(1), at(1))).toHaveLength(2);
@@ -77,6 +134,13 @@ test('rows and position are there again after the file is opened anew', () => {
   for (const ledger of [first, second]) ledger.close();
   rmSync(folder, { recursive: true });
 });
+
+function drain(search: ReturnType<Ledger['list']>): MessageRecord[] {
+  for (;;) {
+    const step = search.next();
+    if (step.done) return [...step.value.messages];
+  }
+}
 
 function split(events: readonly JournalEvent[], sizes: readonly number[]): JournalEvent[][] {
   const batches: JournalEvent[][] = [];

@@ -178,6 +178,22 @@ test('mail under way that the journal tells no more of comes from WAIT and STATE
   });
 });
 
+test('what an operator did stands in STATE, and comes from there', async () => {
+  const id = exampleId(9_003);
+  const entry = { stream: waitStream(0), subject: waitSubject(0, id), messageId: id, headers: { [ticketHeader]: encodeTicket(ticketOf(id)) } };
+  await publisher.publish({ ...entry, body: Buffer.from('x') });
+  const by = { author: 'ann', comment: 'wrong price', at: 7 };
+  const states: RecipientState[] = [{ kind: 'held', attempts: 1, reason: 'HELD_BY_OPERATOR', by, before: { kind: 'queued', attempts: 1, due: 0 } }];
+  const state = { stream: stateStream(0), subject: stateSubject(0, id), messageId: `${id}.1`, headers: {} };
+  await publisher.publish({ ...state, body: Buffer.from(JSON.stringify({ id, asOf: 1, states, lane: 'high' })) });
+  await trimLog(connection, journalStream(0), journal.lastSequence);
+  await record([{ kind: 'released', id, recipients: [0], at: 9, author: 'ann', comment: '' }]);
+  await withLedger(async (ledger) => {
+    await ledger.caughtUp(patience());
+    expect(ledger.getMessage(id)).toMatchObject({ ticket: { lane: 'high' }, recipients: [{ state: { kind: 'queued', attempts: 1 }, changedAt: 9 }] });
+  });
+});
+
 function ticketOf(id: string): Ticket {
   const [event] = usualEvents(id, '1.1');
   if (event?.kind !== 'accepted') throw new Error('the first event is not the acceptance');

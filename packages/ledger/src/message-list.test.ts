@@ -16,7 +16,7 @@ interface Mail {
   readonly from: string;
   readonly to: readonly string[];
   readonly acceptedAt: number;
-  readonly end: 'accepted' | 'started' | 'delivered' | 'failed';
+  readonly end: 'accepted' | 'started' | 'delivered' | 'failed' | 'held' | 'cancelled';
   readonly upstream: string;
 }
 
@@ -40,6 +40,9 @@ function eventsOf(number: number, { lane, tenant, from, to, acceptedAt, end, ups
   if (end !== 'accepted') events.push({ kind: 'started', ...about, upstream, sender: 's1' });
   if (end === 'delivered') events.push({ kind: 'delivered', ...about, tenant, reply });
   if (end === 'failed') events.push({ kind: 'failed', ...about, tenant, reason: 'UPSTREAM_REJECTED', reply: { code: 550, text: 'no' } });
+  const byHand = { author: 'ann', comment: 'wrong price' };
+  if (end === 'held') events.push({ kind: 'returned', ...about, reason: 'UPSTREAM_DOWN' }, { kind: 'held', ...about, ...byHand, reason: 'HELD_BY_OPERATOR' });
+  if (end === 'cancelled') events.push({ kind: 'returned', ...about, reason: 'UPSTREAM_DOWN' }, { kind: 'cancelled', ...about, ...byHand, tenant });
   return events;
 }
 
@@ -74,13 +77,13 @@ const anyMail = fc.record({
   from: fc.constantFrom('a@example.org', 'A@Example.org', 'c@other.example', ''),
   to: fc.subarray(['b@example.net', 'B@EXAMPLE.NET', 'd@third.example'], { minLength: 1 }),
   acceptedAt: fc.integer({ min: 1_000, max: 1_005 }),
-  end: fc.constantFrom('accepted', 'started', 'delivered', 'failed'),
+  end: fc.constantFrom('accepted', 'started', 'delivered', 'failed', 'held', 'cancelled'),
   upstream: fc.constantFrom('main', 'spare'),
 } as const);
 
 const anyFilter: fc.Arbitrary<MessageFilter> = fc.record(
   {
-    states: fc.subarray(['queued', 'sending', 'delivered', 'failed', 'partlyDelivered'] as const, { minLength: 1 }),
+    states: fc.subarray(['queued', 'sending', 'delivered', 'failed', 'partlyDelivered', 'held', 'cancelled'] as const, { minLength: 1 }),
     lanes: fc.subarray([...lanes], { minLength: 1 }),
     tenant: fc.constantFrom('default', 'acme'),
     upstream: fc.constantFrom('main', 'spare'),

@@ -1,4 +1,4 @@
-import { lanes, readTicket, type RecipientState, type StateRecord, type Ticket } from '@posthaste/core';
+import { lanes, readTicket, type StateRecord, type Ticket } from '@posthaste/core';
 import {
   mailStream,
   readUntil,
@@ -18,8 +18,7 @@ export interface SeedOptions {
   readonly signal: AbortSignal;
 }
 
-interface Known {
-  readonly states: readonly RecipientState[];
+interface Known extends Pick<StateRecord, 'states' | 'lane'> {
   readonly at: number;
 }
 
@@ -44,8 +43,8 @@ async function readStates(options: SeedOptions): Promise<Map<string, Known>> {
   const states = new Map<string, Known>();
   for await (const entries of readAll(options, stateStream(options.partition), false)) {
     for (const { body, time } of entries) {
-      const { id, states: recipients } = JSON.parse(Buffer.from(body).toString()) as StateRecord;
-      states.set(id, { states: recipients, at: time });
+      const { id, ...known } = JSON.parse(Buffer.from(body).toString()) as StateRecord;
+      states.set(id, { ...known, at: time });
     }
   }
   return states;
@@ -68,5 +67,5 @@ function recordOf(ticket: Ticket, states: ReadonlyMap<string, Known>): MessageRe
     const state = known?.states[number];
     return state ? { state, changedAt: known.at, attempts: [] } : first;
   });
-  return { ticket, recipients };
+  return { ticket: known?.lane === undefined ? ticket : { ...ticket, lane: known.lane }, recipients };
 }

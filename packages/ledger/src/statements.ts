@@ -17,6 +17,8 @@ export function prepareStatements(database: DatabaseSync) {
     count: database.prepare('SELECT count(*) AS count FROM message'),
     putMessage: database.prepare('INSERT OR REPLACE INTO message VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
     updateMessage: database.prepare('UPDATE message SET changed_at = ?, state = ?, upstream = ?, records = ? WHERE id = ?'),
+    /** The ticket in a row says the lane that counts. */
+    updateLane: database.prepare("UPDATE message SET lane = ?, ticket = json_set(ticket, '$.lane', ?) WHERE id = ?"),
     forgetUnfinished: database.prepare(`DELETE FROM message WHERE state IN (${liveStates}) AND partition = ?`),
   };
 }

@@ -56,6 +56,7 @@ export function reasonName(reason: Reason): string {
 
 const liveStates: ReadonlyMap<RecipientState, CoreState['kind']> = new Map([
   [RecipientState.QUEUED, 'queued'],
+  [RecipientState.HELD, 'held'],
   [RecipientState.SENDING, 'sending'],
   [RecipientState.IN_DOUBT, 'inDoubt'],
 ]);

@@ -103,6 +103,7 @@ function recipientFromRecord(address: string, { state, changedAt, attempts }: Re
     ...(state.reply ? { lastReply: replyOf(state.reply) } : {}),
     attempts: attempts.map(attemptOf),
     changedAt: timestampFromMs(changedAt),
+    ...('by' in state ? { intervention: { author: state.by.author, comment: state.by.comment, at: timestampFromMs(state.by.at) } } : {}),
   });
 }
 
@@ -118,8 +119,9 @@ function whyOf(state: CoreState): ReasonName | undefined {
       return 'EXPIRED';
     case 'cancelled':
       return 'CANCELLED_BY_OPERATOR';
-    case 'sending':
     case 'delivered':
+      return state.presumed ? 'IN_DOUBT' : undefined;
+    case 'sending':
       return undefined;
   }
 }
@@ -137,7 +139,7 @@ function attemptOf({ id, upstream, sender, startedAt, ended }: AttemptRecord): A
   });
 }
 
-function recipientFromLookup(address: string, { state, reason, due, attempts, lastReply }: LookupRecipient): Recipient {
+function recipientFromLookup(address: string, { state, reason, due, attempts, lastReply, intervention }: LookupRecipient): Recipient {
   return create(RecipientSchema, {
     address,
     state: isState(state) ? states[state] : RecipientState.UNSPECIFIED,
@@ -145,6 +147,7 @@ function recipientFromLookup(address: string, { state, reason, due, attempts, la
     ...(due ? { dueAt: due } : {}),
     attemptCount: attempts,
     ...(lastReply ? { lastReply: replyOf({ code: lastReply.code, enhanced: lastReply.enhancedCode, text: lastReply.text }) } : {}),
+    ...(intervention ? { intervention } : {}),
   });
 }
 

@@ -137,7 +137,8 @@ export type Recipient = Message$1<"posthaste.v1.Recipient"> & {
   state: RecipientState;
 
   /**
-   * Why it waits or failed; unspecified when there is nothing to say.
+   * Why it waits or failed; unspecified when there is nothing to say. Of a delivered one REASON_IN_DOUBT: its final reply was lost, and the lane's policy
+   * takes it as sent.
    *
    * @generated from field: posthaste.v1.Reason reason = 3;
    */
