@@ -112,7 +112,7 @@ test('a revived dead letter whose row is gone is known again by what it tells of
   });
 });
 
-test('an operator\'s commands and suspensions are no strangers', () => {
+test("an operator's commands and suspensions are no strangers", () => {
   const ledger = new Ledger(':memory:');
   const purged = { kind: 'purged', at: 1, id, tenant: 'default', failedCount: 1, author: 'ann', comment: '' } as const;
   expect(ledger.apply(0, [{ kind: 'lifted', at: 1, id }, purged], at(1))).toEqual([]);

@@ -41,7 +41,8 @@ function eventsOf(number: number, { lane, tenant, from, to, acceptedAt, end, ups
   if (end === 'delivered') events.push({ kind: 'delivered', ...about, tenant, reply });
   if (end === 'failed') events.push({ kind: 'failed', ...about, tenant, reason: 'UPSTREAM_REJECTED', reply: { code: 550, text: 'no' } });
   const byHand = { author: 'ann', comment: 'wrong price' };
-  if (end === 'held') events.push({ kind: 'returned', ...about, reason: 'UPSTREAM_DOWN' }, { kind: 'held', ...about, ...byHand, reason: 'HELD_BY_OPERATOR' });
+  if (end === 'held')
+    events.push({ kind: 'returned', ...about, reason: 'UPSTREAM_DOWN' }, { kind: 'held', ...about, ...byHand, reason: 'HELD_BY_OPERATOR' });
   if (end === 'cancelled') events.push({ kind: 'returned', ...about, reason: 'UPSTREAM_DOWN' }, { kind: 'cancelled', ...about, ...byHand, tenant });
   return events;
 }

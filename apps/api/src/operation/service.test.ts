@@ -132,6 +132,16 @@ test('a time beyond the horizon is refused', async () => {
   expect(refused).toMatchObject({ reason: 'INVALID_FIELD', fields: [{ field: 'send_at' }] });
 });
 
+test.each([
+  [RecipientState.QUEUED, 'queued'],
+  [RecipientState.HELD, 'held'],
+  [RecipientState.SENDING, 'sending'],
+  [RecipientState.IN_DOUBT, 'inDoubt'],
+])("state %i is the core's %s", async (state, name) => {
+  await client().releaseMessages({ selector: { state } });
+  expect(rig.scheduler.operate.heard[0]?.selector?.state).toBe(name);
+});
+
 test.each(['retryDeadLetters', 'purgeDeadLetters'] as const)('%s takes neither an upstream nor a state', async (method) => {
   expect(await refusalOf(client()[method]({ selector: { upstream: 'main' } }))).toMatchObject({ fields: [{ field: 'selector.upstream' }] });
   expect(await refusalOf(client()[method]({ selector: { state: RecipientState.QUEUED } }))).toMatchObject({ fields: [{ field: 'selector.state' }] });

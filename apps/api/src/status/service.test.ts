@@ -60,6 +60,32 @@ test('what waits says why and until when', async () => {
   });
 });
 
+test('what is held or cancelled says by whom, and why', async () => {
+  const [held, cancelled, unrecorded] = [idOf(40), idOf(41), idOf(42)];
+  const by = { author: 'ann', comment: 'wrong price', at: 9_000 };
+  await rig.record([
+    accepted(held),
+    { kind: 'held', id: held, recipients: [0], reason: 'HELD_BY_OPERATOR', ...by },
+    accepted(cancelled),
+    { kind: 'cancelled', id: cancelled, recipients: [0], tenant: 'acme', ...by },
+  ]);
+  const intervention = { author: 'ann', comment: 'wrong price', at: { seconds: 9n } };
+  await eventually(async () => {
+    const { message } = await client().getMessage({ id: held });
+    const recipient = { state: RecipientState.HELD, reason: Reason.HELD_BY_OPERATOR, intervention };
+    expect(message).toMatchObject({ state: MessageState.HELD, recipients: [recipient] });
+  });
+  const { message } = await client().getMessage({ id: cancelled });
+  const recipient = { state: RecipientState.CANCELLED, reason: Reason.CANCELLED_BY_OPERATOR, intervention };
+  expect(message).toMatchObject({ state: MessageState.CANCELLED, recipients: [recipient] });
+  const { messages } = await client().listMessages({ states: [MessageState.HELD] });
+  expect(messages.map(({ id }) => id)).toEqual([held]);
+  const ticketJson = encodeTicket(ticketOf(unrecorded, ['b@example.net']));
+  const live = { state: 'held', reason: 'HELD_BY_OPERATOR', attempts: 0, intervention };
+  rig.scheduler.known.set(unrecorded, create(LookupMessageResponseSchema, { ticketJson, recipients: [live] }));
+  expect((await client().getMessage({ id: unrecorded })).message?.recipients).toMatchObject([{ state: RecipientState.HELD, intervention }]);
+});
+
 test('REST gives the message itself', async () => {
   const id = idOf(3);
   await rig.record([accepted(id, ['b@example.net', 'c@example.net']), started(id, [0, 1]), delivered(id, [1])]);
