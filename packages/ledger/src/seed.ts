@@ -1,4 +1,4 @@
-import { lanes, readTicket, type StateRecord, type Ticket } from '@posthaste/core';
+import { lanes, readTicket, type Lane, type StateRecord, type Ticket } from '@posthaste/core';
 import {
   mailStream,
   readUntil,
@@ -18,7 +18,9 @@ export interface SeedOptions {
   readonly signal: AbortSignal;
 }
 
-interface Known extends Pick<StateRecord, 'states' | 'lane'> {
+interface Known extends Pick<StateRecord, 'states'> {
+  /** When an operator has changed it. */
+  readonly lane?: Lane;
   readonly at: number;
 }
 
@@ -43,7 +45,7 @@ async function readStates(options: SeedOptions): Promise<Map<string, Known>> {
   const states = new Map<string, Known>();
   for await (const entries of readAll(options, stateStream(options.partition), false)) {
     for (const { body, time } of entries) {
-      const { id, ...known } = JSON.parse(Buffer.from(body).toString()) as StateRecord;
+      const { id, ...known } = JSON.parse(Buffer.from(body).toString()) as StateRecord & Pick<Known, 'lane'>;
       states.set(id, { ...known, at: time });
     }
   }
