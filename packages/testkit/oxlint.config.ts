@@ -107,6 +107,7 @@ export default defineConfig({
     { files: ['**/packages/bench/src/peers/**'], rules: banned(...without(everywhere, nodemailer)) },
     { files: ['**/packages/client/src/nodemailer-transport.test.ts'], rules: banned(...without(everywhere, nodemailer)) },
     { files: ['**/packages/core/src/**'], rules: { ...noTimeNoChance, ...banned(anything, foreignFolder) } },
+    { files: ['**/packages/simulator/src/**'], rules: { ...noTimeNoChance, ...banned(...everywhere, timers) } },
     // Virtual parts around the core compare and print; time and chance stay forbidden there.
     { files: ['**/packages/core/src/simulation/**', '**/packages/core/src/**/*.test.ts'], rules: banned(...everywhere, timers) },
     {

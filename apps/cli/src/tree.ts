@@ -65,6 +65,7 @@ export const tree: readonly Entry[] = [
   { group: 'System', names: ['config print', 'config show'], load: async () => (await import('./commands/config-print.ts')).configPrint },
   { group: 'System', names: ['config check'], load: async () => (await import('./commands/config-check.ts')).configCheck },
   { group: 'System', names: ['policy explain', 'policy show'], load: async () => (await import('./commands/policy-explain.ts')).policyExplain },
+  { group: 'System', names: ['simulate'], load: async () => (await import('./commands/simulate.ts')).simulate },
   { group: 'System', names: ['ledger rebuild'], load: async () => (await import('./commands/ledger-rebuild.ts')).ledgerRebuild },
   { group: 'System', names: ['user hash'], load: async () => (await import('./commands/user-hash.ts')).userHash },
   { group: 'Shell', names: ['completion'], load: async () => (await import('./commands/completion.ts')).completion },

@@ -34,17 +34,24 @@ export class VirtualStore {
   readonly dead = new VirtualStream<string>();
   readonly state = new VirtualStream<VirtualState>();
   readonly journal = new VirtualStream<VirtualJournalEntry>();
+  readonly #states = new Map<string, number>();
+  readonly #copies = new Map<string, number>();
 
   /** As with one message a subject: the new one takes the place of the old. */
   writeState(record: VirtualState): number {
-    for (const [sequence, { id }] of this.state.from(0)) if (id === record.id) this.state.remove(sequence);
-    return this.state.append(record);
+    this.state.remove(this.#states.get(record.id) ?? 0);
+    const sequence = this.state.append(record);
+    this.#states.set(record.id, sequence);
+    return sequence;
   }
 
   /** A second copy of the same mail is recognised by its message id. */
   writeCopy(ticket: Ticket): number {
-    const known = this.mail.wait.from(0).find(([, entry]) => entry.ticket?.id === ticket.id);
-    return known?.[0] ?? this.mail.wait.append({ ticket });
+    const known = this.#copies.get(ticket.id);
+    if (known !== undefined && this.mail.wait.get(known)) return known;
+    const sequence = this.mail.wait.append({ ticket });
+    this.#copies.set(ticket.id, sequence);
+    return sequence;
   }
 
   /** Goes up with every change of what has been accepted and of what is said of it. */

@@ -37,7 +37,16 @@ export class VirtualStream<T> {
 
   purgeUpTo(sequence: number): void {
     this.version += 1;
-    for (const existing of this.#entries.keys()) if (existing <= sequence) this.#entries.delete(existing);
+    // They lie in the order of their sequences.
+    for (const existing of this.#entries.keys()) {
+      if (existing > sequence) return;
+      this.#entries.delete(existing);
+    }
+  }
+
+  /** So many of those that are there, from the lowest sequence on. */
+  oldest(count: number): [number, T][] {
+    return [...this.#entries.entries().take(count)];
   }
 
   /** In order, from this sequence on. */

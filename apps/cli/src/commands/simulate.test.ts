@@ -1,0 +1,80 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Report } from '@posthaste/simulator';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { posthaste } from '../rig.ts';
+
+const workloadText = `
+name: try
+for: 5m
+sources:
+  codes: { lane: immediate, ttl: 10m, arrivals: { steady: { rate: 1/s } } }
+  news: { lane: low, tenants: acme, arrivals: { campaign: { mails: 1500, rate: 100/s } } }
+upstreams: { main: { latency: { p50: 1s, p99: 2s } } }
+`;
+const samples = join(import.meta.dirname, '../../../../deploy/samples');
+let folder: string;
+const file = (name: string) => join(folder, name);
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'posthaste-simulate-'));
+  writeFileSync(file('workload.yaml'), workloadText);
+  writeFileSync(file('now.yaml'), 'upstreams: { main: "smtp://127.0.0.1:1025?connections=4" }\nrelay: { listen: 127.0.0.1:1 }\n');
+  writeFileSync(file('new.yaml'), 'upstreams: { main: "smtp://127.0.0.1:1025?connections=40" }\n');
+  writeFileSync(file('faulty.yaml'), 'for: 5 minutes\nsources: { codes: { arrivals: { stedy: { rate: 1/s } } } }\n');
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('posthaste simulate', () => {
+  it('shows latency by lane and tenant and the use of the upstreams, the same for the same seed', async () => {
+    const args = ['simulate', '--config', file('now.yaml'), '--workload', file('workload.yaml')];
+    const [table, json, again] = await Promise.all([posthaste(args), posthaste([...args, '-o', 'json']), posthaste([...args, '-o', 'json'])]);
+    expect({ code: table.code, err: table.err }).toEqual({ code: 0, err: '' });
+    expect(table.out).toMatch(/^LANE +MAILS +DELIVERED +P50 +P95 +P99 +MAX +LATE +EXPIRED +FAILED +RETRIED +IN DOUBT +WAITING$/m);
+    expect(table.out).toMatch(/^acme +low +1500 /m);
+    expect(table.out).toMatch(/^main +\d+ +[\d.]+\/s +\d+\/s/m);
+    expect(again.out).toBe(json.out);
+    const report = JSON.parse(json.out) as Report;
+    expect(Object.keys(report)).toEqual(['workload', 'seed', 'virtualMs', 'lanes', 'tenants', 'upstreams', 'senders', 'core', 'checkedEvents']);
+    expect(report).toMatchObject({
+      workload: 'try',
+      seed: 1,
+      lanes: [
+        { lane: 'immediate', unfinished: 0 },
+        { lane: 'low', mails: 1500, delivered: 1500 },
+      ],
+    });
+  });
+
+  it('compares two configurations', async () => {
+    const args = ['simulate', '--config', file('now.yaml'), '--compare', file('new.yaml'), '--workload', file('workload.yaml'), '--seed', '3'];
+    const [table, json] = await Promise.all([posthaste(args), posthaste([...args, '-o', 'json'])]);
+    const { reports } = JSON.parse(json.out) as { reports: Report[] };
+    const [now, other] = reports.map(({ lanes }) => lanes.find(({ lane }) => lane === 'low')?.p99Ms ?? 0);
+    expect(now).toBeGreaterThan(4 * (other ?? 0));
+    expect(table.out).toMatch(/^acme low +1500 +1500 +\S+ > \S+ /m);
+  });
+
+  it.each(['saas', 'wedding'])('runs the sample %s', async (sample) => {
+    const { code, out, err } = await posthaste(['simulate', '--workload', join(samples, sample, 'workload.yaml'), '-o', 'json']);
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    const { lanes } = JSON.parse(out) as Report;
+    expect(lanes.map(({ lane, unfinished }) => ({ lane, unfinished }))).toEqual(
+      ['immediate', 'high', 'normal', 'low'].map((lane) => ({ lane, unfinished: 0 })),
+    );
+  });
+
+  it('names the key, what came and what was expected when the workload is faulty', async () => {
+    const [faulty, away, missing] = await Promise.all([
+      posthaste(['simulate', '--workload', file('faulty.yaml')]),
+      posthaste(['simulate', '--workload', file('away.yaml')]),
+      posthaste(['simulate']),
+    ]);
+    for (const { code, out } of [faulty, away, missing]) expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(faulty.err).toContain("for: came '5 minutes', expected a duration such as 250ms, 30s, 5m, 1h or 7d");
+    expect(faulty.err).toContain('sources.codes.arrivals[0].steady: came nothing, expected one pattern to an entry');
+    expect(away.err).toContain('away.yaml cannot be read');
+    expect(missing.err).toContain('--workload: missing');
+  });
+});

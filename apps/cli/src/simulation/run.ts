@@ -1,0 +1,42 @@
+import { readFileSync } from 'node:fs';
+import { enginePolicyOf, loadConfig, policySettings } from '@posthaste/config';
+import { defaultPolicy, Router } from '@posthaste/core';
+import { BrokenPromise, type Configuration, readWorkload, type Report, simulate } from '@posthaste/simulator';
+import { exitCode } from '../exit-code.ts';
+import { Failure, usageError } from '../failure.ts';
+
+/** Throws a ConfigError or a WorkloadError that names all faults. */
+export function runSimulation(workloadFile: string, env: Readonly<Record<string, string | undefined>>, seed: number): Report {
+  const workload = readWorkload(textOf(workloadFile), workloadFile);
+  try {
+    return simulate({ workload, configuration: readConfiguration(env), seed, stopwatch: () => performance.now() });
+  } catch (error) {
+    if (!(error instanceof BrokenPromise)) throw error;
+    const hint = `Seed ${seed} with this workload and these settings repeats it. Nothing was sent; this is a fault of the core, please report it.`;
+    throw new Failure(error.message, { exitCode: exitCode.failed, code: 'BrokenPromise', hint, cause: error });
+  }
+}
+
+/** The settings that scheduler and senders decide by. Those of others, and their other ones, are passed over. */
+function readConfiguration(env: Readonly<Record<string, string | undefined>>): Configuration {
+  const { values } = loadConfig(policySettings, { argv: [], env, ownSections: [] });
+  return {
+    router: new Router(Object.keys(values.upstreams), values.routes),
+    policy: enginePolicyOf(values, defaultPolicy),
+    connections: new Map(Object.entries(values.upstreams).map(([name, url]) => [name, connectionsOf(url)])),
+  };
+}
+
+const usualConnections = 20;
+
+function connectionsOf(url: string): number {
+  return Number(URL.parse(url)?.searchParams.get('connections') ?? usualConnections);
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw usageError(`--workload: ${file} cannot be read: ${(error as Error).message}`);
+  }
+}

@@ -1,0 +1,138 @@
+import { lanes } from '@posthaste/core/lane';
+import type { Measure } from './measures.ts';
+import type { Upstream } from './upstream.ts';
+import type { World, WorldOptions } from './world.ts';
+
+/** What came of a run. Its shape is stable: fields are added, never changed. Durations in milliseconds, rates a second; null where there is nothing to say. */
+export interface Report {
+  readonly workload: string;
+  readonly seed: number;
+  readonly virtualMs: number;
+  readonly lanes: readonly LaneReport[];
+  readonly tenants: readonly TenantReport[];
+  readonly upstreams: readonly UpstreamReport[];
+  readonly senders: { readonly count: number; readonly needed: number };
+  readonly core: CoreReport;
+  /** Events of the journal after each of which the promises were checked. */
+  readonly checkedEvents: number;
+}
+
+export interface Outcomes {
+  readonly mails: number;
+  readonly recipients: number;
+  readonly delivered: number;
+  readonly p50Ms: number | null;
+  readonly p95Ms: number | null;
+  readonly p99Ms: number | null;
+  readonly maxMs: number | null;
+  readonly late: number;
+  readonly expired: number;
+  readonly failed: number;
+  readonly retried: number;
+  readonly inDoubt: number;
+  /** Still waiting at the end. */
+  readonly unfinished: number;
+}
+
+export interface LaneReport extends Outcomes {
+  readonly lane: string;
+}
+
+export interface TenantReport extends Outcomes {
+  readonly tenant: string;
+  readonly lane: string;
+}
+
+export interface UpstreamReport {
+  readonly name: string;
+  /** Recipients that it took. */
+  readonly delivered: number;
+  readonly mailsPerSecond: number;
+  readonly peakPerSecond: number;
+  /** What it takes in a second, and the peak's share of that. */
+  readonly limitPerSecond: number | null;
+  readonly limitShare: number | null;
+  readonly refusedByRate: number;
+  readonly outageMs: number;
+}
+
+export interface CoreReport {
+  readonly decisionMicros: number | null;
+  readonly events: number;
+  readonly busyShare: number;
+  readonly longestTurnMs: number;
+}
+
+export function reportOf(world: World, { workload, configuration, seed }: WorldOptions): Report {
+  const virtualMs = world.agenda.now;
+  const measured = [...world.measures.byLane].sort(([one], [other]) => lanes.indexOf(one) - lanes.indexOf(other));
+  const byTenant = [...world.measures.byTenant.values()].sort(
+    (one, other) => one.tenant.localeCompare(other.tenant, 'en') || lanes.indexOf(one.lane) - lanes.indexOf(other.lane),
+  );
+  const { coreUse } = world;
+  return {
+    workload: workload.name,
+    seed,
+    virtualMs: Math.round(virtualMs),
+    lanes: measured.map(([lane, measure]) => ({ lane, ...outcomesOf(measure) })),
+    tenants: byTenant.map(({ tenant, lane, measure }) => ({ tenant, lane, ...outcomesOf(measure) })),
+    upstreams: [...world.upstreams.values()].map((upstream) => upstreamReport(upstream, virtualMs)),
+    senders: { count: workload.senders.count, needed: sendersNeeded(world, configuration.connections) },
+    core: {
+      decisionMicros: workload.costs.decisionMicros,
+      events: coreUse.events,
+      busyShare: rounded(coreUse.busyMs / virtualMs, 4),
+      longestTurnMs: rounded(coreUse.longestMs, 3),
+    },
+    checkedEvents: world.witness.steps,
+  };
+}
+
+function outcomesOf(measure: Measure): Outcomes {
+  const { mails, recipients, delivered, expired, failed, late, retried, doubted, latencies } = measure;
+  const sorted = Float64Array.from(latencies).sort();
+  const at = (share: number) => (sorted.length === 0 ? null : Math.round(sorted[Math.ceil(share * sorted.length) - 1] ?? 0));
+  const unfinished = recipients - delivered - expired - failed;
+  return {
+    mails,
+    recipients,
+    delivered,
+    p50Ms: at(0.5),
+    p95Ms: at(0.95),
+    p99Ms: at(0.99),
+    maxMs: at(1),
+    late,
+    expired,
+    failed,
+    retried,
+    inDoubt: doubted,
+    unfinished,
+  };
+}
+
+function upstreamReport({ name, model, mailFroms, taken, refusedByRate, outages }: Upstream, virtualMs: number): UpstreamReport {
+  const limit = model.perSecond;
+  return {
+    name,
+    delivered: taken.total,
+    mailsPerSecond: rounded((mailFroms.total * 1_000) / virtualMs, 2),
+    peakPerSecond: mailFroms.peak,
+    limitPerSecond: limit,
+    limitShare: limit === null ? null : rounded(mailFroms.peak / limit, 3),
+    refusedByRate,
+    outageMs: outages.reduce((sum, { from, to }) => sum + Math.max(0, Math.min(to, virtualMs) - from), 0),
+  };
+}
+
+/** By Little's law: the mails that came in the busiest minute need so many connections at a time, as long as the upstream takes them. */
+function sendersNeeded({ upstreams }: World, connections: ReadonlyMap<string, number>): number {
+  const needs = [...upstreams.values()].map(({ name, model, mailFroms }) => {
+    const busy = mailFroms.peakOfMinute * (model.latency.p50Ms / 1_000);
+    return Math.ceil(Math.min(busy, model.connections ?? Infinity) / (connections.get(name) ?? 1));
+  });
+  return Math.max(1, ...needs);
+}
+
+function rounded(value: number, digits: number): number {
+  return Number(value.toFixed(digits));
+}
