@@ -1,9 +1,13 @@
-import { setting, sharedSettings, upstreamSettings } from '@posthaste/config';
+import { partitionSettings, setting, sharedSettings, upstreamSettings } from '@posthaste/config';
 
 export const senderSettings = {
   ...sharedSettings,
+  ...partitionSettings,
   upstreams: upstreamSettings.upstreams,
-  'sender.scheduler': setting.address({ default: '127.0.0.1:7420', doc: 'Where the scheduler takes senders.' }),
+  'sender.scheduler': setting.address({
+    optional: true,
+    doc: 'Where the scheduler takes senders; by default where the owner of each partition says that it is reached.',
+  }),
   'sender.id': setting.string({ default: 'sender', doc: 'Name of this sender in the journal; a unique part is added for each run.' }),
   'sender.hostname': setting.string({ optional: true, doc: 'What the sender calls itself in EHLO; by default the name of the machine.' }),
   'sender.prefetch': setting.size({ default: '16MiB', doc: 'How much of the bodies may be read ahead, for each upstream.' }),

@@ -1,7 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { durationMs } from '@bufbuild/protobuf/wkt';
 import { Client, type ClientDuplexStream, credentials } from '@grpc/grpc-js';
-import { type Address, formatAddress } from '@posthaste/config';
 import { grpcMethod } from '@posthaste/protocol';
 import {
   type Allotment,
@@ -20,7 +19,8 @@ import type { Lease } from './lease.ts';
 const heartbeatMs = 1_000;
 /** Silence of this length, on either side, ends the stream. The lease's rule leans on it. */
 export const silenceMs = 5_000;
-const backOffMs = { first: 100, last: 2_000 };
+/** A partition changes hands within seconds: to look for its owner every second costs one question of storage. */
+const backOffMs = { first: 100, last: 1_000 };
 
 /** What the scheduler says, and what to say to it first. */
 export interface LinkListener {
@@ -36,7 +36,8 @@ export interface LinkListener {
 }
 
 export interface LinkOptions {
-  readonly scheduler: Address;
+  /** Where to dial, asked anew each time; undefined: there is nobody to dial now. */
+  readonly address: () => Promise<string | undefined>;
   readonly clock: Clock;
   readonly log: Log;
   readonly lease: Lease;
@@ -45,7 +46,7 @@ export interface LinkOptions {
 
 type Stream = ClientDuplexStream<DispatchRequest, DispatchResponse>;
 
-/** Keeps one stream to the scheduler: dials, says hello, keeps it alive, notices its end, dials again. */
+/** Keeps one stream to a partition's owner: dials, says hello, keeps it alive, notices its end, dials again. */
 export class DispatchLink {
   readonly #options: LinkOptions;
   #welcomed: Stream | undefined;
@@ -66,19 +67,24 @@ export class DispatchLink {
 
   /** Until the signal. */
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, log, scheduler } = this.#options;
+    const { clock, log } = this.#options;
     for (let waitMs = backOffMs.first; !signal.aborted;) {
-      const end = await this.#talk(signal);
+      const end = await this.#dial(signal);
       if (signal.aborted) return;
-      log.warn('the stream to the scheduler has ended; dialling again', { scheduler: formatAddress(scheduler), reason: end.reason, inMs: waitMs });
+      log.warn('there is no stream to the scheduler; dialling again', { reason: end.reason, inMs: waitMs });
       await clock.sleep(waitMs, signal).catch(() => {});
       waitMs = end.welcomed ? backOffMs.first : Math.min(waitMs * 2, backOffMs.last);
     }
   }
 
-  async #talk(signal: AbortSignal): Promise<{ readonly reason: string; readonly welcomed: boolean }> {
+  async #dial(signal: AbortSignal): Promise<{ readonly reason: string; readonly welcomed: boolean }> {
+    const address = await this.#options.address();
+    return address === undefined ? { reason: 'nobody owns the partition now', welcomed: false } : this.#talk(address, signal);
+  }
+
+  async #talk(address: string, signal: AbortSignal): Promise<{ readonly reason: string; readonly welcomed: boolean }> {
     // A channel of its own each time: gRPC's own back-off would outlast ours.
-    const client = new Client(formatAddress(this.#options.scheduler), credentials.createInsecure(), { 'grpc.use_local_subchannel_pool': 1 });
+    const client = new Client(address, credentials.createInsecure(), { 'grpc.use_local_subchannel_pool': 1 });
     const { path, requestSerialize, responseDeserialize } = grpcMethod(DispatchService.method.dispatch);
     const stream: Stream = client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize);
     const over = new AbortController();
@@ -92,7 +98,7 @@ export class DispatchLink {
     this.#welcomed = undefined;
     stream.cancel();
     client.close();
-    return { reason: String(over.signal.reason), welcomed };
+    return { reason: `${String(over.signal.reason)} (${address})`, welcomed };
   }
 
   /** Until `over`: whatever an ended stream still yields is ignored. */

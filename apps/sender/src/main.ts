@@ -1,14 +1,14 @@
 /**
  * sender - delivers mail upstream and reports what came of it
  *
- * Takes      batches of attempts from the scheduler (gRPC; it dials sender.scheduler); bodies from the streams (nats.url).
+ * Takes      batches of attempts from the scheduler (gRPC; it dials the owner of each partition); bodies from the streams (nats.url).
  * Does       one SMTP transaction an attempt, over warm connections to each upstream, in the order of the batches.
  * Hands to   the scheduler: outcomes with the upstream's replies, again and again until acknowledged.
  * Never      decides on retries, keeps anything beyond its in-flight work, or sends after its lease or a mail's deadline.
  * Watch      posthaste_attempts_total, posthaste_transaction_seconds, posthaste_upstream_connections.
  * Ends       on SIGTERM or SIGINT, or when its parent is gone: gives back what has not begun and finishes the rest.
  */
-import { formatAddress, loadConfig, helpFor } from '@posthaste/config';
+import { loadConfig, helpFor } from '@posthaste/config';
 import { connectStream } from '@posthaste/stream';
 import { aborted, createAdminServer, createLog, createTracing, runProgram, systemClock } from '@posthaste/telemetry';
 import manifest from '../package.json' with { type: 'json' };
@@ -30,6 +30,7 @@ async function main(stopping: AbortSignal): Promise<void> {
     tracing,
     stream,
     targets,
+    partitions: values.partitions,
     scheduler: values['sender.scheduler'],
     id: values['sender.id'],
     hostname: values['sender.hostname'],
@@ -41,7 +42,7 @@ async function main(stopping: AbortSignal): Promise<void> {
   const admin = createAdminServer({ ready: () => sender.ready, draining: stopping });
   await admin.listen(values['sender.admin']);
   const running = sender.run();
-  log.info('delivering', { id: sender.id, scheduler: formatAddress(values['sender.scheduler']), upstreams: targets.map(({ name }) => name) });
+  log.info('delivering', { id: sender.id, partitions: values.partitions, upstreams: targets.map(({ name }) => name) });
   await aborted(stopping);
   log.info('draining');
   await sender.drain();

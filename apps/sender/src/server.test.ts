@@ -73,6 +73,7 @@ async function setUp({ script = {}, scheduling = {}, options = '', prefetchBytes
     tracing: noTracing,
     stream,
     targets,
+    partitions: 1,
     scheduler: { host: '127.0.0.1', port: scheduler.port },
     id: 'test',
     prefetchBytes,

@@ -1,26 +1,27 @@
 import { randomUUID } from 'node:crypto';
 import { create } from '@bufbuild/protobuf';
-import { durationMs } from '@bufbuild/protobuf/wkt';
 import type { Address } from '@posthaste/config';
-import { type Allotment, type Attempt, type Credit, CreditSchema, type Hello, HelloSchema, type Welcome } from '@posthaste/protocol/dispatch';
+import { type Credit, CreditSchema } from '@posthaste/protocol/dispatch';
 import type { StreamConnection } from '@posthaste/stream';
 import type { Clock, Log, Tracing } from '@posthaste/telemetry';
 import { countAttempt } from './attempt-metrics.ts';
 import { beginAttemptSpan, endAttemptSpan } from './attempt-span.ts';
 import { BodySource } from './body-source.ts';
-import { DispatchLink, type LinkListener, silenceMs } from './dispatch-link.ts';
-import { Lease } from './lease.ts';
+import { Engagement } from './engagement.ts';
 import { cancelled, unknownUpstream, type Verdict } from './outcome.ts';
-import { Outbox } from './outbox.ts';
+import { ownerAddress } from './owner-address.ts';
+import { RoomShares } from './room-shares.ts';
 import { openSession } from './smtp-upstream.ts';
 import { UpstreamPool } from './upstream-pool.ts';
 import type { UpstreamTarget } from './upstream-target.ts';
-import { type Assignment, Workload } from './workload.ts';
+import type { Assignment } from './workload.ts';
 
 export interface SenderOptions {
   readonly stream: StreamConnection;
   readonly targets: readonly UpstreamTarget[];
-  readonly scheduler: Address;
+  readonly partitions: number;
+  /** Where every scheduler is; absent: each where its leases say. */
+  readonly scheduler?: Address | undefined;
   readonly id: string;
   readonly hostname?: string | undefined;
   readonly prefetchBytes: number;
@@ -30,109 +31,81 @@ export interface SenderOptions {
   readonly tracing: Tracing;
 }
 
-/** An outcome that was not acknowledged is said again after this time. */
-const repeatAfterMs = 1_000;
 const tickMs = 1_000;
-/** The lease as the sender counts it is shorter by the silence limit, and heartbeats come every second. */
-const shortestLeaseMs = silenceMs + 2_000;
 /** How long the scheduler may take to acknowledge the last outcomes of a drain; after that they are its lease's affair. */
 const lastWordsMs = 5_000;
 
 /** Everything of a sender but its process: builds, then runs until it is drained. */
-export class Sender implements LinkListener {
+export class Sender {
   readonly id: string;
   readonly #options: SenderOptions;
-  readonly #workload: Workload;
-  readonly #lease = new Lease({ silenceMs });
-  readonly #outbox: Outbox;
-  readonly #link: DispatchLink;
+  /** By partition. */
+  readonly #engagements: readonly Engagement[];
   readonly #pools: ReadonlyMap<string, UpstreamPool>;
-  /** Numbers of the last allotments on the present stream, by upstream. */
-  readonly #allotments = new Map<string, bigint>();
+  /** By upstream: how its room is divided among the partitions. */
+  readonly #shares: ReadonlyMap<string, RoomShares>;
   readonly #stopped = new AbortController();
 
   constructor(options: SenderOptions) {
-    const { clock, log, scheduler } = options;
     this.id = `${options.id}-${randomUUID()}`;
     this.#options = options;
-    this.#workload = new Workload(clock);
-    this.#link = new DispatchLink({ scheduler, clock, log, lease: this.#lease, listener: this });
-    this.#outbox = new Outbox((said) => this.#link.say(said));
+    this.#engagements = Array.from({ length: options.partitions }, (_, partition) => this.#engage(partition));
+    this.#shares = new Map(options.targets.map(({ name }) => [name, new RoomShares(options.partitions)]));
     this.#pools = new Map(options.targets.map((target) => [target.name, this.#buildPool(target)]));
   }
 
+  /** Somebody's mail can come. */
   get ready(): boolean {
-    return this.#link.connected;
+    return this.#engagements.some(({ connected }) => connected);
   }
 
   /** Until `drain` has done its work. */
   async run(): Promise<void> {
-    await Promise.all([this.#link.run(this.#stopped.signal), this.#tick(this.#stopped.signal)]);
+    const { signal } = this.#stopped;
+    await Promise.all([...this.#engagements.map((engagement) => engagement.run(signal)), this.#tick(signal)]);
   }
 
   /** Takes nothing more, gives back what has not begun, lets the rest finish, and waits until the scheduler has taken every outcome. */
   async drain(): Promise<void> {
     const { drainTimeoutMs, log } = this.#options;
+    const workloads = this.#engagements.map(({ workload }) => workload);
     for (const pool of this.#pools.values()) pool.drain();
-    this.#outbox.closeAnnouncements();
-    for (const credit of this.#credits()) this.#link.say({ case: 'credit', value: credit });
-    await this.#within(drainTimeoutMs, this.#workload.whenFinished());
-    if (this.#workload.unfinished > 0)
-      log.warn('transactions were cut off: they took longer than sender.drainTimeout', { attempts: this.#workload.unfinished });
+    for (const { outbox } of this.#engagements) outbox.closeAnnouncements();
+    for (const name of this.#pools.keys()) this.#sayCredit(name);
+    await this.#within(drainTimeoutMs, Promise.all(workloads.map((workload) => workload.whenFinished())));
+    const unfinished = sumOf(workloads, (workload) => workload.unfinished);
+    if (unfinished > 0) log.warn('transactions were cut off: they took longer than sender.drainTimeout', { attempts: unfinished });
     for (const pool of this.#pools.values()) pool.close();
-    this.#workload.giveUpUnconfirmed(() => true);
-    await this.#within(lastWordsMs, this.#workload.whenAcknowledged());
-    if (this.#workload.size > 0) log.warn('the scheduler has not acknowledged the last outcomes', { attempts: this.#workload.size });
+    for (const workload of workloads) workload.giveUpUnconfirmed(() => true);
+    await this.#within(lastWordsMs, Promise.all(workloads.map((workload) => workload.whenAcknowledged())));
+    const unacknowledged = sumOf(workloads, (workload) => workload.size);
+    if (unacknowledged > 0) log.warn('the scheduler has not acknowledged the last outcomes', { attempts: unacknowledged });
     this.#stopped.abort();
   }
 
-  hello(): Hello {
-    this.#allotments.clear();
-    return create(HelloSchema, {
+  #engage(partition: number): Engagement {
+    const { stream, scheduler, clock, log, partitions } = this.#options;
+    return new Engagement({
+      partition,
       senderId: this.id,
-      held: this.#workload.held(),
-      outcomes: this.#workload.takeUnacknowledged(0),
-      credits: this.#credits(),
+      address: ownerAddress(stream, partition, scheduler),
+      clock,
+      log: partitions === 1 ? log : log.child({ partition }),
+      credits: (engagement) => [...this.#pools.values()].map((pool) => this.#creditFor(pool, engagement)),
+      take: (assignment, engagement) => this.#take(assignment, engagement),
+      giveBack: (which) => {
+        for (const pool of this.#pools.values()) pool.giveBack(cancelled, which);
+      },
+      allotted: (upstream) => this.#pools.get(upstream)?.allot(this.#allotted(upstream)),
     });
   }
 
-  welcomed({ epoch, lease }: Welcome): void {
-    const leaseMs = lease ? durationMs(lease) : 0;
-    this.#options.log.info('the scheduler has taken this sender', { epoch: String(epoch), sender: this.id, leaseMs });
-    if (leaseMs < shortestLeaseMs)
-      this.#options.log.error(`the lease is too short to deliver anything in; set scheduler.senderLease to ${shortestLeaseMs} ms or more`, {
-        leaseMs,
-      });
-    this.#outbox.resume();
-  }
-
-  assigned(attempts: readonly Attempt[]): void {
-    for (const attempt of attempts) {
-      const assignment = this.#workload.admit(attempt, this.#lease.term);
-      if (!assignment) continue;
-      const pool = this.#pools.get(attempt.upstream);
-      if (pool) pool.take(assignment);
-      else this.#refuse(assignment);
-    }
-  }
-
-  acknowledged(attemptIds: readonly string[]): void {
-    this.#workload.acknowledge(attemptIds);
-  }
-
-  confirmed(attemptIds: readonly string[]): void {
-    this.#workload.confirm(attemptIds, true);
-  }
-
-  cancelled(attemptIds: readonly string[]): void {
-    const named = new Set(attemptIds);
-    for (const pool of this.#pools.values()) pool.giveBack(cancelled, ({ attempt }) => named.has(attempt.attemptId));
-    this.#workload.confirm(attemptIds, false);
-  }
-
-  allotted({ upstream, connections, number }: Allotment): void {
-    this.#allotments.set(upstream, number);
-    this.#pools.get(upstream)?.allot(connections);
+  #take(assignment: Assignment, { partition }: Engagement): void {
+    const { upstream } = assignment.attempt;
+    const pool = this.#pools.get(upstream);
+    if (!pool) return this.#refuse(assignment);
+    if (this.#shares.get(upstream)?.took(partition, pool.window, this.#options.clock.monotonic())) this.#sayCredit(upstream);
+    pool.take(assignment);
   }
 
   #buildPool(target: UpstreamTarget): UpstreamPool {
@@ -146,16 +119,22 @@ export class Sender implements LinkListener {
       desk: {
         clock,
         announce: (assignment) => this.#announce(assignment),
-        inTime: (assignment) => this.#inTime(assignment),
-        mayFinish: async (assignment) => (await this.#workload.whenConfirmed(assignment)) && this.#inTime(assignment),
+        inTime: (assignment) => this.#engagement(assignment).inTime(assignment),
+        mayFinish: (assignment) => this.#mayFinish(assignment),
       },
       conclude: (assignment, verdicts, tookMs) => this.#conclude(assignment, verdicts, tookMs),
     });
   }
 
-  #inTime({ term, deadlineAt }: Assignment): boolean {
-    const now = this.#options.clock.monotonic();
-    return this.#lease.holds(term, now) && now < deadlineAt;
+  #engagement({ partition }: Assignment): Engagement {
+    const engagement = this.#engagements[partition];
+    if (!engagement) throw new Error(`unreachable: an attempt of partition ${partition}`);
+    return engagement;
+  }
+
+  async #mayFinish(assignment: Assignment): Promise<boolean> {
+    const engagement = this.#engagement(assignment);
+    return (await engagement.workload.whenConfirmed(assignment)) && engagement.inTime(assignment);
   }
 
   #refuse(assignment: Assignment): void {
@@ -169,46 +148,77 @@ export class Sender implements LinkListener {
 
   #announce(assignment: Assignment): Promise<boolean> {
     const { tracing, clock } = this.#options;
-    this.#workload.begin(assignment);
+    const { workload, outbox } = this.#engagement(assignment);
+    workload.begin(assignment);
     if (tracing.enabled) assignment.span = beginAttemptSpan(tracing, assignment.attempt, clock.now());
-    return this.#outbox.announce(assignment.attempt.attemptId);
+    return outbox.announce(assignment.attempt.attemptId);
   }
 
   #conclude(assignment: Assignment, verdicts: readonly Verdict[], tookMs?: number): void {
-    const outcome = this.#workload.finish(assignment, verdicts, tookMs);
-    this.#outbox.report([outcome]);
+    const { workload, outbox } = this.#engagement(assignment);
+    const outcome = workload.finish(assignment, verdicts, tookMs);
+    this.#shares.get(assignment.attempt.upstream)?.gave(assignment.partition);
+    outbox.report([outcome]);
     countAttempt(assignment.attempt.upstream, outcome, tookMs);
     if (assignment.span) endAttemptSpan(assignment.span, verdicts);
   }
 
-  #credits(): Credit[] {
-    return [...this.#pools.values()].map((pool) => this.#creditFor(pool));
+  #creditFor(pool: UpstreamPool, engagement: Engagement): Credit {
+    const { partition } = engagement;
+    const now = this.#options.clock.monotonic();
+    return create(CreditSchema, {
+      upstream: pool.name,
+      window: this.#shares.get(pool.name)?.share(partition, pool.window, now) ?? 0,
+      connections: this.#inForce(pool, engagement),
+      allotment: engagement.allotment(pool.name).number,
+    });
   }
 
-  #creditFor(pool: UpstreamPool): Credit {
-    const allotment = this.#allotments.get(pool.name) ?? 0n;
-    return create(CreditSchema, { upstream: pool.name, window: pool.window, connections: pool.inForce, allotment });
+  /** What is open beyond all allotments could be any partition's: each is told of it. */
+  #inForce(pool: UpstreamPool, engagement: Engagement): number {
+    if (this.#engagements.length === 1 || !pool.isAllotted) return pool.inForce;
+    return engagement.allotment(pool.name).connections + Math.max(0, pool.inForce - this.#allotted(pool.name));
+  }
+
+  /** The connections to an upstream that all schedulers together allot. */
+  #allotted(upstream: string): number {
+    return sumOf(this.#engagements, (engagement) => engagement.allotment(upstream).connections);
   }
 
   #sayCredit(upstream: string): void {
     const pool = this.#pools.get(upstream);
-    if (pool) this.#link.say({ case: 'credit', value: this.#creditFor(pool) });
+    if (!pool) return;
+    for (const engagement of this.#engagements) engagement.say({ case: 'credit', value: this.#creditFor(pool, engagement) });
   }
 
   async #tick(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      await this.#options.clock.sleep(tickMs, signal).catch(() => {});
+    const { clock } = this.#options;
+    for (let before = clock.monotonic(); !signal.aborted;) {
+      await clock.sleep(tickMs, signal).catch(() => {});
       if (signal.aborted) return;
+      const now = clock.monotonic();
       for (const pool of this.#pools.values()) pool.tick();
-      if (!this.#lease.holds(this.#lease.term, this.#options.clock.monotonic())) for (const pool of this.#pools.values()) pool.loseAllotment();
-      this.#workload.giveUpUnconfirmed((assignment) => !this.#inTime(assignment));
-      if (this.#link.connected) this.#outbox.report(this.#workload.takeUnacknowledged(repeatAfterMs));
+      for (const engagement of this.#engagements) this.#look(engagement);
+      for (const [upstream, shares] of this.#shares) if (shares.changedSince(before, now)) this.#sayCredit(upstream);
+      before = now;
     }
   }
 
-  async #within(ms: number, done: Promise<void>): Promise<void> {
+  #look(engagement: Engagement): void {
+    if (!engagement.leased) {
+      engagement.loseAllotments();
+      for (const pool of this.#pools.values()) pool.loseAllotment(engagement.partition, this.#allotted(pool.name));
+    }
+    engagement.tick();
+  }
+
+  async #within(ms: number, done: Promise<unknown>): Promise<void> {
     const over = new AbortController();
     await Promise.race([done, this.#options.clock.sleep(ms, over.signal).catch(() => {})]);
     over.abort();
   }
+}
+
+function sumOf<T>(all: readonly T[], count: (one: T) => number): number {
+  return all.reduce((sum, one) => sum + count(one), 0);
 }

@@ -44,6 +44,8 @@ export class UpstreamPool {
   #queue: Job[] = [];
   #idle: { readonly session: SmtpSession; readonly since: number }[] = [];
   readonly #busy = new Set<SmtpSession>();
+  /** What busy sessions carry. */
+  readonly #carried = new Map<SmtpSession, Assignment>();
   #opening = 0;
   #growsAgainAt = 0;
   /** What the scheduler allots of the upstream's maximum; nothing before it said so. */
@@ -60,6 +62,11 @@ export class UpstreamPool {
 
   get name(): string {
     return this.#options.target.name;
+  }
+
+  /** Whether the scheduler says how many connections there may be. */
+  get isAllotted(): boolean {
+    return this.#options.target.maxConnections !== undefined;
   }
 
   /** How many attempts this pool holds at most: those on its connections and as many again, so that none of them waits for the scheduler. */
@@ -81,13 +88,18 @@ export class UpstreamPool {
     this.#advance();
   }
 
-  /** The lease is over, and what was allotted is another's. A connection that waits for its final reply is left to it: cut off, its mail would be in doubt. */
-  loseAllotment(): void {
-    if (this.#allotted === Infinity || (this.#allotted === 0 && this.#size === 0)) return;
-    this.allot(0);
-    this.giveBack(tooLate);
-    for (const session of this.#busy)
-      if (session.wire.phase !== 'final') session.wire.end(new ConnectionEnded('the lease is over, and with it the allotted connections'));
+  /**
+   * A lease is over, and what was allotted by it is another's; `left` is what others allot. A connection that waits for its final reply is left to it: cut
+   * off, its mail would be in doubt.
+   */
+  loseAllotment(partition: number, left: number): void {
+    if (this.#allotted === Infinity || (this.#allotted === left && this.#size <= left)) return;
+    this.allot(left);
+    this.giveBack(tooLate, (assignment) => assignment.partition === partition);
+    for (const session of this.#busy) {
+      const isLost = left === 0 || this.#carried.get(session)?.partition === partition;
+      if (isLost && session.wire.phase !== 'final') session.wire.end(new ConnectionEnded('the lease is over, and with it the allotted connections'));
+    }
   }
 
   take(assignment: Assignment): void {
@@ -189,7 +201,9 @@ export class UpstreamPool {
 
   async #run(session: SmtpSession, job: Job): Promise<void> {
     this.#busy.add(session);
+    this.#carried.set(session, job.assignment);
     const delivery = await deliver(job.assignment, session, job.body, this.#options.desk);
+    this.#carried.delete(session);
     this.#busy.delete(session);
     this.#take(job, delivery);
     this.#rest(session);

@@ -7,6 +7,8 @@ import { groupVerdicts, type Verdict } from './outcome.ts';
 /** An attempt from its arrival until the scheduler has acknowledged its outcome. */
 export interface Assignment {
   readonly attempt: Attempt;
+  /** Whose owner assigned it. An attempt's id is unique in its partition only. */
+  readonly partition: number;
   /** The lease's term in which it came. */
   readonly term: number;
   /** Monotonic milliseconds; infinite without a deadline. Converted once, at arrival: the wall clock may jump. */
@@ -22,15 +24,17 @@ export type Stage =
   | { readonly kind: 'begun'; readonly confirmed: PromiseWithResolvers<boolean> }
   | { readonly kind: 'finished'; readonly outcome: AttemptOutcome; reportedAt: number };
 
-/** All that this sender holds. It is also the answer to "what do you hold?" when a stream opens. */
+/** All that this sender holds of one partition. It is also the answer to "what do you hold?" when a stream opens. */
 export class Workload {
   readonly #clock: Clock;
+  readonly #partition: number;
   readonly #assignments = new Map<string, Assignment>();
   #unfinished = 0;
   #waiters: { readonly done: () => boolean; readonly resolve: () => void }[] = [];
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, partition = 0) {
     this.#clock = clock;
+    this.#partition = partition;
   }
 
   get unfinished(): number {
@@ -45,7 +49,13 @@ export class Workload {
   admit(attempt: Attempt, term: number): Assignment | undefined {
     if (this.#assignments.has(attempt.attemptId)) return undefined;
     const left = attempt.deadline ? timestampMs(attempt.deadline) - this.#clock.now() : Number.POSITIVE_INFINITY;
-    const assignment: Assignment = { attempt, term, deadlineAt: this.#clock.monotonic() + left, stage: { kind: 'waiting' } };
+    const assignment: Assignment = {
+      attempt,
+      partition: this.#partition,
+      term,
+      deadlineAt: this.#clock.monotonic() + left,
+      stage: { kind: 'waiting' },
+    };
     this.#assignments.set(attempt.attemptId, assignment);
     this.#unfinished += 1;
     return assignment;
