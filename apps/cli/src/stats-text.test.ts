@@ -21,6 +21,7 @@ const stats: Omit<QueueStats, 'proto'> = {
   fillRatio: 0.456,
   ledgerLagMs: 12.3,
   takenAt: now,
+  partitions: [{ partition: 0, owner: 'host-1', epoch: 3, unreadCount: 3 }],
   fleet: { neededSenders: 3, wantedSenders: 5, lateCount: 12, multiplier: 2.5, frozen: true },
 };
 
@@ -46,4 +47,15 @@ it('shows what waits where, which upstream is down and why, and who sends', () =
 
 it('says that nobody sends', () => {
   expect(describeStats({ ...stats, senders: [] } as unknown as QueueStats, plain, now)).toContain('no sender is connected');
+});
+
+it('shows who owns which partition when there are several, and which nobody owns', () => {
+  const partitions = [...stats.partitions, { partition: 1, owner: undefined, epoch: 0, unreadCount: 0 }];
+  expect(describeStats({ ...stats, partitions } as unknown as QueueStats, plain, now)).toContain(
+    [
+      'PARTITION  OWNER                                            EPOCH  UNREAD',
+      '0          host-1                                           3      3',
+      '1          nobody: its mail waits, and is not counted here',
+    ].join('\n'),
+  );
 });

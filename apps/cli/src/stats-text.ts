@@ -1,4 +1,4 @@
-import type { QueueStats, UpstreamFigures } from '@posthaste/client';
+import type { PartitionFigures, QueueStats, UpstreamFigures } from '@posthaste/client';
 import { showDistance, withoutControls } from './message-text.ts';
 import type { Paint } from './terminal/paint.ts';
 import { renderTable } from './terminal/table.ts';
@@ -23,8 +23,16 @@ export function describeStats(stats: QueueStats, paint: Paint, now: Date): strin
     table(['UPSTREAM', 'STATE', 'QUEUED', 'SENDING', 'WINDOW', 'DOWN SINCE'], upstreams),
     describeFleet(stats, paint),
     senders.length === 0 ? paint('yellow', 'no sender is connected') : table(['SENDER', 'HOLDS'], senders),
+    ...(stats.partitions.length > 1 ? [table(['PARTITION', 'OWNER', 'EPOCH', 'UNREAD'], stats.partitions.map(partitionRow(paint)))] : []),
     describeTotals(stats),
   ].join('\n\n');
+}
+
+function partitionRow(paint: Paint) {
+  return ({ partition, owner, epoch, unreadCount }: PartitionFigures): string[] => {
+    if (owner === undefined) return [String(partition), paint('red', 'nobody: its mail waits, and is not counted here'), '', ''];
+    return [String(partition), owner, String(epoch), String(unreadCount)];
+  };
 }
 
 function describeState({ state }: UpstreamFigures, paint: Paint): string {

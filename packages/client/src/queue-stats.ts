@@ -1,5 +1,14 @@
 import { durationMs } from '@bufbuild/protobuf/wkt';
-import { Lane, UpstreamState, type FleetStats, type LaneStats, type QueueStatsResponse, type Totals, type UpstreamStats } from '@posthaste/protocol';
+import {
+  Lane,
+  UpstreamState,
+  type FleetStats,
+  type LaneStats,
+  type PartitionStats,
+  type QueueStatsResponse,
+  type Totals,
+  type UpstreamStats,
+} from '@posthaste/protocol';
 import { dateOf } from './message-status.ts';
 import { withProto, type WithProto } from './with-proto.ts';
 import { wordOf, type Word } from './word.ts';
@@ -20,6 +29,8 @@ export interface QueueStats extends WithProto<QueueStatsResponse> {
   /** How far `list` is behind, milliseconds. */
   readonly ledgerLagMs: number | undefined;
   readonly takenAt: Date | undefined;
+  /** Who decides for which part of the mail. The other figures are sums over those that have an owner. */
+  readonly partitions: readonly PartitionFigures[];
   /** How many senders there should be; undefined: the scheduler does not tell. */
   readonly fleet: FleetFigures | undefined;
 }
@@ -35,6 +46,16 @@ export interface FleetFigures {
   readonly multiplier: number;
   /** The traffic calendar wants no sender to be taken away now. */
   readonly frozen: boolean;
+}
+
+export interface PartitionFigures {
+  readonly partition: number;
+  /** The scheduler; undefined when none can be asked: its mail is safe and waits. */
+  readonly owner: string | undefined;
+  /** Grows with each change of owner. */
+  readonly epoch: number;
+  /** Stored messages that the owner has not read yet. */
+  readonly unreadCount: number;
 }
 
 export interface LaneFigures {
@@ -82,6 +103,7 @@ export function queueStats(stats: QueueStatsResponse): QueueStats {
       fillRatio: stats.fillRatio,
       ledgerLagMs: stats.ledgerLag && durationMs(stats.ledgerLag),
       takenAt: dateOf(stats.takenAt),
+      partitions: stats.partitions.map(partitionFigures),
       fleet: stats.fleet && fleetFigures(stats.fleet),
     },
     stats,
@@ -90,6 +112,10 @@ export function queueStats(stats: QueueStatsResponse): QueueStats {
 
 function fleetFigures({ neededSenders, wantedSenders, lateCount, multiplier, frozen }: FleetStats): FleetFigures {
   return { neededSenders, wantedSenders, lateCount: Number(lateCount), multiplier, frozen };
+}
+
+function partitionFigures({ partition, owner, epoch, unreadCount }: PartitionStats): PartitionFigures {
+  return { partition, owner: owner || undefined, epoch: Number(epoch), unreadCount: Number(unreadCount) };
 }
 
 function laneFigures(lane: LaneStats): LaneFigures {

@@ -12,7 +12,7 @@ test('what several schedulers counted is one sum, and the oldest and the worst i
     lanes: [{ lane: Lane.HIGH, readyCount: 1n, sendingCount: 2n, oldestAcceptedAt: timestampFromMs(2_000) }],
     upstreams: [{ name: 'main', state: UpstreamState.UP, queuedCount: 1n, window: 10n }],
     senders: [{ id: 's1', heldCount: 1n }],
-    totals: { acceptedCount: 5n, deliveredCount: 4n },
+    totals: { acceptedCount: 5n, deliveredCount: 4n, cancelledCount: 1n },
     unreadCount: 1n,
     takenAt: timestampFromMs(9_000),
     owner: 'first',
@@ -38,7 +38,7 @@ test('what several schedulers counted is one sum, and the oldest and the worst i
       { id: 's1', heldCount: 3n },
       { id: 's2', heldCount: 4n },
     ],
-    totals: { acceptedCount: 55n, deliveredCount: 44n },
+    totals: { acceptedCount: 55n, deliveredCount: 44n, cancelledCount: 1n },
     unreadCount: 3n,
     takenAt: timestampFromMs(8_000),
     partitions: [

@@ -1,13 +1,5 @@
 import { timestampMs, type Timestamp } from '@bufbuild/protobuf/wkt';
-import {
-  UpstreamState,
-  type FleetStats,
-  type LaneStats,
-  type QueueStatsResponse,
-  type SenderStats,
-  type Totals,
-  type UpstreamStats,
-} from '@posthaste/protocol';
+import { UpstreamState, type FleetStats, type LaneStats, type QueueStatsResponse, type UpstreamStats } from '@posthaste/protocol';
 import type { LookupStatsResponse } from '@posthaste/protocol/dispatch';
 
 type Counted = Pick<QueueStatsResponse, 'lanes' | 'upstreams' | 'senders' | 'unreadCount' | 'partitions'> &
@@ -32,9 +24,9 @@ export function sumStats(answers: readonly (LookupStatsResponse | undefined)[]):
     senders: byKey(
       told.flatMap(({ senders }) => senders),
       ({ id }) => id,
-      addSenders,
+      addCounts,
     ),
-    ...(totals.length === 0 ? {} : { totals: totals.reduce(addTotals) }),
+    ...(totals.length === 0 ? {} : { totals: totals.reduce(addCounts) }),
     ...fleetOf(told),
     unreadCount: told.reduce((sum, { unreadCount }) => sum + unreadCount, 0n),
     ...(takenAt && { takenAt }),
@@ -78,43 +70,24 @@ function byKey<T>(all: readonly T[], keyOf: (one: T) => unknown, add: (one: T, o
 }
 
 function addLanes(one: LaneStats, other: LaneStats): LaneStats {
-  const { oldestAcceptedAt: _, ...rest } = one;
+  const { oldestAcceptedAt: _, ...sum } = addCounts(one, other);
   const oldest = earliest([one.oldestAcceptedAt, other.oldestAcceptedAt]);
-  return {
-    ...rest,
-    readyCount: one.readyCount + other.readyCount,
-    waitingCount: one.waitingCount + other.waitingCount,
-    sendingCount: one.sendingCount + other.sendingCount,
-    inDoubtCount: one.inDoubtCount + other.inDoubtCount,
-    heldCount: one.heldCount + other.heldCount,
-    ...(oldest && { oldestAcceptedAt: oldest }),
-  };
+  return { ...sum, ...(oldest && { oldestAcceptedAt: oldest }) };
 }
 
 /** Down where it is down for one of them: that one's mail waits. */
 function addUpstreams(one: UpstreamStats, other: UpstreamStats): UpstreamStats {
-  const shown = one.state === UpstreamState.DOWN ? one : other;
-  return {
-    ...shown,
-    queuedCount: one.queuedCount + other.queuedCount,
-    sendingCount: one.sendingCount + other.sendingCount,
-    window: one.window + other.window,
-  };
+  return one.state === UpstreamState.DOWN ? addCounts(one, other) : addCounts(other, one);
 }
 
-function addSenders(one: SenderStats, other: SenderStats): SenderStats {
-  return { ...one, heldCount: one.heldCount + other.heldCount };
-}
-
-function addTotals(one: Totals, other: Totals): Totals {
-  return {
-    ...one,
-    acceptedCount: one.acceptedCount + other.acceptedCount,
-    deliveredCount: one.deliveredCount + other.deliveredCount,
-    failedCount: one.failedCount + other.failedCount,
-    expiredCount: one.expiredCount + other.expiredCount,
-    inDoubtCount: one.inDoubtCount + other.inDoubtCount,
-  };
+/** All that is counted, summed; the rest as the first one says. */
+function addCounts<T extends object>(one: T, other: T): T {
+  const others = new Map<string, unknown>(Object.entries(other));
+  const sums = Object.entries(one).map(([name, count]: [string, unknown]) => {
+    const more = others.get(name);
+    return [name, typeof count === 'bigint' && typeof more === 'bigint' ? count + more : count];
+  });
+  return Object.fromEntries(sums) as T;
 }
 
 function earliest(times: readonly (Timestamp | undefined)[]): Timestamp | undefined {

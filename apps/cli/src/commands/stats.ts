@@ -12,7 +12,7 @@ const options = { ...refreshOptions, ...apiOptions, ...outputOptions };
 
 export const stats = defineCommand({
   summary: 'what waits in which lane, which upstreams work, who sends',
-  about: 'Counts are of recipients: now, from the scheduler; the totals since the partition began.',
+  about: 'Counts are of recipients: now, from the scheduler; the totals since the partitions began. With several partitions also who owns which.',
   options,
   examples: [
     { line: 'posthaste stats --watch', says: 'shown again every two seconds' },

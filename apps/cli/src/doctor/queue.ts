@@ -1,4 +1,4 @@
-import type { PosthasteClient, QueueStats, UpstreamFigures } from '@posthaste/client';
+import type { PartitionFigures, PosthasteClient, QueueStats, UpstreamFigures } from '@posthaste/client';
 import { askApi } from '../api.ts';
 import { Failure } from '../failure.ts';
 import { fail, type Finding, pass, patienceMs, warn } from './check.ts';
@@ -7,7 +7,13 @@ import { fail, type Finding, pass, patienceMs, warn } from './check.ts';
 export async function checkQueue(endpoint: string): Promise<Finding[]> {
   try {
     const stats = await askApi(endpoint, 1, (client: PosthasteClient) => client.stats({ timeoutMs: patienceMs }));
-    return [pass('api calls', `answered at ${endpoint}`), checkSenders(stats), ...stats.upstreams.map(checkUpstream), checkFill(stats)];
+    return [
+      pass('api calls', `answered at ${endpoint}`),
+      checkSenders(stats),
+      ...stats.partitions.flatMap(checkPartition),
+      ...stats.upstreams.map(checkUpstream),
+      checkFill(stats),
+    ];
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     return [fail('api calls', `${endpoint}: ${error.message}`, error.details.hint ?? 'See api and scheduler.')];
@@ -16,7 +22,22 @@ export async function checkQueue(endpoint: string): Promise<Finding[]> {
 
 function checkSenders({ senders }: QueueStats): Finding {
   if (senders.length > 0) return pass('senders', `${senders.length} connected`);
-  return fail('senders', 'none is connected: nothing is delivered', 'Start a sender, and see that sender.scheduler is where the scheduler listens.');
+  return fail(
+    'senders',
+    'none is connected: nothing is delivered',
+    'Start a sender; if one runs, its log says why it does not reach the scheduler (scheduler.advertise, sender.scheduler).',
+  );
+}
+
+function checkPartition({ partition, owner }: PartitionFigures): Finding[] {
+  if (owner !== undefined) return [];
+  return [
+    fail(
+      `partition ${partition}`,
+      'no scheduler owns it: its mail waits',
+      'Start a scheduler with the same number of partitions, and look at its log.',
+    ),
+  ];
 }
 
 function checkUpstream({ name, state, trouble, queuedCount }: UpstreamFigures): Finding {

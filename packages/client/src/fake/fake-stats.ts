@@ -13,6 +13,7 @@ export function statsOf(messages: readonly Message[]): QueueStatsResponse {
     lanes,
     upstreams: [{ name: 'fake', state: UpstreamState.UP, queuedCount: count(RecipientState.QUEUED) }],
     senders: [{ id: 'fake' }],
+    partitions: [{ partition: 0, owner: 'fake', epoch: 1n }],
     totals: {
       acceptedCount: BigInt(messages.flatMap(({ recipients }) => recipients).length),
       deliveredCount: count(RecipientState.DELIVERED),
