@@ -1,12 +1,19 @@
-import { type Address, type Config, define, type Parsed, setting, sharedSettings, upstreamSettings } from '@posthaste/config';
+import { type Address, type Config, define, type Parsed, partitionSettings, setting, sharedSettings, upstreamSettings } from '@posthaste/config';
 import type { FleetBounds } from './supervisor/fleet-plan.ts';
 
 /** What `posthaste up` reads: its own settings, and those of others that say where they listen and what they deliver to. */
 export const upSettings = {
   ...sharedSettings,
+  ...partitionSettings,
   'up.dataDir': setting.string({ default: './.posthaste', doc: 'Where mail, ledger and logs are kept.' }),
   'up.portBase': setting.int({ optional: true, min: 1, max: 65_525, doc: 'Moves all eleven ports: the first of them.' }),
   'up.upstream': setting.string({ optional: true, doc: 'Deliver to this smart host, smtp://[user:password@]host:port, instead of the inbox.' }),
+  'up.schedulers': setting.int({
+    default: 1,
+    min: 1,
+    max: 16,
+    doc: 'How many schedulers run: they share the partitions, and take over those of one that ends.',
+  }),
   'up.senders': define(
     {
       default: '1',
@@ -55,6 +62,8 @@ export const upFlags = {
   'data-dir': 'up.dataDir',
   'port-base': 'up.portBase',
   upstream: 'up.upstream',
+  partitions: 'partitions',
+  schedulers: 'up.schedulers',
   senders: 'up.senders',
   durability: 'storage.durability',
   nats: 'nats.url',

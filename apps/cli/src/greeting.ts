@@ -16,6 +16,7 @@ export function describeRoad(road: Road): string {
     `  gRPC, Connect, REST   ${api}`,
     `  NATS                  ${road.natsUrl}, ${road.values['storage.durability']}`,
     `  data                  ${road.dataDir}`,
+    ...schedulersLine(road),
     ...sendersLine(road),
     ...(road.withInbox ? [`  inbox                 ${inbox}/`] : []),
     `  metrics               ${(['relay', 'api', 'scheduler', 'sender'] as const).map((name) => `${name} http://${at(`${name}.admin`)}/metrics`).join('\n                        ')}`,
@@ -30,6 +31,13 @@ export function describeRoad(road: Road): string {
     `Ctrl-C stops everything in order; a second one at once.`,
     ``,
   ].join('\n');
+}
+
+/** Nothing is said of one for one. */
+function schedulersLine({ values }: Road): string[] {
+  const { partitions, 'up.schedulers': schedulers } = values;
+  if (partitions === 1 && schedulers === 1) return [];
+  return [`  schedulers            ${schedulers}, for ${partitions === 1 ? 'one partition' : `${partitions} partitions`}`];
 }
 
 /** Nothing is said of a single sender. */

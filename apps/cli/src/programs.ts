@@ -40,8 +40,10 @@ interface App {
 
 const senderApp: App = { name: 'sender', readyAt: 'sender.admin', readyPath: '/readyz', doors: ['sender.admin'] };
 
+const schedulerApp: App = { name: 'scheduler', readyAt: 'scheduler.admin', readyPath: '/readyz', doors: ['scheduler.listen', 'scheduler.admin'] };
+
 const apps: readonly App[] = [
-  { name: 'scheduler', readyAt: 'scheduler.admin', readyPath: '/readyz', doors: ['scheduler.listen', 'scheduler.admin'] },
+  schedulerApp,
   senderApp,
   { name: 'relay', readyAt: 'relay.admin', readyPath: '/readyz', doors: ['relay.listen', 'relay.admin'] },
   { name: 'api', readyAt: 'api.admin', readyPath: '/readyz', doors: ['api.listen', 'api.grpc', 'api.admin'] },
@@ -69,7 +71,7 @@ export interface Launch {
   readonly onLine: (program: string, line: string) => void;
 }
 
-/** All but further senders. */
+/** All but further schedulers and senders. */
 export function roadPrograms(road: Road, launch: Launch): Program[] {
   const children = appsOf(road).map((app) => appProgram(road, app, launch));
   return road.natsBinary === undefined ? children : [natsProgram(road, road.natsBinary, launch), ...children];
@@ -78,6 +80,12 @@ export function roadPrograms(road: Road, launch: Launch): Program[] {
 /** A sender beside the first, with metrics and health at a port of its own. */
 export function furtherSender(road: Road, name: string, admin: Address, launch: Launch): Program {
   return appProgram({ ...road, doors: { ...road.doors, 'sender.admin': admin } }, senderApp, launch, name);
+}
+
+/** A scheduler beside the first, at addresses of its own. */
+export function furtherScheduler(road: Road, name: string, at: { readonly listen: Address; readonly admin: Address }, launch: Launch): Program {
+  const doors = { ...road.doors, 'scheduler.listen': at.listen, 'scheduler.admin': at.admin };
+  return appProgram({ ...road, doors }, schedulerApp, launch, name);
 }
 
 function appProgram(road: Road, app: App, { guardian, onLine }: Launch, name: string = app.name): Program {
@@ -114,8 +122,7 @@ function childVariables(road: Road): Record<string, string> {
     'storage.durability': road.values['storage.durability'],
     'log.level': road.values['log.level'],
     'log.addresses': road.values['log.addresses'],
-    'sender.scheduler': formatAddress(road.doors['scheduler.listen']),
-    'api.scheduler': formatAddress(road.doors['scheduler.listen']),
+    partitions: String(road.values.partitions),
     'api.ledger': join(road.dataDir, 'ledger.sqlite'),
     ...(road.upstreams === undefined ? {} : { upstreams: road.upstreams }),
     ...Object.fromEntries(Object.entries(listening).map(([name, address]) => [name, formatAddress(address)])),

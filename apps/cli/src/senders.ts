@@ -1,10 +1,10 @@
-import { formatAddress } from '@posthaste/config';
+import { type Address, formatAddress } from '@posthaste/config';
 import { systemClock } from '@posthaste/telemetry';
+import type { FurtherPorts } from './further-ports.ts';
 import { furtherSender, type Launch, type Road } from './programs.ts';
 import { Fleet } from './supervisor/fleet.ts';
 import type { FleetPace } from './supervisor/fleet-plan.ts';
 import { seeFleet } from './supervisor/fleet-sight.ts';
-import { nextFreePort } from './supervisor/port.ts';
 import type { Program } from './supervisor/program.ts';
 import type { Supervisor } from './supervisor/supervisor.ts';
 
@@ -15,13 +15,13 @@ const lateAtOnce = 5_000;
 export class Senders {
   readonly #road: Road;
   readonly #launch: Launch;
-  /** By number, from 2 on. A number keeps its port, so that who reads the metrics finds them again. */
-  readonly #ports = new Map<number, number>();
+  readonly #ports: FurtherPorts;
   /** Those that run from the start. */
   readonly #first: Program[] = [];
 
-  constructor(road: Road, launch: Launch) {
+  constructor(road: Road, ports: FurtherPorts, launch: Launch) {
     this.#road = road;
+    this.#ports = ports;
     this.#launch = launch;
   }
 
@@ -31,29 +31,28 @@ export class Senders {
     return this.#first;
   }
 
-  /** Until the signal; at once when the number is fixed. */
-  async follow(supervisor: Supervisor, say: (level: string, sentence: string) => void, signal: AbortSignal): Promise<void> {
-    const { values, doors } = this.#road;
+  /** Until the signal; at once when the number is fixed. `schedulers`: where they tell what is needed. */
+  async follow(
+    supervisor: Supervisor,
+    schedulers: readonly Address[],
+    say: (level: string, sentence: string) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { values } = this.#road;
     const bounds = values['up.senders'];
     if (bounds.least === bounds.most) return;
     const pace: FleetPace = { growAfterMs: values['up.growAfter'], shrinkAfterMs: values['up.shrinkAfter'], lateAtOnce };
-    const schedulers = [`http://${formatAddress(doors['scheduler.admin'])}/metrics`];
-    const see = () => seeFleet(schedulers, systemClock);
+    const metrics = schedulers.map((admin) => `http://${formatAddress(admin)}/metrics`);
+    const see = () => seeFleet(metrics, systemClock);
     const hire = (number: number) => this.#hire(number);
     const fleet = new Fleet({ supervisor, bounds, pace, see, hire, clock: systemClock, say }, ['sender', ...this.#first.map(({ name }) => name)]);
     await fleet.follow(signal);
   }
 
-  /** At its port of last time, or the first one after the first sender's that is free and meant for nobody else. */
   async #hire(number: number): Promise<Program> {
-    const { host, port: first } = this.#road.doors['sender.admin'];
-    const others = [
-      ...Object.values(this.#road.doors).map((door) => door.port),
-      ...[...this.#ports].flatMap(([of, port]) => (of === number ? [] : [port])),
-    ];
-    const from = this.#ports.get(number) ?? first + number - 1;
-    const port = await nextFreePort({ host, port: from }, (candidate) => others.includes(candidate));
-    this.#ports.set(number, port);
-    return furtherSender(this.#road, `sender-${number}`, { host, port }, this.#launch);
+    const name = `sender-${number}`;
+    const { host, port } = this.#road.doors['sender.admin'];
+    const admin = await this.#ports.find(name, { host, port: port + number - 1 });
+    return furtherSender(this.#road, name, admin, this.#launch);
   }
 }

@@ -42,7 +42,7 @@ function writeApp(name: string, door: string, onTerm = `process.once('SIGTERM', 
     if (process.argv.includes('--settings-in-force')) { console.log('{"settings":[],"faults":[]}'); process.exit(); }
     const tell = (msg: string, more = {}) => console.log(JSON.stringify({ level: 'info', msg, ...more }));
     const port = Number(process.env.POSTHASTE_${door}!.split(':').at(-1));
-    createServer((_request, response) => response.end(existsSync(${JSON.stringify(join(folder, 'metrics'))}) ? readFileSync(${JSON.stringify(join(folder, 'metrics'))}) : '')).listen(port, '127.0.0.1', () => tell('started', { process: process.pid, port, upstreams: process.env.POSTHASTE_UPSTREAMS }));
+    createServer((_request, response) => response.end(existsSync(${JSON.stringify(join(folder, 'metrics'))}) ? readFileSync(${JSON.stringify(join(folder, 'metrics'))}) : '')).listen(port, '127.0.0.1', () => tell('started', { process: process.pid, port, partitions: process.env.POSTHASTE_PARTITIONS, upstreams: process.env.POSTHASTE_UPSTREAMS }));
     ${onTerm}
     exitWithParent(process.env.POSTHASTE_PARENT_FD, () => process.exit(0));`,
   );
@@ -170,6 +170,16 @@ describe('posthaste up', () => {
     need(4);
     await eventually(() => senders().length === 4);
     expect(portOf('sender-4')).toBe(ports[3]);
+  });
+
+  it('divides mail over several schedulers, each with ports of its own', async () => {
+    const base = await freePorts();
+    startUp(['--port-base', String(base), '--partitions', '4', '--schedulers', '3']);
+    await ready();
+    const ports = ['', '-2', '-3'].map((number) => portOf(`scheduler${number}`));
+    expect(new Set([...ports, portOf('sender')]).size).toBe(4);
+    for (const program of ['scheduler-3', 'sender', 'relay', 'api']) expect(output).toMatch(new RegExp(` ${program} +info +started .*partitions=4`));
+    expect(output).toContain('3, for 4 partitions');
   });
 
   it('delivers to the smart host that is given, and starts no inbox then', async () => {

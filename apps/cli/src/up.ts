@@ -6,9 +6,11 @@ import { layOutDoors, type UpConfig, upFlags, upSettings } from './config.ts';
 import { claimDataDir } from './data-dir.ts';
 import { exitCode } from './exit-code.ts';
 import { describeRoad } from './greeting.ts';
+import { FurtherPorts } from './further-ports.ts';
 import { readNatsLine } from './nats-log.ts';
 import { checkSettings, withProgramFaults } from './preflight.ts';
 import { type Launch, programNames, type Road, roadDoors, roadPrograms } from './programs.ts';
+import { Schedulers } from './schedulers.ts';
 import { Senders } from './senders.ts';
 import { LogFormat } from './supervisor/log-line.ts';
 import { checkDoors } from './supervisor/port.ts';
@@ -104,13 +106,16 @@ async function run(road: Road, say: Say): Promise<number> {
 }
 
 async function supervise(road: Road, launch: Launch, say: Say): Promise<number> {
-  const senders = new Senders(road, launch);
-  const supervisor = new Supervisor({ programs: [...roadPrograms(road, launch), ...(await senders.prepare())], clock: systemClock, say });
+  const ports = new FurtherPorts(Object.values(road.doors).map(({ port }) => port));
+  const schedulers = new Schedulers(road, ports);
+  const senders = new Senders(road, ports, launch);
+  const programs = [...roadPrograms(road, launch), ...(await schedulers.prepare(launch)), ...(await senders.prepare())];
+  const supervisor = new Supervisor({ programs, clock: systemClock, say });
   const stopped = stopOnSignal(supervisor, say);
   const following = new AbortController();
   try {
     await Promise.race([supervisor.start().then(() => process.stdout.write(`${describeRoad(road)}\n`)), stopped]);
-    void senders.follow(supervisor, say, following.signal);
+    void senders.follow(supervisor, schedulers.admins, say, following.signal);
     return await stopped;
   } catch (error) {
     say('error', describeError(error));

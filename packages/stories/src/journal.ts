@@ -37,8 +37,9 @@ function keysOf(event: JournalEvent): string[] {
   return [kind, `${kind} ${id}`, ...recipients.map((recipient) => `${kind} ${id} ${recipient}`)];
 }
 
-/** Reads partition 0's journal from its beginning. */
-export async function readJournal(natsUrl: string): Promise<History> {
-  const entries = await readAll(natsUrl, journalStream(0), journalSubject(0, 'events'));
-  return new History(entries.flatMap(({ body }) => (JSON.parse(Buffer.from(body).toString()) as JournalEntry).events));
+/** Reads the journals of all partitions from their beginning. */
+export async function readJournal(natsUrl: string, partitions = 1): Promise<History> {
+  const numbers = Array.from({ length: partitions }, (_, partition) => partition);
+  const journals = await Promise.all(numbers.map((number) => readAll(natsUrl, journalStream(number), journalSubject(number, 'events'))));
+  return new History(journals.flat().flatMap(({ body }) => (JSON.parse(Buffer.from(body).toString()) as JournalEntry).events));
 }

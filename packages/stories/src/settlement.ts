@@ -14,7 +14,7 @@ export interface Settlement {
 
 export interface SettleOptions {
   readonly timeoutMs?: number;
-  /** The scheduler that owns the partition in the end. Default: `scheduler`. */
+  /** The scheduler that owns all partitions in the end. Default: `scheduler`. */
   readonly owner?: string;
 }
 
@@ -47,11 +47,11 @@ async function allDelivered({ receipts }: System, loads: readonly Load[], timeou
 }
 
 /** What came upstream is recorded a moment later. */
-function allFinal({ natsUrl }: System, loads: readonly Load[], timeoutMs: number): Promise<History> {
+function allFinal({ natsUrl, partitions }: System, loads: readonly Load[], timeoutMs: number): Promise<History> {
   const ids = loads.flatMap((load) => [...load.accepted.keys()]);
   return eventually(
     async () => {
-      const history = await readJournal(natsUrl);
+      const history = await readJournal(natsUrl, partitions);
       expect(
         ids.filter((id) => history.count('accepted', id) === 0),
         'mail that the journal does not have yet',
@@ -78,7 +78,7 @@ async function booksClosed(system: System, owner: string, timeoutMs: number): Pr
         ['difference', 'conservation_difference'],
       ] as const;
       const stand = books.map(([word, name]) => `${word} ${metrics.sum(`posthaste_${name}`)}`).join(', ');
-      expect(stand).toBe('owner 1, live 0, unread 0, difference 0');
+      expect(stand).toBe(`owner ${system.partitions}, live 0, unread 0, difference 0`);
     },
     { timeoutMs, intervalMs: 100, describe: "the scheduler's books are closed" },
   );

@@ -89,6 +89,11 @@ export class System {
     return program;
   }
 
+  /** Into how many mail is divided. */
+  get partitions(): number {
+    return Number(this.#options.settings?.['partitions'] ?? 1);
+  }
+
   get relay(): Program {
     return this.program('relay');
   }
@@ -159,8 +164,6 @@ export class System {
       'nats.url': this.#cluster?.url ?? `nats://127.0.0.1:${this.link.port}`,
       'limits.replicas': this.#cluster ? '3' : '1',
       upstreams: upstreams.join(','),
-      'sender.scheduler': `127.0.0.1:${this.ports['scheduler.listen']}`,
-      'api.scheduler': `127.0.0.1:${this.ports['scheduler.listen']}`,
       'api.ledger': join(this.dir, 'ledger.sqlite'),
       // A scheduler that was killed holds the partition for so long.
       'scheduler.leaseTtl': '3s',
