@@ -12,6 +12,7 @@ import { help, type Options, readOptions, type Scenario } from './options.ts';
 import { describeCore, summarizeCore } from './report/core-text.ts';
 import { describeAnswer, summarizeAnswers } from './report/answer-text.ts';
 import { describeLoad, describeSlice, writeLoadReport } from './report/load-report.ts';
+import { describeMillion } from './report/million-text.ts';
 import { describeRound, summarizePeers } from './report/peers-text.ts';
 import { describeNeighbours, describeUrgent, summarizeNeighbours } from './report/urgency-text.ts';
 import { describeBacklog, describeCase, summarizeCases } from './report/text.ts';
@@ -20,6 +21,7 @@ import { runAnswer } from './scenario/answer.ts';
 import { runBacklog } from './scenario/backlog.ts';
 import { runCore } from './scenario/core.ts';
 import { runLoad } from './scenario/load.ts';
+import { runMillion } from './scenario/million.ts';
 import { runLatency } from './scenario/latency.ts';
 import { runNeighbours } from './scenario/neighbours.ts';
 import { runPeers } from './scenario/peers.ts';
@@ -30,7 +32,7 @@ import { runThroughput } from './scenario/throughput.ts';
 import { measureFsync } from './system/fsync-time.ts';
 
 /** Those that need all the programs. */
-type SystemScenario = Exclude<Scenario, 'core'>;
+type SystemScenario = Exclude<Scenario, 'core' | 'million'>;
 
 interface Outcome {
   readonly results: readonly unknown[];
@@ -43,6 +45,7 @@ async function main(): Promise<void> {
   const say = (line: string) => void (options.json ? process.stderr : process.stdout).write(`${line}\n`);
   const { scenario } = options;
   if (scenario === 'core') return runAlone(options, say);
+  if (scenario === 'million') return runSimulated(options, say);
   const rig = await buildRig(options, say);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => breakOff(rig));
   try {
@@ -63,6 +66,13 @@ async function runAlone({ only, json }: Options, say: (line: string) => void): P
 function breakOff(rig: Rig): void {
   closeRig(rig);
   process.exit(130);
+}
+
+/** In virtual time: the core alone is real. */
+async function runSimulated({ json }: Options, say: (line: string) => void): Promise<void> {
+  const result = await runMillion();
+  say(describeMillion(result));
+  if (json) process.stdout.write(`${JSON.stringify({ scenario: 'million', results: [result] }, undefined, 2)}\n`);
 }
 
 async function run(rig: Rig, scenario: SystemScenario, options: Options): Promise<void> {

@@ -23,6 +23,7 @@ it('takes what pnpm passes on behind two hyphens', () => {
 
 it('knows the short names of scenarios', () => {
   expect(readOptions(['--core'])).toMatchObject({ scenario: 'core' });
+  expect(readOptions(['--simulate-million'])).toMatchObject({ scenario: 'million' });
   expect(readOptions(['--load', 'wedding'])).toMatchObject({ scenario: 'load', pattern: 'wedding' });
 });
 

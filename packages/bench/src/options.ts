@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { type PatternName, patternNames } from './scenario/pattern.ts';
 
-export const scenarios = ['throughput', 'latency', 'backlog', 'peers', 'load', 'rpc', 'answer', 'urgent', 'neighbours', 'core'] as const;
+export const scenarios = ['throughput', 'latency', 'backlog', 'peers', 'load', 'rpc', 'answer', 'urgent', 'neighbours', 'core', 'million'] as const;
 
 export type Scenario = (typeof scenarios)[number];
 
@@ -41,6 +41,7 @@ export const help = `pnpm bench [options]: what Posthaste does on this machine, 
                    peers (or --peers): ours and BullMQ, Haraka and Postfix in turn, on the same load and upstream; installs them into the cache
                    rpc (or --rpc): what the api takes by native gRPC in single calls, batches and streams, with the upstream down; then all arrives
                    core (or --core): what the scheduler's core decides in a second with 1,000 to 1,000,000 mails waiting, and what they weigh; no I/O
+                   million (or --simulate-million): immediate mail behind 1,000,000 low ones in the simulator, which charges the core what it really takes
   --load PATTERN   wedding (up to 15,000 mails a minute in waves), sustained (10,000), stress (20,000) or soak (10,000 for hours), in durable mode
   --minutes N      how long the pattern takes; --hours N for the soak (default: wedding and sustained 10 minutes, stress 5, soak 1 hour)
   --report PATH    where a pattern's report goes, as PATH.json and, as a chart, PATH.svg (default posthaste-PATTERN in this folder)
@@ -65,6 +66,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
       peers: { type: 'boolean', default: false },
       rpc: { type: 'boolean', default: false },
       core: { type: 'boolean', default: false },
+      'simulate-million': { type: 'boolean', default: false },
       load: { type: 'string' },
       minutes: { type: 'string' },
       hours: { type: 'string' },
@@ -101,12 +103,13 @@ export function readOptions(args: readonly string[]): Options | undefined {
   };
 }
 
-type Shorthands = { readonly load?: string } & Readonly<Record<'peers' | 'rpc' | 'core', boolean>>;
+type Shorthands = { readonly load?: string } & Readonly<Record<'peers' | 'rpc' | 'core' | 'simulate-million', boolean>>;
 
-function shorthandOf({ load, peers, rpc, core }: Shorthands): Scenario | undefined {
+function shorthandOf({ load, peers, rpc, core, 'simulate-million': million }: Shorthands): Scenario | undefined {
   if (load !== undefined) return 'load';
   if (peers) return 'peers';
   if (rpc) return 'rpc';
+  if (million) return 'million';
   return core ? 'core' : undefined;
 }
 

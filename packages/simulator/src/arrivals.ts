@@ -1,5 +1,5 @@
 import type { Random } from '@posthaste/core/simulation';
-import type { Pattern } from './workload.ts';
+import type { Pattern, Source } from './workload.ts';
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
@@ -8,6 +8,11 @@ export interface Span {
   readonly forMs: number;
   /** How far into its day the beginning is. */
   readonly intoDayMs: number;
+}
+
+/** The same from the source's beginning on. */
+export function* sendingOf({ fromMs }: Source, pattern: Pattern, { forMs, intoDayMs }: Span, random: Random): Generator<number> {
+  for (const at of arrivalsOf(pattern, { forMs: forMs - fromMs, intoDayMs: intoDayMs + fromMs }, random)) yield fromMs + at;
 }
 
 /** When the mails of a pattern come, in order, milliseconds from the beginning. */

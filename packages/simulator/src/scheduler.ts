@@ -38,6 +38,15 @@ interface Heard {
 /** What was decided, and when, in virtual time. */
 type Decided = Step & { readonly at: number };
 
+/** What came of one turn of the core. */
+interface Decision {
+  readonly heard: readonly Heard[];
+  readonly step: Step;
+  readonly taken: SnapshotWithStates | null;
+  readonly decidedAt: number;
+  readonly wakeAt: number;
+}
+
 type Waiting = Decided | { readonly mark: (sequence: number) => void };
 
 const mostReadAtOnce = 500;
@@ -68,7 +77,7 @@ export class Scheduler {
   #wakeAt = Infinity;
   #inbox: Heard[] = [];
   #waiting: Waiting[] = [];
-  #checkpointing = false;
+  #checkpoint: 'none' | 'due' | 'being made' = 'none';
   #sinceCheckpoint = 0;
   #checkpoints = 0;
   #forgottenTo = 0;
@@ -142,20 +151,22 @@ export class Scheduler {
     for (const { input } of heard) this.engine.handle(input, now);
     this.#read(now);
     const step = this.engine.takeStep(now);
+    const taken = this.#takeDueSnapshot();
     const wakeMs = this.engine.nextWake(now);
     const tookMs = coreTime.end(step.records.length);
     const decidedAt = agenda.now;
     const wakeAt = wakeMs === null ? Infinity : decidedAt + wakeMs;
-    agenda.after(tookMs, () => void (this.#alive && this.#decided(heard, step, decidedAt, wakeAt)));
+    agenda.after(tookMs, () => void (this.#alive && this.#decided({ heard, step, taken, decidedAt, wakeAt })));
   }
 
-  #decided(heard: readonly Heard[], step: Step, decidedAt: number, wakeAt: number): void {
+  #decided({ heard, step, taken, decidedAt, wakeAt }: Decision): void {
     this.#deciding = false;
     for (const each of heard) this.#answer(each);
     const isEmpty = step.records.length === 0 && step.effects.length === 0 && !step.clock;
     const onlyWoken = heard.length === 1 && heard[0]?.input.kind === 'time';
     if (onlyWoken) this.#options.witness.noteWake(this.#options.agenda.now, isEmpty);
     if (!isEmpty) this.#waiting.push({ ...step, at: decidedAt });
+    if (taken) this.#waiting.push({ mark: (contains) => this.#writeStates(taken, contains) });
     this.#flush();
     this.#armWake(wakeAt);
     if ((this.#sinceCheckpoint += step.records.length) >= eventsPerCheckpoint) this.#makeCheckpoint();
@@ -284,15 +295,18 @@ export class Scheduler {
     this.#options.agenda.after(this.#options.costs.acceptMs, () => void (this.#alive && act()));
   }
 
+  /** With the next step, so that the snapshot, too, is charged to the core. */
   #makeCheckpoint(): void {
-    if (this.#checkpointing || this.#deciding) return;
-    this.#checkpointing = true;
+    if (this.#checkpoint !== 'none') return;
+    this.#checkpoint = 'due';
+    this.#goOn();
+  }
+
+  #takeDueSnapshot(): SnapshotWithStates | null {
+    if (this.#checkpoint !== 'due') return null;
+    this.#checkpoint = 'being made';
     this.#sinceCheckpoint = 0;
-    const step = this.engine.takeStep(this.#now());
-    this.#waiting.push({ ...step, at: this.#options.agenda.now });
-    const taken = this.engine.takeSnapshot();
-    this.#waiting.push({ mark: (contains) => this.#writeStates(taken, contains) });
-    this.#flush();
+    return this.engine.takeSnapshot();
   }
 
   #writeStates(taken: SnapshotWithStates, contains: number): void {
@@ -307,7 +321,7 @@ export class Scheduler {
     const { store, witness, wall } = this.#options;
     for (const sequence of taken.stale) store.state.remove(sequence);
     this.#forget(contains);
-    this.#checkpointing = false;
+    this.#checkpoint = 'none';
     this.#checkpoints += 1;
     if (this.engine.size < manyMails || this.#checkpoints % 10 === 0) witness.checkEngine(this.engine, wall(), this.isQuiet);
     this.#flush();

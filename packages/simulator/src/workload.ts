@@ -37,6 +37,8 @@ export interface Source {
   readonly ttlMs: number | null;
   /** Not before so long after acceptance; null: at once. */
   readonly delayMs: number | null;
+  /** Its patterns begin so long after the beginning. */
+  readonly fromMs: number;
   readonly arrivals: readonly Pattern[];
 }
 

@@ -2,7 +2,7 @@ import { farOffMs, type EnginePolicy, type Router, type Ticket } from '@posthast
 import { Heap } from '@posthaste/core/heap';
 import { Random, type Source as Log, VirtualStore } from '@posthaste/core/simulation';
 import { Agenda } from './agenda.ts';
-import { arrivalsOf } from './arrivals.ts';
+import { sendingOf } from './arrivals.ts';
 import { chargeCore, type CoreUse } from './core-time.ts';
 import { Link } from './link.ts';
 import { Measures } from './measures.ts';
@@ -131,7 +131,7 @@ export class World {
     for (const source of workload.sources) {
       for (const pattern of source.arrivals) {
         const random = new Random(this.#random.word());
-        draw(new Post(source, random), arrivalsOf(pattern, workload, random), (order += 1));
+        draw(new Post(source, random), sendingOf(source, pattern, workload, random), (order += 1));
       }
     }
     const sendNext = () => {

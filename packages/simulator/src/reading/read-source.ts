@@ -15,6 +15,7 @@ export function readSource(name: string, section: Section): Source {
     size: section.size('size', 10_240),
     ttlMs: section.duration('ttl', 0) || null,
     delayMs: section.duration('delay', 0) || null,
+    fromMs: section.duration('from', 0),
     arrivals: section.list('arrivals').map(readPattern),
   };
   if (source.arrivals.length === 0) section.refuse('arrivals', `a pattern: one of ${patternKinds.join(', ')}`);

@@ -20,7 +20,7 @@ describe('a workload', () => {
   it('needs a length and a source; all else has a usual value', () => {
     const workload = readWorkload(least, 'w.yaml');
     expect(workload).toMatchObject({ forMs: 3_600_000, senders: { count: 1, changes: [] }, jumps: [], network: { latencyMs: 1, cutEveryMs: null } });
-    expect(workload.sources[0]).toMatchObject({ name: 'app', lane: 'normal', tenants: [['default', 1]], ttlMs: null, recipients: 1 });
+    expect(workload.sources[0]).toMatchObject({ name: 'app', lane: 'normal', tenants: [['default', 1]], ttlMs: null, recipients: 1, fromMs: 0 });
     expect(workload.sources[0]?.arrivals).toEqual([{ kind: 'steady', rate: 6 / 60_000 }]);
   });
 
