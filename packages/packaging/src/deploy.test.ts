@@ -28,6 +28,19 @@ test('every POSTHASTE variable of deploy/ is a setting', () => {
     for (const variable of variablesIn(readDeployed(file))) expect(known, `${file}: ${variable}`).toContain(variable);
 });
 
+test('the autoscaler of the senders follows a metric that the scheduler has, and waits as long as `posthaste up` does before it takes one away', () => {
+  const { spec } = parse(readDeployed('kubernetes/senders-hpa.yaml')) as {
+    readonly spec: {
+      readonly metrics: readonly { readonly external: { readonly metric: { readonly name: string }; readonly target: unknown } }[];
+      readonly behavior: { readonly scaleDown: { readonly stabilizationWindowSeconds: number } };
+    };
+  };
+  const [followed] = spec.metrics;
+  expect(readFileSync(join(repositoryFolder, 'apps/scheduler/src/metrics.ts'), 'utf8')).toContain(`'${followed?.external.metric.name}'`);
+  expect(followed?.external.target).toEqual({ type: 'AverageValue', averageValue: '1' });
+  expect(spec.behavior.scaleDown.stabilizationWindowSeconds).toBe(300);
+});
+
 describe('compose.yaml', () => {
   interface Service {
     readonly build?: { readonly target: string; readonly dockerfile: string };
