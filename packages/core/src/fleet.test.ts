@@ -65,6 +65,16 @@ describe('Fleet', () => {
     expect(town.ready).toBe(0);
   });
 
+  test('has learned within ten seconds that senders do a sixth of what they were taken for', () => {
+    const town = new Town();
+    town.perSender = 16;
+    town.arriving = 1_000;
+    town.live(10);
+    town.arriving = 0;
+    const enough = (town.ready / 300 / 16) * 1.25;
+    expect(town.live(1)).toBeGreaterThan(enough * 0.75);
+  });
+
   test('asks for fewer when the traffic has gone', () => {
     const town = new Town();
     town.arriving = 400;

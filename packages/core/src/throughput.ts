@@ -18,6 +18,8 @@ export interface QueueReading {
 
 /** Of a sender that has not shown yet what it can do: 20 connections at 200 ms each. */
 const firstGuess = 100;
+/** The guess weighs as much as so long a measurement. */
+const guessMs = 500;
 const leastPerSender = 0.1;
 /** A measurement counts for so long, roughly. */
 const memoryMs = 15_000;
@@ -33,6 +35,7 @@ export class Throughput {
   /** Mean length of a transaction; 0 while none was measured. */
   tookMs = 0;
   readonly plateau = new Plateau();
+  #measuredMs = guessMs;
   #last: { readonly reading: QueueReading; readonly mono: number } | null = null;
 
   observe(reading: QueueReading, senders: number, spans: LaneSpans, mono: number): void {
@@ -61,9 +64,14 @@ export class Throughput {
     const total = ((reading.concluded - last.concluded) / spentMs) * 1_000;
     const isFull = reading.full && last.full;
     const rate = total / senders;
-    if (isFull || rate > this.perSender)
-      this.perSender = Math.max(leastPerSender, this.perSender + (rate - this.perSender) * weight(spentMs, memoryMs));
+    if (isFull || rate > this.perSender) this.#correct(rate, spentMs);
     if (isFull) this.plateau.observe(senders, total, spentMs, mono);
+  }
+
+  #correct(rate: number, spentMs: number): void {
+    this.#measuredMs += spentMs;
+    const share = Math.max(weight(spentMs, memoryMs), spentMs / this.#measuredMs);
+    this.perSender = Math.max(leastPerSender, this.perSender + (rate - this.perSender) * share);
   }
 }
 
