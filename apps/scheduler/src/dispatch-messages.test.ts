@@ -19,9 +19,22 @@ function attempt(number: number, of: Ticket = ticket): Attempt {
   return { id: `1.${number}`, mail, recipients: [1], upstream: 'main', sender: 's', begun: false };
 }
 
+const writing = { mono: 7_000.9, usefulForMs: () => 1_500.9 };
+
 describe('batchMessages', () => {
+  it('says how long a mail is useful from when it is written, and when that is, by no wall clock', () => {
+    const timed: Ticket = { ...ticket, deadline: 1_000_000 };
+    const [message] = batchMessages(0, 3, [attempt(1), attempt(2, timed)], 50, writing);
+    const usefulFor = { seconds: 1n, nanos: 500_000_000 };
+    expect(message?.said.value).toMatchObject({
+      clock: { seconds: 7n, nanos: 0 },
+      attempts: [{ attemptId: '1.1' }, { attemptId: '1.2', usefulFor }],
+    });
+    expect(batchMessages(0, 3, [attempt(1)], 50, writing)[0]?.said.value).not.toHaveProperty('clock');
+  });
+
   it('says where the body lies and names only the recipients of the attempt', () => {
-    const [message] = batchMessages(0, 3, [attempt(9)], 50);
+    const [message] = batchMessages(0, 3, [attempt(9)], 50, writing);
     expect(message?.said).toMatchObject({
       case: 'batch',
       value: {
@@ -39,13 +52,13 @@ describe('batchMessages', () => {
 
   it('bounds a batch by count and by bytes, and keeps the order', () => {
     const many = Array.from({ length: 120 }, (_, number) => attempt(number));
-    const sizes = batchMessages(0, 1, many, 50).map(({ said }) =>
+    const sizes = batchMessages(0, 1, many, 50, writing).map(({ said }) =>
       said.case === 'batch' ? said.value.attempts.map(({ attemptId }) => attemptId) : [],
     );
     expect(sizes.map((ids) => ids.length)).toEqual([50, 50, 20]);
     expect(sizes.flat()).toEqual(many.map(({ id }) => id));
     const wide: Ticket = { ...ticket, recipients: [{ address: '' }, { address: `${'x'.repeat(300_000)}@example.net` }] };
-    expect(batchMessages(0, 1, [attempt(1, wide), attempt(2, wide)], 50)).toHaveLength(2);
+    expect(batchMessages(0, 1, [attempt(1, wide), attempt(2, wide)], 50, writing)).toHaveLength(2);
   });
 });
 

@@ -1,5 +1,5 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
-import { durationFromMs, durationMs, timestampFromMs } from '@bufbuild/protobuf/wkt';
+import { durationFromMs, durationMs } from '@bufbuild/protobuf/wkt';
 import type { Attempt, AttemptOutcome, Hello, Input, OutcomeKind, Reply } from '@posthaste/core';
 import {
   DispatchResponseSchema,
@@ -84,12 +84,37 @@ export function say(said: Said): DispatchResponse {
   return create(DispatchResponseSchema, { said });
 }
 
-export function welcomeMessage(epoch: number, senderLeaseMs: number): DispatchResponse {
-  return say({ case: 'welcome', value: { epoch: BigInt(epoch), lease: durationFromMs(senderLeaseMs) } });
+export function welcomeMessage(epoch: number, senderLeaseMs: number, mono: number): DispatchResponse {
+  return say({ case: 'welcome', value: { epoch: BigInt(epoch), lease: durationFromMs(senderLeaseMs), clock: readingOf(mono) } });
+}
+
+export function heartbeatMessage(mono: number): DispatchResponse {
+  return say({ case: 'heartbeat', value: { clock: readingOf(mono) } });
+}
+
+/** Of a monotonic clock, to the millisecond below: an attempt is never useful for longer than it is. */
+function readingOf(mono: number) {
+  return durationFromMs(Math.floor(mono));
+}
+
+/** How long a mail is useful from now on, milliseconds; undefined for ever. */
+export type UsefulFor = (mail: Attempt['mail']) => number | undefined;
+
+/** What of a batch depends on when it is written. */
+export interface Writing {
+  /** Monotonic. */
+  readonly mono: number;
+  readonly usefulForMs: UsefulFor;
 }
 
 /** In order, in batches bounded by count and by bytes of the envelopes. */
-export function batchMessages(partition: number, epoch: number, attempts: readonly Attempt[], maxAttempts: number): DispatchResponse[] {
+export function batchMessages(
+  partition: number,
+  epoch: number,
+  attempts: readonly Attempt[],
+  maxAttempts: number,
+  writing: Writing,
+): DispatchResponse[] {
   const batches: Attempt[][] = [];
   let bytes = Infinity;
   for (const attempt of attempts) {
@@ -103,9 +128,13 @@ export function batchMessages(partition: number, epoch: number, attempts: readon
       bytes = size;
     }
   }
-  return batches.map((batch) =>
-    say({ case: 'batch', value: { epoch: BigInt(epoch), attempts: batch.map((attempt) => attemptMessage(partition, attempt)) } }),
-  );
+  return batches.map((batch) => batchMessage(partition, epoch, batch, writing));
+}
+
+function batchMessage(partition: number, epoch: number, batch: readonly Attempt[], { mono, usefulForMs }: Writing): DispatchResponse {
+  const isTimed = batch.some(({ mail }) => mail.ticket.deadline !== undefined);
+  const attempts = batch.map((attempt) => attemptMessage(partition, attempt, usefulForMs));
+  return say({ case: 'batch', value: { epoch: BigInt(epoch), attempts, ...(isTimed && { clock: readingOf(mono) }) } });
 }
 
 /** A recipient weighs about its address and ORCPT; everything else of an attempt is small. */
@@ -117,7 +146,7 @@ function envelopeBytes({ mail, recipients }: Attempt): number {
   return recipients.reduce((sum, index) => sum + ofRecipient(index), 300);
 }
 
-function attemptMessage(partition: number, { id, mail, recipients, upstream }: Attempt) {
+function attemptMessage(partition: number, { id, mail, recipients, upstream }: Attempt, usefulForMs: UsefulFor) {
   const { ticket, place } = mail;
   return {
     attemptId: id,
@@ -138,7 +167,7 @@ function attemptMessage(partition: number, { id, mail, recipients, upstream }: A
     dsnEnvelopeId: ticket.dsnEnvelopeId ?? '',
     lane: ticket.lane,
     traceparent: ticket.traceparent ?? '',
-    ...(ticket.deadline === undefined ? {} : { deadline: timestampFromMs(ticket.deadline) }),
+    ...(ticket.deadline === undefined ? {} : { usefulFor: durationFromMs(Math.floor(usefulForMs(mail) ?? 0)) }),
   };
 }
 

@@ -3,7 +3,7 @@ import { status, type ServerDuplexStream, type UntypedHandleCall } from '@grpc/g
 import { type Attempt, begunBy } from '@posthaste/core';
 import { type DispatchRequest, DispatchRequestSchema, type DispatchResponse, type Hello } from '@posthaste/protocol/dispatch';
 import type { Clock, Log } from '@posthaste/telemetry';
-import { batchMessages, say, toInput, welcomeMessage } from './dispatch-messages.ts';
+import { batchMessages, heartbeatMessage, say, toInput, welcomeMessage } from './dispatch-messages.ts';
 import type { Driver } from './driver.ts';
 
 export type DispatchStream = ServerDuplexStream<DispatchRequest, DispatchResponse>;
@@ -87,7 +87,7 @@ export class Senders {
     const session: Session = { sender, stream, heardAt: clock.monotonic(), attempts: [], acknowledged: [], begun: [] };
     this.#sessions.set(sender, session);
     log.info('a sender said hello', { sender });
-    stream.write(welcomeMessage(epoch, senderLeaseMs));
+    stream.write(welcomeMessage(epoch, senderLeaseMs, clock.monotonic()));
     return session;
   }
 
@@ -141,7 +141,9 @@ export class Senders {
     if (acknowledged.length + begun.length > 0)
       stream.write(say({ case: 'acknowledgement', value: { attemptIds: acknowledged, begunAttemptIds: begun } }));
     const current = attempts.filter((attempt) => driver.engine.isCurrent(attempt));
-    for (const message of batchMessages(partition, epoch, current, batchSize)) stream.write(message);
+    const now = driver.now();
+    const writing = { mono: now.mono, usefulForMs: (mail: Attempt['mail']) => driver.engine.usefulForMs(mail, now) };
+    for (const message of batchMessages(partition, epoch, current, batchSize, writing)) stream.write(message);
   }
 
   #write(sender: string, message: DispatchResponse): void {
@@ -154,7 +156,7 @@ export class Senders {
       const now = clock.monotonic();
       for (const session of this.#sessions.values()) {
         if (now - session.heardAt > silenceMs) refuse(session.stream, status.DEADLINE_EXCEEDED, `nothing was heard for ${silenceMs} ms`);
-        else session.stream.write(say({ case: 'heartbeat', value: {} }));
+        else session.stream.write(heartbeatMessage(now));
       }
       await clock.sleep(heartbeatMs, signal).catch(() => {});
     }

@@ -15,6 +15,7 @@ import {
 } from '@posthaste/protocol/dispatch';
 import { type Clock, describeError, type Log } from '@posthaste/telemetry';
 import type { Lease } from './lease.ts';
+import { Transit } from './transit.ts';
 
 const heartbeatMs = 1_000;
 /** Silence of this length, on either side, ends the stream. The lease's rule leans on it. */
@@ -26,7 +27,8 @@ const backOffMs = { first: 100, last: 1_000 };
 export interface LinkListener {
   hello(): Hello;
   welcomed(welcome: Welcome): void;
-  assigned(attempts: readonly Attempt[]): void;
+  /** `lateMs`: how long they were under way. */
+  assigned(attempts: readonly Attempt[], lateMs: number): void;
   acknowledged(attemptIds: readonly string[]): void;
   /** The scheduler knows that these have begun. */
   confirmed(attemptIds: readonly string[]): void;
@@ -51,6 +53,7 @@ export class DispatchLink {
   readonly #options: LinkOptions;
   #welcomed: Stream | undefined;
   #heardAt = 0;
+  #transit = new Transit();
 
   constructor(options: LinkOptions) {
     this.#options = options;
@@ -91,6 +94,7 @@ export class DispatchLink {
     const end = (reason: string) => over.abort(reason);
     const stop = () => end('the sender stops');
     signal.addEventListener('abort', stop);
+    this.#transit = new Transit();
     this.#attach(stream, over.signal, end);
     await this.#keepAlive(stream, over.signal, end);
     signal.removeEventListener('abort', stop);
@@ -136,11 +140,12 @@ export class DispatchLink {
       this.#welcomed = stream;
     }
     lease.heard(this.#heardAt);
+    const lateMs = this.#latenessOf(said);
     switch (said.case) {
       case 'welcome':
         return listener.welcomed(said.value);
       case 'batch':
-        return listener.assigned(said.value.attempts);
+        return listener.assigned(said.value.attempts, lateMs);
       case 'acknowledgement':
         listener.confirmed(said.value.begunAttemptIds);
         return listener.acknowledged(said.value.attemptIds);
@@ -151,6 +156,11 @@ export class DispatchLink {
       case 'heartbeat':
       case undefined:
     }
+  }
+
+  #latenessOf(said: DispatchResponse['said']): number {
+    const clock = said.value && 'clock' in said.value ? said.value.clock : undefined;
+    return clock ? this.#transit.lateness(durationMs(clock), this.#heardAt) : 0;
   }
 }
 

@@ -107,9 +107,9 @@ export class Engagement implements LinkListener {
     this.outbox.resume();
   }
 
-  assigned(attempts: readonly Attempt[]): void {
+  assigned(attempts: readonly Attempt[], lateMs: number): void {
     for (const attempt of attempts) {
-      const assignment = this.workload.admit(attempt, this.#lease.term);
+      const assignment = this.workload.admit(attempt, this.#lease.term, lateMs);
       if (assignment) this.#options.take(assignment, this);
     }
   }

@@ -1,4 +1,6 @@
 import { create } from '@bufbuild/protobuf';
+import { durationFromMs } from '@bufbuild/protobuf/wkt';
+import { systemClock } from '@posthaste/telemetry';
 import { Server, ServerCredentials, type ServerDuplexStream } from '@grpc/grpc-js';
 import { grpcService } from '@posthaste/protocol';
 import {
@@ -68,6 +70,14 @@ export class ScriptedScheduler {
     this.#say({ case: 'batch', value: create(BatchSchema, { epoch: 1n, attempts }) });
   }
 
+  /** As if the batch had been under way for so long. */
+  assignLate(lateMs: number, ...attempts: Attempt[]): void {
+    this.#say({
+      case: 'batch',
+      value: create(BatchSchema, { epoch: 1n, attempts, clock: durationFromMs(Math.floor(systemClock.monotonic()) - lateMs) }),
+    });
+  }
+
   cancel(...attemptIds: string[]): void {
     this.#say({ case: 'cancel', value: create(CancelSchema, { attemptIds }) });
   }
@@ -104,7 +114,14 @@ export class ScriptedScheduler {
     switch (said.case) {
       case 'hello':
         this.hellos.push(said.value);
-        this.#say({ case: 'welcome', value: create(WelcomeSchema, { epoch: 1n, lease: { seconds: BigInt(this.script.leaseSeconds ?? 15) } }) });
+        this.#say({
+          case: 'welcome',
+          value: create(WelcomeSchema, {
+            epoch: 1n,
+            lease: { seconds: BigInt(this.script.leaseSeconds ?? 15) },
+            clock: durationFromMs(Math.floor(systemClock.monotonic())),
+          }),
+        });
         this.#confirm(said.value.held.filter(({ begun }) => begun).map(({ attemptId }) => attemptId));
         return this.#take(said.value.outcomes);
       case 'heartbeat':

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { create } from '@bufbuild/protobuf';
-import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import { durationFromMs } from '@bufbuild/protobuf/wkt';
 import { encodeTicket, idInPartition } from '@posthaste/core';
 import { type Attempt, AttemptRecipientSchema, AttemptSchema, type Body, BodySchema, Outcome } from '@posthaste/protocol/dispatch';
 import {
@@ -378,15 +378,32 @@ it('sends nothing past its lease: what it holds is given back untried', async ()
 it('sends nothing past the deadline', async () => {
   const stage = await setUp({ options: 'connections=2', script: { rules: [{ at: 'data', delayMs: 500 }] } });
   const [passed, passes, holds] = [
-    await mail({ deadline: timestampFromMs(clock.now() - 1) }),
-    await mail({ deadline: timestampFromMs(clock.now() + 300) }),
-    await mail({ deadline: timestampFromMs(clock.now() + 30_000) }),
+    await mail({ usefulFor: durationFromMs(-1) }),
+    await mail({ usefulFor: durationFromMs(300) }),
+    await mail({ usefulFor: durationFromMs(30_000) }),
   ];
   stage.scheduler.assign(passed, passes, holds);
   expect(await outcomeOf(stage, passed)).toEqual(one(Outcome.TOO_LATE, 0));
   expect(await outcomeOf(stage, passes)).toEqual(one(Outcome.TOO_LATE, 0));
   expect(await outcomeOf(stage, holds)).toEqual(one(Outcome.DELIVERED, 250, '2.0.0'));
   expect(stage.upstream.mails.length).toBe(1);
+});
+
+it('gives back what has passed its deadline while it waited for a connection', async () => {
+  const stage = await setUp({ options: 'connections=1', script: { rules: [{ at: 'final', times: 1, delayMs: 1_500 }] } });
+  const [first, waiting] = [await mail(), await mail({ usefulFor: durationFromMs(200) })];
+  stage.scheduler.assign(first, waiting);
+  expect(await outcomeOf(stage, waiting)).toEqual(one(Outcome.TOO_LATE, 0));
+  expect(stage.scheduler.begun).toEqual([first.attemptId]);
+  expect(await outcomeOf(stage, first)).toEqual(one(Outcome.DELIVERED, 250, '2.0.0'));
+});
+
+it('counts the time that a batch was under way', async () => {
+  const stage = await setUp();
+  const [late, lasting] = [await mail({ usefulFor: durationFromMs(30_000) }), await mail({ usefulFor: durationFromMs(3_600_000) })];
+  stage.scheduler.assignLate(60_000, late, lasting);
+  expect(await outcomeOf(stage, late)).toEqual(one(Outcome.TOO_LATE, 0));
+  expect(await outcomeOf(stage, lasting)).toEqual(one(Outcome.DELIVERED, 250, '2.0.0'));
 });
 
 it('gives back what is cancelled before it has begun', async () => {

@@ -1,16 +1,16 @@
 import { create } from '@bufbuild/protobuf';
-import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import { durationFromMs } from '@bufbuild/protobuf/wkt';
 import { AttemptRecipientSchema, AttemptSchema, Outcome } from '@posthaste/protocol/dispatch';
 import { ManualClock } from '@posthaste/testkit';
 import { expect, it } from 'vitest';
 import { type Assignment, Workload } from './workload.ts';
 
-const attempt = (attemptId: string, deadline?: number) =>
+const attempt = (attemptId: string, usefulForMs?: number) =>
   create(AttemptSchema, {
     attemptId,
     messageId: `message of ${attemptId}`,
     recipients: [create(AttemptRecipientSchema, { index: 2 })],
-    ...(deadline === undefined ? {} : { deadline: timestampFromMs(deadline) }),
+    ...(usefulForMs === undefined ? {} : { usefulFor: durationFromMs(usefulForMs) }),
   });
 const delivered = [{ outcome: Outcome.DELIVERED, reply: { code: 250, text: 'Ok' } }];
 
@@ -28,11 +28,11 @@ it('takes an attempt once, also after it was finished', () => {
   expect(workload.admit(attempt('1.1'), 1)).toBeUndefined();
 });
 
-it('holds a deadline against the monotonic clock, whatever the wall clock does later', () => {
+it('holds a deadline against the monotonic clock, from when the scheduler wrote it, whatever the wall clock says', () => {
   const { clock, workload } = workloadOf();
-  const assignment = workload.admit(attempt('1.1', 1_005_000), 1);
   clock.setWallClock(0);
-  expect(assignment?.deadlineAt).toBe(5_000);
+  expect(workload.admit(attempt('1.1', 5_000), 1)?.deadlineAt).toBe(5_000);
+  expect(workload.admit(attempt('1.3', 5_000), 1, 700)?.deadlineAt).toBe(4_300);
   expect(workload.admit(attempt('1.2'), 1)?.deadlineAt).toBe(Number.POSITIVE_INFINITY);
 });
 

@@ -1,5 +1,5 @@
 import { create } from '@bufbuild/protobuf';
-import { durationFromMs, timestampMs } from '@bufbuild/protobuf/wkt';
+import { durationFromMs, durationMs } from '@bufbuild/protobuf/wkt';
 import { type Attempt, type AttemptOutcome, AttemptOutcomeSchema, type HeldAttempt, HeldAttemptSchema } from '@posthaste/protocol/dispatch';
 import type { Clock, Span } from '@posthaste/telemetry';
 import { groupVerdicts, type Verdict } from './outcome.ts';
@@ -11,7 +11,7 @@ export interface Assignment {
   readonly partition: number;
   /** The lease's term in which it came. */
   readonly term: number;
-  /** Monotonic milliseconds; infinite without a deadline. Converted once, at arrival: the wall clock may jump. */
+  /** Monotonic milliseconds; infinite without a deadline. */
   readonly deadlineAt: number;
   stage: Stage;
   /** From its announcement on, where traces are told. */
@@ -45,10 +45,14 @@ export class Workload {
     return this.#assignments.size;
   }
 
-  /** Undefined for an attempt that is held already: a second delivery of one attempt must never happen. */
-  admit(attempt: Attempt, term: number): Assignment | undefined {
+  /**
+   * Undefined for an attempt that is held already: a second delivery of one attempt must never happen.
+   *
+   * @param lateMs how long it was under way: its time ran on meanwhile
+   */
+  admit(attempt: Attempt, term: number, lateMs = 0): Assignment | undefined {
     if (this.#assignments.has(attempt.attemptId)) return undefined;
-    const left = attempt.deadline ? timestampMs(attempt.deadline) - this.#clock.now() : Number.POSITIVE_INFINITY;
+    const left = attempt.usefulFor ? durationMs(attempt.usefulFor) - lateMs : Number.POSITIVE_INFINITY;
     const assignment: Assignment = {
       attempt,
       partition: this.#partition,
