@@ -1,8 +1,8 @@
 import { create } from '@bufbuild/protobuf';
 import { type Timestamp, timestampFromDate } from '@bufbuild/protobuf/wkt';
 import { AttemptOutcome, Lane, MessageSchema, MessageState, Reason, RecipientState, ReplyClass } from '@posthaste/protocol';
-import { expect, it } from 'vitest';
-import { describeMessage } from './message-text.ts';
+import { afterEach, expect, it, vi } from 'vitest';
+import { dayAndTime, describeMessage } from './message-text.ts';
 
 const now = new Date(2026, 4, 6, 12, 0, 0);
 const at = (seconds: number): Timestamp => timestampFromDate(new Date(now.getTime() + seconds * 1000));
@@ -57,4 +57,16 @@ it('lets no reply steer the terminal', () => {
     recipients: [{ address: 'b@example.net', lastReply: { code: 550, text: '\u001b]0;owned\u0007' } }],
   });
   expect(describeMessage(message, now)).toContain('550 \ufffd]0;owned\ufffd');
+});
+
+afterEach(() => void vi.unstubAllEnvs());
+
+it.each([
+  ['Europe/Berlin', '2026-12-24T17:00:00Z', '2026-12-24 18:00:00+01:00'],
+  ['Europe/Berlin', '2026-06-24T16:00:00Z', '2026-06-24 18:00:00+02:00'],
+  ['America/St_Johns', '2026-12-24T17:00:00Z', '2026-12-24 13:30:00-03:30'],
+  ['Asia/Kolkata', '2026-12-24T20:00:00Z', '2026-12-25 01:30:00+05:30'],
+])('tells a time that is not of today as it is in %s then', (zone, instant, told) => {
+  vi.stubEnv('TZ', zone);
+  expect(dayAndTime(new Date(instant))).toBe(told);
 });

@@ -83,9 +83,7 @@ export function showReply({ code, enhancedCode, text }: Pick<Reply, 'code' | 'en
 export function showTime(word: string, time: Timestamp | undefined, now: Date): string[] {
   if (!time) return [];
   const at = timestampDate(time);
-  return [
-    `${word} ${calendarDay(at) === calendarDay(now) ? '' : `${calendarDay(at)} `}${clockTime(at)} (${showDistance(at.getTime() - now.getTime())})`,
-  ];
+  return [`${word} ${calendarDay(at) === calendarDay(now) ? clockTime(at) : dayAndTime(at)} (${showDistance(at.getTime() - now.getTime())})`];
 }
 
 /** `in 5 min`, `12 s ago`. */
@@ -108,6 +106,13 @@ function showMs({ seconds, nanos }: Duration): string {
 function showBytes(bytes: number): string {
   if (bytes < 1024) return `${bytes} B`;
   return bytes < 2 ** 20 ? `${(bytes / 1024).toFixed(1)} KiB` : `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+}
+
+/** Here, with the offset that holds here then. */
+export function dayAndTime(at: Date): string {
+  const east = -at.getTimezoneOffset();
+  const [hours, minutes] = [Math.floor(Math.abs(east) / 60), Math.abs(east) % 60].map((part) => String(part).padStart(2, '0'));
+  return `${calendarDay(at)} ${clockTime(at)}${east < 0 ? '-' : '+'}${hours}:${minutes}`;
 }
 
 function calendarDay(at: Date): string {

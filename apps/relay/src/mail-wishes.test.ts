@@ -28,16 +28,16 @@ describe('the parameters of MAIL', () => {
     [{ 'MT-PRIORITY': '-9' }, { wishes: { lane: 'low' }, priority: -9 }],
     [{ 'MT-PRIORITY': '3' }, { wishes: { lane: 'high' }, priority: 3 }],
     [{ 'MT-PRIORITY': '9' }, { wishes: { lane: 'immediate' }, priority: 9 }],
-    [{ BY: '120;R' }, { wishes: { deadline: now + 120_000 } }],
-    [{ BY: '+0000001;r' }, { wishes: { deadline: now + 1000 } }],
-    [{ BY: '999999999;R' }, { wishes: { deadline: now + 999_999_999_000 } }],
+    [{ BY: '120;R' }, { wishes: { deadline: now + 120_000, byAge: true } }],
+    [{ BY: '+0000001;r' }, { wishes: { deadline: now + 1000, byAge: true } }],
+    [{ BY: '999999999;R' }, { wishes: { deadline: now + 999_999_999_000, byAge: true } }],
     [{ HOLDFOR: '1' }, { wishes: { due: now + 1000 } }],
     [{ HOLDFOR: '31622400' }, { wishes: { due: now + horizonMs } }],
     [{ HOLDUNTIL: at(now + 5000) }, { wishes: { due: now + 5000 } }],
     [{ HOLDUNTIL: '1999-12-31T23:59:59+01:00' }, { wishes: { due: Date.UTC(1999, 11, 31, 22, 59, 59) } }],
     [
       { HOLDFOR: '10', BY: '11;R', 'MT-PRIORITY': '1' },
-      { wishes: { lane: 'high', due: now + 10_000, deadline: now + 11_000 }, priority: 1 },
+      { wishes: { lane: 'high', due: now + 10_000, deadline: now + 11_000, byAge: true }, priority: 1 },
     ],
   ] as [Record<string, string>, object][])('%j ask for %j', (args, asked) => {
     expect(read(args)).toEqual(asked);

@@ -1,5 +1,5 @@
 import { horizonMs, type Lane } from '@posthaste/core';
-import { expectedTime, grantedPriority, laneOfPriority, readPriority, readTime, type Cover } from '@posthaste/submission';
+import { expectedInstant, grantedPriority, laneOfPriority, readInstant, readPriority, type Cover } from '@posthaste/submission';
 import type { Clock } from '@posthaste/telemetry';
 import type { SMTPServerAddressArgs } from 'smtp-server';
 import { NegativeReply } from './reply.ts';
@@ -30,7 +30,7 @@ export function readMailWishes(args: SMTPServerAddressArgs, clock: Pick<Clock, '
   const deadline = deadlineOf(by, now);
   if (due !== undefined && deadline !== undefined && due >= deadline)
     throw badValue('BY ends before HOLDFOR or HOLDUNTIL lets the mail go; expected a later BY, or an earlier release');
-  const wishes = { ...(lane && { lane }), ...(due !== undefined && { due }), ...(deadline !== undefined && { deadline }) };
+  const wishes = { ...(lane && { lane }), ...(due !== undefined && { due }), ...(deadline !== undefined && { deadline, byAge: true as const }) };
   return { wishes, ...(priority !== undefined && { priority }) };
 }
 
@@ -70,8 +70,8 @@ function secondsOf(value: string | true): number {
 
 function untilOf(value: Value): number | undefined {
   if (value === undefined) return undefined;
-  const time = value === true || value.includes(' ') ? undefined : readTime(value);
-  if (time === undefined) throw badValue(`HOLDUNTIL is ${shown(value)}; expected ${expectedTime}`);
+  const time = value === true || value.includes(' ') ? undefined : readInstant(value);
+  if (time === undefined) throw badValue(`HOLDUNTIL is ${shown(value)}; expected ${expectedInstant}`);
   return time;
 }
 

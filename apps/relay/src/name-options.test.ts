@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { expectedTime } from '@posthaste/submission';
 import { describe, expect, it } from 'vitest';
 import { divideName, NameOptionFault, readNameOptions, wishesAt } from './name-options.ts';
 
@@ -34,7 +35,7 @@ describe('options behind a user name', () => {
     ['lane=high;lane=high', 'lane is twice in the user name; expected each option once'],
     ['ttl=0s', 'ttl in the user name is "0s"; expected a duration above zero, such as 90s, 15m, 2h or 3d'],
     ['delay=soon', 'delay in the user name is "soon"; expected a duration above zero, such as 90s, 15m, 2h or 3d'],
-    ['send-at=noon', 'send-at in the user name is "noon"; expected a time as in RFC 3339, such as 2031-05-01T08:00:00Z'],
+    ['send-at=noon', `send-at in the user name is "noon"; expected ${expectedTime}`],
     ['ttl=1h;deadline=2031-05-01T08:00:00Z', 'ttl and deadline are both in the user name and say the same; expected one of them'],
     ['delay=1h;send-at=2031-05-01T08:00:00Z', 'delay and send-at are both in the user name and say the same; expected one of them'],
     ['colour=red', 'colour in the user name is not known; expected lane, ttl, deadline, delay, send-at, tag or tag.NAME'],

@@ -1,6 +1,7 @@
 import type { Engine, Input, Instant, SnapshotWithStates } from '@posthaste/core';
 import type { Clock } from '@posthaste/telemetry';
 import type { JournalWriter } from './journal-writer.ts';
+import { MachineSleep } from './machine-sleep.ts';
 
 const longestSleepMs = 1_000;
 
@@ -10,6 +11,7 @@ export class Driver {
   readonly #writer: JournalWriter;
   readonly #clock: Clock;
   readonly #signal: AbortSignal;
+  readonly #sleep = new MachineSleep();
   #stepScheduled = false;
   #wake: { readonly at: number; readonly abort: AbortController } | null = null;
 
@@ -28,7 +30,8 @@ export class Driver {
   }
 
   now(): Instant {
-    return { wall: this.#clock.now(), mono: this.#clock.monotonic() };
+    const [wall, mono] = [this.#clock.now(), this.#clock.monotonic()];
+    return { wall, mono, sleptMs: this.#sleep.sleptMs(wall, mono) };
   }
 
   /** Takes what is pending to the journal at once. */

@@ -124,12 +124,14 @@ class House {
     if (allowed > 0) removals.trim(journalStream(partition), allowed);
   }
 
-  /** By halving: the journal's sequence at the age limit. */
+  /** By halving: the journal's sequence at the age limit. By the server's clock alone, as ours may be set ahead: back from its newest entry. */
   async #forgetOldHistory(journal: StreamState): Promise<void> {
     const { clock, connection, partition, historyMs } = this.#options;
     if (clock.monotonic() - this.#agedAt < ageLookEveryMs) return;
     this.#agedAt = clock.monotonic();
-    const oldest = clock.now() - historyMs;
+    if (journal.last < journal.first) return;
+    const newest = await readEntry(connection, journalStream(partition), journal.last);
+    const oldest = newest.time - historyMs;
     let [low, high] = [journal.first, journal.last];
     while (low < high) {
       const middle = Math.floor((low + high) / 2);

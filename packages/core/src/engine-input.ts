@@ -6,6 +6,8 @@ import type { Place, Ticket } from './ticket.ts';
 export interface Instant {
   readonly wall: number;
   readonly mono: number;
+  /** How long the machine has slept so far, which the monotonic clock leaves out and the wall clock does not; default 0. */
+  readonly sleptMs?: number;
 }
 
 /** All that the engine can be told. */

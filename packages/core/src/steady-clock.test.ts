@@ -18,6 +18,12 @@ describe('SteadyClock', () => {
     expect([clock.skewMs, clock.takeChange()]).toEqual([0, undefined]);
   });
 
+  it('counts the time in which the machine slept', () => {
+    const clock = clockAfter();
+    clock.look({ wall: 8_201_000, mono: 1_000, sleptMs: 7_200_000 }, () => seenUpTo(0));
+    expect([clock.skewMs, clock.now]).toEqual([0, 8_201_000]);
+  });
+
   it('knows how far the wall clock was ahead when a mail came', () => {
     const clock = clockAfter({ seen: 3, by: 10_000 }, { seen: 3, by: 5_000 }, { seen: 8, by: -20_000 });
     expect([1, 3, 4, 8, 9].map((sequence) => clock.skewAt(at(sequence)))).toEqual([0, 0, 15_000, 15_000, -5_000]);

@@ -37,8 +37,8 @@ export class SteadyClock {
   #unrecorded = false;
 
   /** Looks at both clocks, and says whether the wall clock has jumped. `seen`: what has been read so far, asked for only then. */
-  look({ wall, mono }: Instant, seen: () => ClockPeriod['seen']): boolean {
-    const offset = wall - mono;
+  look({ wall, mono, sleptMs = 0 }: Instant, seen: () => ClockPeriod['seen']): boolean {
+    const offset = wall - mono - sleptMs;
     const jump = offset - (this.#offset ?? offset);
     this.#offset = offset;
     this.#wall = wall;
@@ -82,7 +82,7 @@ export class SteadyClock {
   restore(marks: ClockMarks | undefined, lastAt: number, now: Instant, seen: () => ClockPeriod['seen']): void {
     this.skewMs = marks?.skewMs ?? 0;
     this.#periods = marks?.periods ?? [];
-    this.#offset = now.wall - now.mono;
+    this.#offset = now.wall - now.mono - (now.sleptMs ?? 0);
     this.#wall = now.wall;
     const behind = lastAt - this.steady(now.wall);
     if (behind >= jumpMs) this.#jump(-behind, seen());

@@ -73,7 +73,7 @@ function ticketOf(mail: Mail, now: number): Ticket {
   const { lane = 'normal', tags = {} } = wishes;
   checkLane(lane);
   checkTags(tags);
-  const { due, deadline } = timingOf(wishes, now, mail);
+  const { due, deadline, byAge } = timingOf(wishes, now, mail);
   return {
     id: mail.id,
     tenant: mail.tenant,
@@ -83,6 +83,7 @@ function ticketOf(mail: Mail, now: number): Ticket {
     acceptedAt: now,
     ...(due !== undefined && { due }),
     ...(deadline !== undefined && { deadline }),
+    ...(byAge && { byAge }),
     size: mail.size,
     ...(!(body instanceof Uint8Array) && { chunked: body }),
     ...(mail.eightBit && { eightBit: true as const }),

@@ -53,7 +53,18 @@ describe('the times', () => {
     ],
     [{ due: now + horizonMs }, { due: now + horizonMs, deadline: undefined }],
   ])('%j', (wishes, timing) => {
-    expect(timingOf(wishes, now)).toEqual(timing);
+    expect(timingOf(wishes, now)).toMatchObject(timing);
+  });
+
+  it.each([
+    ['a time to live', { ttlMs: 500 }, true],
+    ['one that was said as a while from now, as by BY of MAIL', { deadline: now + 500, byAge: true as const }, true],
+    ['a time', { deadline: now + 500 }, false],
+    ['a time to live from a sending time, which is a time', { due: now + 1000, ttlMs: 500 }, false],
+    ['a time to live from a sending time that has passed', { due: now - 1, ttlMs: 500 }, true],
+    ['none', {}, false],
+  ])('the deadline goes by the age of the mail or not: %s', (_name, wishes, byAge) => {
+    expect(timingOf(wishes, now).byAge).toBe(byAge);
   });
 
   it.each([

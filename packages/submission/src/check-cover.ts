@@ -46,6 +46,8 @@ function tooManyRecipients(count: number, expected: string): SubmissionError {
 export interface Timing {
   readonly due: number | undefined;
   readonly deadline: number | undefined;
+  /** The deadline is a time to live: see Ticket.byAge. One that counts from a sending time ends at a time, as that one is a time. */
+  readonly byAge: boolean;
 }
 
 /**
@@ -53,7 +55,7 @@ export interface Timing {
  *
  * @param askers who may have said them
  */
-export function timingOf({ due, ttlMs, deadline }: Wishes, now: number, askers?: Askers): Timing {
+export function timingOf({ due, ttlMs, deadline, byAge }: Wishes, now: number, askers?: Askers): Timing {
   const by = (wish: TimeWish) => (askers ? sourceOf(wish, askers) : '');
   const expected = 'a time at most 366 days ahead';
   if (due !== undefined && !(due - now <= horizonMs)) throw invalid('INVALID_SEND_AT', 'send-at', stamp(due), expected, by('due'));
@@ -62,7 +64,7 @@ export function timingOf({ due, ttlMs, deadline }: Wishes, now: number, askers?:
   const begin = laterDue ?? now;
   const end = deadline ?? (ttlMs === undefined ? undefined : begin + ttlMs);
   if (end !== undefined && !(end > begin)) throw endsTooSoon(end, begin, by('deadline'), laterDue === undefined ? '' : by('due'));
-  return { due: laterDue, deadline: end };
+  return { due: laterDue, deadline: end, byAge: laterDue === undefined && (byAge ?? (deadline === undefined && ttlMs !== undefined)) };
 }
 
 function endsTooSoon(end: number, begin: number, endBy: string, beginBy: string): SubmissionError {

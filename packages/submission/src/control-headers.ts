@@ -1,7 +1,8 @@
 import type { HeaderBlock } from './message/header-block.ts';
 import { valueOf } from './message/header-block.ts';
 import { laneFromHeaders, laneNamed, priorityFromHeader, type UrgencyHeaders } from './lane-from-headers.ts';
-import { expectedDuration, expectedTime, readDuration, readTime } from './read-wish.ts';
+import { expectedDuration, readDuration } from './read-duration.ts';
+import { expectedTime, readTime } from './read-time.ts';
 import { invalid } from './submission-error.ts';
 import type { HeaderWishes, Wishes } from './submission.ts';
 

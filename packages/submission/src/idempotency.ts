@@ -105,19 +105,21 @@ export class Idempotency {
     { signal, publications = 1 }: Claim,
     submit: (id: string) => Promise<Acceptance>,
   ): Promise<Acceptance | Replay> {
-    const known = this.#accepted.find(key.digest, own.at);
-    if (known && own.at - known.acceptedAt < lifeMs[key.life]) {
+    const { acceptedAt, clock, inFlightMs } = this.#options;
+    const known = this.#accepted.find(key.digest, clock.monotonic(), lifeMs[key.life]);
+    if (known) {
       refuseOther(known, own);
       return this.#replay(known);
     }
     const first = await this.#bind(key, own);
     if (first.id === own.id) return this.#submit(key, own, submit);
     refuseOther(first, own);
-    const { acceptedAt, clock, inFlightMs } = this.#options;
     const at = await acceptedAt(first.id, signal);
     if (at !== undefined) return this.#replay({ ...first, acceptedAt: at });
     // An entry of this process is not in flight any more, or it would have been met there.
-    if (first.by !== this.#process && clock.now() - first.at < inFlightMs * publications) throw new IdempotencyConflict('IN_FLIGHT', first.id);
+    // One of the future was written before a wall clock was set back, here or there, and nobody is at work on it for that long.
+    if (first.by !== this.#process && Math.abs(clock.now() - first.at) < inFlightMs * publications)
+      throw new IdempotencyConflict('IN_FLIGHT', first.id);
     return this.#submit(key, first, submit);
   }
 
@@ -143,7 +145,7 @@ export class Idempotency {
   async #submit(key: KeyName, { id, fingerprint }: Entry, submit: (id: string) => Promise<Acceptance>): Promise<Acceptance> {
     try {
       const acceptance = await submit(id);
-      this.#accepted.add(key.digest, { id, fingerprint, acceptedAt: acceptance.acceptedAt });
+      this.#accepted.add(key.digest, { id, fingerprint, acceptedAt: acceptance.acceptedAt }, this.#options.clock.monotonic());
       return acceptance;
     } catch (error) {
       if (!(error instanceof SubmissionError && error.code === 'AWAY')) await this.#setFree(key, id);

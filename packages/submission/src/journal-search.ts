@@ -3,18 +3,17 @@ import {
   isStreamError,
   journalStream,
   journalSubject,
+  readLast,
   readSince,
   readUntil,
   streamState,
   type StreamConnection,
   type StreamEntry,
 } from '@posthaste/stream';
-import type { Clock } from '@posthaste/telemetry';
 
 export interface JournalSearchOptions {
   readonly connection: StreamConnection;
   readonly partition: number;
-  readonly clock: Clock;
   /** How far back it looks. */
   readonly windowMs: number;
 }
@@ -32,7 +31,7 @@ interface Question {
   readonly reject: (error: unknown) => void;
 }
 
-/** Our clock and the server's may differ by so much. */
+/** A mail is accepted before the journal speaks of it, and a server's clock may be slewed. */
 const slackMs = 60_000;
 
 /** Reads the journal of the window from its beginning, for all questions at once that are open then. */
@@ -66,10 +65,12 @@ async function answerAll(options: JournalSearchOptions, questions: readonly Ques
   for (const { resolve } of unanswered) resolve(undefined);
 }
 
-async function* readWindow({ connection, partition, clock, windowMs }: JournalSearchOptions): AsyncIterable<readonly StreamEntry[]> {
+async function* readWindow({ connection, partition, windowMs }: JournalSearchOptions): AsyncIterable<readonly StreamEntry[]> {
   const [stream, filter] = [journalStream(partition), journalSubject(partition, 'events')];
   try {
-    const { sequence } = await readSince(connection, stream, filter, clock.now() - windowMs - slackMs);
+    // By the server's clock alone: ours may have been set since.
+    const { time } = await readLast(connection, stream, filter);
+    const { sequence } = await readSince(connection, stream, filter, time - windowMs - slackMs);
     const { last } = await streamState(connection, stream);
     yield* readUntil(connection, { stream, filter, from: sequence, to: last, dense: false, signal: new AbortController().signal });
   } catch (error) {

@@ -28,7 +28,7 @@ function over(lower: Wishes, upper: Wishes | undefined): Wishes {
   return { ...(ends ? withoutEnd(lower) : lower), ...upper, ...tags };
 }
 
-function withoutEnd({ ttlMs: _ttl, deadline: _deadline, ...rest }: Wishes): Wishes {
+function withoutEnd({ ttlMs: _ttl, deadline: _deadline, byAge: _byAge, ...rest }: Wishes): Wishes {
   return rest;
 }
 

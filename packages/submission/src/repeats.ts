@@ -38,7 +38,7 @@ export class Repeats {
    */
   async accept(fingerprint: string, own: Acceptance, store: (messageId: string) => Promise<Stored>): Promise<Acceptance> {
     for (let other = this.#inFlight.get(fingerprint); other; other = this.#inFlight.get(fingerprint)) await other.catch(() => {});
-    const known = this.#recent.find(fingerprint, this.#options.clock.now());
+    const known = this.#recent.find(fingerprint, this.#options.clock.monotonic());
     if (known) return { ...own, ...known, replayed: true };
     const accepting = this.#accept(fingerprint, own, store);
     this.#inFlight.set(fingerprint, accepting);
@@ -55,7 +55,7 @@ export class Repeats {
     // The stream knows the fingerprint, yet nobody knows the mail: rather a second one than an id that leads nowhere.
     if (!first) await store(own.id);
     const { id, acceptedAt } = first ?? own;
-    this.#recent.add(fingerprint, { id, acceptedAt });
+    this.#recent.add(fingerprint, { id, acceptedAt }, this.#options.clock.monotonic());
     return id === own.id ? own : { ...own, id, acceptedAt, replayed: true };
   }
 

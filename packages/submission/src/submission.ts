@@ -21,6 +21,8 @@ export interface Wishes {
   readonly ttlMs?: number;
   /** Milliseconds since the epoch; wins over `ttlMs`. */
   readonly deadline?: number;
+  /** The deadline was given as a while from now. */
+  readonly byAge?: true;
   readonly tags?: Readonly<Record<string, string>>;
 }
 

@@ -1,4 +1,5 @@
 import { parseDuration, type Parsed } from '@posthaste/config/quantity';
+import { readLocalTime, readTime as readAnyTime } from '@posthaste/submission/read-time';
 import { usageError } from '../failure.ts';
 
 /** A flag of a command: how it is written, what it means, and how its texts become a value. */
@@ -49,10 +50,10 @@ export const option = {
   /** Milliseconds. */
   duration: (wording: Wording): Option<number | undefined> => one({ ...wording, value: 'DURATION' }, parseDuration),
 
-  /** A time as in RFC 3339, or a duration from now. */
+  /** A time, here unless it names its zone, or a duration from now. */
   timeAhead: (wording: Wording): Option<Date | undefined> => one({ ...wording, value: 'TIME' }, readTime(1)),
 
-  /** A time as in RFC 3339, or a duration before now. */
+  /** A time, here unless it names its zone, or a duration before now. */
   timeAgo: (wording: Wording): Option<Date | undefined> => one({ ...wording, value: 'TIME' }, readTime(-1)),
 
   /** `name=value`, each name once. */
@@ -97,15 +98,13 @@ function wholeNumber(min: number, max: number): Reader<number> {
   };
 }
 
-const rfc3339 = /^\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:\d\d)?)?$/;
-
 function readTime(direction: 1 | -1): Reader<Date> {
   return (text, now) => {
     const distance = parseDuration(text);
     if (distance.kind === 'value') return taken(new Date(now.getTime() + direction * distance.value));
-    const time = rfc3339.test(text) ? Date.parse(text) : Number.NaN;
+    const time = readAnyTime(text) ?? readLocalTime(text, Temporal.Now.timeZoneId());
     const example = direction > 0 ? '2h for two hours from now' : '2h for two hours ago';
-    return Number.isNaN(time) ? refused(`a time such as 2031-05-01T08:00:00Z, or ${example}`) : taken(new Date(time));
+    return time === undefined ? refused(`a time such as 2031-05-01T08:00:00Z, or ${example}`) : taken(new Date(time));
   };
 }
 

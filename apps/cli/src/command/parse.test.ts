@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { defineCommand } from './command.ts';
 import { option } from './option.ts';
 import { parseCall } from './parse.ts';
@@ -72,6 +72,18 @@ describe('parseCall', () => {
     ['-a', '<id> is missing: an id'],
   ])('refuses %s', (line, sentence) => {
     expect(() => parse(line)).toThrow(sentence);
+  });
+
+  it.each([
+    ['2026-12-24T18:00:00+01:00', '2026-12-24T17:00:00.000Z'],
+    ['2026-12-24T18:00:00[Asia/Kolkata]', '2026-12-24T12:30:00.000Z'],
+    ['2026-12-24T18:00', '2026-12-24T17:00:00.000Z'],
+    ['2026-06-24', '2026-06-23T22:00:00.000Z'],
+    ['2026-03-29T02:30', '2026-03-29T01:30:00.000Z'],
+  ])('reads the time %s in Berlin', (text, instant) => {
+    vi.stubEnv('TZ', 'Europe/Berlin');
+    expect((parse(`a1 --at ${text}`).options.at as Date).toISOString()).toBe(instant);
+    vi.unstubAllEnvs();
   });
 
   it('asks for no operand of who asks for help', () => {

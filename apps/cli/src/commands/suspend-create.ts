@@ -5,6 +5,7 @@ import { type Call, defineCommand } from '../command/command.ts';
 import { option } from '../command/option.ts';
 import { apiOptions, endpointOf } from '../command/option-sets.ts';
 import { type ExitCode, exitCode } from '../exit-code.ts';
+import { dayAndTime } from '../message-text.ts';
 import { authorOf } from '../operator/author.ts';
 import { askConsent } from '../operator/consent.ts';
 import { recipients } from '../operator/operation-text.ts';
@@ -42,7 +43,7 @@ async function suspend(call: Call<typeof options>, match: MailSelector): Promise
   const { endpoint, reason = '', author, for: ttlMs, output } = call.options;
   const wanted = { comment: reason, author: authorOf(author), ...(ttlMs !== undefined && { ttlMs }) };
   const suspension = await askApi(endpointOf(endpoint, call.env), patience.submission, ({ operator }) => operator.suspend(match, wanted));
-  const until = suspension.expiresAt ? `until ${suspension.expiresAt.toISOString()}` : 'until it is lifted';
+  const until = suspension.expiresAt ? `until ${dayAndTime(suspension.expiresAt)}` : 'until it is lifted';
   const text = () => (call.quiet ? suspension.id : `${suspension.id}  ${describeMatch(suspension.match)} suspended, ${until}`);
   call.print(renderAnswer(output, { schema: SuspensionSchema, proto: suspension.proto, name: suspension.id, text }));
   return exitCode.ok;
