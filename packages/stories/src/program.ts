@@ -22,6 +22,8 @@ export interface ProgramOptions {
 export interface LaunchOptions {
   /** Its wall clock runs ahead by so much. Default 0. */
   readonly clockAheadMs?: number;
+  /** It begins to when it is first told to by `setClock`. Default: at its start. */
+  readonly clockAheadFrom?: 'start' | 'signal';
 }
 
 export interface Exit {
@@ -50,13 +52,13 @@ export class Program {
   }
 
   /** Starts it without waiting. */
-  launch({ clockAheadMs = 0 }: LaunchOptions = {}): void {
+  launch({ clockAheadMs = 0, clockAheadFrom = 'start' }: LaunchOptions = {}): void {
     if (this.isRunning) throw new Error(`${this.name} runs already with process id ${this.#child?.pid}`);
     const { name, logFile, settings, env: foreign } = this.#options;
     const log = openSync(logFile, 'a');
     const env = Object.fromEntries(Object.entries(settings).map(([key, value]) => [variableName(key), value]));
     const main = resolve(import.meta.dirname, '../../../apps', name, 'src/main.ts');
-    const child = spawn(process.execPath, [...shiftClock(clockAheadMs), main], {
+    const child = spawn(process.execPath, [...shiftClock(clockAheadMs, clockAheadFrom), main], {
       stdio: ['ignore', log, log, 'pipe'],
       env: { NODE_COMPILE_CACHE: compiledFolder, ...foreign, ...env, POSTHASTE_PARENT_FD: '3' },
     });
@@ -109,6 +111,11 @@ export class Program {
     return this.#exited;
   }
 
+  /** Its wall clock is set ahead, or back again: see LaunchOptions. */
+  setClock(): void {
+    this.#signal('SIGUSR2');
+  }
+
   pause(): void {
     this.#signal('SIGSTOP');
   }
@@ -137,6 +144,6 @@ export class Program {
   }
 }
 
-function shiftClock(ms: number): string[] {
-  return ms === 0 ? [] : ['--import', `${import.meta.resolve('./shifted-clock.ts')}?ms=${ms}`];
+function shiftClock(ms: number, from: string): string[] {
+  return ms === 0 ? [] : ['--import', `${import.meta.resolve('./shifted-clock.ts')}?ms=${ms}&from=${from}`];
 }

@@ -122,6 +122,18 @@ it('takes the same word as a lasting and as a brief key for two keys', async () 
   });
 });
 
+it('does not take a key for one of a process at work because that one wrote it before its wall clock was set back', async () => {
+  const mine = claim();
+  const ahead = startProcess({ aheadMs: 3_600_000 });
+  let begun = '';
+  const neverStored = ahead.run(mine, (id) => {
+    begun = id;
+    return Promise.reject(new SubmissionError('AWAY', 'storage does not answer'));
+  });
+  await expect(neverStored).rejects.toMatchObject({ code: 'AWAY' });
+  expect((await startProcess().run(mine, store)).id).toBe(begun);
+});
+
 it('says IN_FLIGHT while the first one is on its way, but lets what came by the same call wait for it', async () => {
   const process = startProcess();
   const mine = claim();

@@ -1,5 +1,7 @@
 import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
+import { readTicket } from '@posthaste/core';
+import { readLast, ticketHeader, waitStream, waitSubject } from '@posthaste/stream';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { startRig, type Rig } from '../rig.ts';
 
@@ -43,6 +45,18 @@ test('proto3 JSON is understood in both spellings, with bytes, times and duratio
   };
   expect((await post('/v1/messages', request)).status).toBe(202);
   expect((await post('/v1/messages', { ...hello, reply_to: ['r@example.org'] })).status).toBe(202);
+});
+
+test('a time is told with any offset, and is refused without one', async () => {
+  const sendAt = new Date(Math.floor(Date.now() / 1_000) * 1_000 + 3_600_000);
+  const inKolkata = new Date(sendAt.getTime() + 5.5 * 3_600_000).toISOString().replace('.000Z', '+05:30');
+  const { status, json } = await post('/v1/messages', { ...hello, sendAt: inKolkata });
+  expect(status).toBe(202);
+  const entry = await readLast(rig.connection, waitStream(0), waitSubject(0, json.id ?? ''));
+  expect(readTicket(entry.header(ticketHeader))?.due).toBe(sendAt.getTime());
+  const refused = await post('/v1/messages', { ...hello, sendAt: '2031-05-01T10:00:00' });
+  expect(refused.status).toBe(400);
+  expect(JSON.stringify(refused.json)).toContain('RFC 3339');
 });
 
 test('an unknown field is refused by its name', async () => {
