@@ -165,7 +165,7 @@ function attemptMessage(partition: number, { id, mail, recipients, upstream }: A
     smtpUtf8: ticket.smtpUtf8 ?? false,
     dsnReturn: ticket.dsnReturn ?? '',
     dsnEnvelopeId: ticket.dsnEnvelopeId ?? '',
-    lane: ticket.lane,
+    lane: mail.lane,
     traceparent: ticket.traceparent ?? '',
     ...(ticket.deadline === undefined ? {} : { usefulFor: durationFromMs(Math.floor(usefulForMs(mail) ?? 0)) }),
   };

@@ -41,6 +41,20 @@ export class Driver {
     this.#armWake(this.engine.nextWake(now), now.mono);
   }
 
+  /** Takes what is pending to the journal, and resolves once that is acknowledged. Rejects when the ownership ends. */
+  async journalled(): Promise<void> {
+    this.step();
+    const over = Promise.withResolvers<never>();
+    const end = () => over.reject(new Error('this scheduler no longer owns the partition'));
+    this.#signal.addEventListener('abort', end, { once: true });
+    try {
+      if (this.#signal.aborted) end();
+      await Promise.race([this.#writer.mark(), over.promise]);
+    } finally {
+      this.#signal.removeEventListener('abort', end);
+    }
+  }
+
   /** A snapshot, and the promise of the journal sequence that it contains. */
   snapshot(): { readonly taken: SnapshotWithStates; readonly journalled: Promise<number> } {
     this.step();

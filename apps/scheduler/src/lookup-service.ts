@@ -58,7 +58,7 @@ export async function lookUp(lookup: Lookup, id: string): Promise<LookupMessageR
 }
 
 /** Whether the engine has seen everything that the streams held when the question came. */
-async function readAllThatIsStored({ connection, partition, driver, clock, signal }: Lookup): Promise<boolean> {
+export async function readAllThatIsStored({ connection, partition, driver, clock, signal }: Lookup): Promise<boolean> {
   const sources = [...lanes, 'wait' as const];
   const ends = await Promise.all(
     sources.map(async (source) => {

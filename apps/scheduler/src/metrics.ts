@@ -1,5 +1,6 @@
 import {
   classifyReply,
+  destinationNameOf,
   lanes,
   replyClasses,
   type Attempt,
@@ -123,7 +124,7 @@ function observe(router: Router, mailLog: MailLog, { event, mail }: JournalRecor
   if ('author' in event) return observeHand(mailLog, event, of);
   count(event, lane);
   if (event.kind === 'expired') return mailLog.expired(of);
-  const upstream = router.upstreams[router.upstreamOf(ticket, event.recipients[0] ?? 0)] ?? '';
+  const upstream = destinationNameOf(router, mail, event.recipients[0] ?? 0);
   const line = { ...of, upstream, attempt: event.attempt };
   switch (event.kind) {
     case 'delivered':
@@ -157,7 +158,7 @@ function count(event: Counted, lane: string): void {
 }
 
 export function observeWaits(attempts: readonly Attempt[]): void {
-  for (const { mail, waitedMs } of attempts) if (waitedMs !== undefined) metrics.readyToStart.observe({ lane: mail.ticket.lane }, waitedMs / 1_000);
+  for (const { mail, waitedMs } of attempts) if (waitedMs !== undefined) metrics.readyToStart.observe({ lane: mail.lane }, waitedMs / 1_000);
 }
 
 const liveKinds: readonly LiveKind[] = ['queued', 'held', 'sending', 'inDoubt'];

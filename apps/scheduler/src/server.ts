@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { Server as GrpcServer } from '@grpc/grpc-js';
 import { Router, type Route } from '@posthaste/core';
-import { DispatchService, LookupService } from '@posthaste/protocol/dispatch';
+import { DispatchService, LookupService, OperateService } from '@posthaste/protocol/dispatch';
 import { grpcService } from '@posthaste/protocol';
 import { createLease, type StreamConnection } from '@posthaste/stream';
 import type { Clock, Log, MailLog } from '@posthaste/telemetry';
@@ -11,6 +11,7 @@ import { dispatchHandler } from './dispatch-service.ts';
 import { explanationHandler } from './explanation-service.ts';
 import { Holding } from './holding.ts';
 import { lookupHandler } from './lookup-service.ts';
+import { operateHandlers } from './operation/operate-service.ts';
 import { statsHandler } from './stats-service.ts';
 import { beginTenure, type TenureOptions } from './tenure.ts';
 
@@ -65,6 +66,10 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     lookupExplanation: explanationHandler((partition) => tenureOf(partition)?.lookup ?? null),
     lookupStats: statsHandler((partition) => tenureOf(partition)?.lookup ?? null),
   });
+  server.addService(
+    grpcService(OperateService),
+    operateHandlers((partition) => tenureOf(partition)?.lookup ?? null),
+  );
   return {
     server,
     get ready() {

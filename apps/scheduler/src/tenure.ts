@@ -183,6 +183,8 @@ function performer({ driver, senders, removals, copies, partition }: Hands): (ef
         return removals.waiting(effect.sequence);
       case 'removeBody':
         return removals.body(effect.id);
+      case 'workOn':
+        return driver.tell({ kind: 'workOn' });
       case 'copy': {
         const { id } = effect.mail.ticket;
         void copies

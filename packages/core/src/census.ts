@@ -1,3 +1,4 @@
+import { destinationOf } from './destination.ts';
 import type { EngineState } from './engine-state.ts';
 import { isReady, readySince, steadyAcceptance, wallDue } from './filing.ts';
 import { lanes, type Lane } from './lane.ts';
@@ -56,7 +57,8 @@ export function* walkIndex(state: EngineState, now: number): Generator<undefined
   const live = new Map<string, number>();
   let walked = 0;
   for (const mail of state.mails.values()) {
-    const { lane, tenant } = mail.ticket;
+    const { lane } = mail;
+    const { tenant } = mail.ticket;
     const acceptedAt = steadyAcceptance(clock, mail) + clock.skewMs;
     countMail(state, mail, now, { depth: depth[lane], upstreams, wait: () => (waiting[lane] += 1) });
     if (isReady(clock, mail, now)) {
@@ -72,16 +74,10 @@ export function* walkIndex(state: EngineState, now: number): Generator<undefined
 }
 
 /** Under the upstream of its first recipient that is ready: a mail goes to several only now and then. */
-function countLate(
-  { router }: EngineState,
-  { ticket, states }: Mail,
-  now: number,
-  late: Record<Lane, number>,
-  upstreams: readonly UpstreamDepth[],
-): void {
-  late[ticket.lane] += 1;
-  const recipient = states.findIndex((state) => state.kind === 'queued' && state.due <= now);
-  const upstream = upstreams[router.upstreamOf(ticket, recipient)];
+function countLate({ router }: EngineState, mail: Mail, now: number, late: Record<Lane, number>, upstreams: readonly UpstreamDepth[]): void {
+  late[mail.lane] += 1;
+  const recipient = mail.states.findIndex((state) => state.kind === 'queued' && state.due <= now);
+  const upstream = upstreams[destinationOf(router, mail, recipient)];
   if (upstream) upstream.late += 1;
 }
 
@@ -91,13 +87,14 @@ interface Counts {
   readonly wait: () => void;
 }
 
-function countMail({ router, clock }: EngineState, { ticket, states }: Mail, now: number, { depth, upstreams, wait }: Counts): void {
+function countMail({ router, clock }: EngineState, mail: Mail, now: number, { depth, upstreams, wait }: Counts): void {
+  const { states } = mail;
   for (let recipient = 0; recipient < states.length; recipient += 1) {
     const recipientState = states[recipient];
     if (!recipientState || !isLiveKind(recipientState)) continue;
     depth[recipientState.kind] += 1;
     if (recipientState.kind === 'inDoubt' || recipientState.kind === 'held') continue;
-    const upstream = upstreams[router.upstreamOf(ticket, recipient)];
+    const upstream = upstreams[destinationOf(router, mail, recipient)];
     if (upstream) upstream[recipientState.kind] += 1;
     if (recipientState.kind === 'queued' && wallDue(clock, recipientState) > now) wait();
   }

@@ -65,6 +65,8 @@ function takeNext(state: EngineState, upstream: UpstreamState, index: number, pa
 }
 
 function look(state: EngineState, upstream: UpstreamState, index: number, mail: Mail, now: Instant): Transaction | undefined {
+  // Its lane was changed: it stands in the new one's queue as well, and goes from there.
+  if (mail.lane !== upstream.ready.servedLane) return undefined;
   mail.listed &= ~(1 << index);
   if (!isLive(mail) || mail.copying !== 'no') return undefined;
   if (isPastDeadline(state, mail, now)) {

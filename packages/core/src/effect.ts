@@ -18,7 +18,9 @@ export type Effect =
   /** Copy to DEAD, then tell `buried`. */
   | { readonly kind: 'bury'; readonly mail: Mail }
   | { readonly kind: 'removeWaiting'; readonly sequence: number }
-  | { readonly kind: 'removeBody'; readonly id: string };
+  | { readonly kind: 'removeBody'; readonly id: string }
+  /** A piece of an operator's command is journalled: tell `workOn`, and the next one follows. */
+  | { readonly kind: 'workOn' };
 
 /** An event, and the mail that it is about, if it is about one. */
 export type JournalRecord = { readonly event: MailEvent; readonly mail: Mail } | { readonly event: OperatorEvent; readonly mail?: undefined };

@@ -1,5 +1,6 @@
 import type { Reply } from './journal.ts';
 import type { Lane } from './lane.ts';
+import type { Command } from './operation/command.ts';
 import type { Place, Ticket } from './ticket.ts';
 
 /** Now, by both clocks, in milliseconds: the wall clock for dues and deadlines, the monotonic one for leases and probes. */
@@ -34,6 +35,10 @@ export type Input =
   | { readonly kind: 'buried'; readonly id: string }
   /** A mail's entry in STATE was written. */
   | { readonly kind: 'state written'; readonly id: string; readonly sequence: number }
+  /** An operator's command. `dryRun`: it only counts. */
+  | { readonly kind: 'command'; readonly command: Command; readonly dryRun: boolean }
+  /** The journal has taken the last piece of what commands do. */
+  | { readonly kind: 'workOn' }
   /** Time has passed. */
   | { readonly kind: 'time' };
 

@@ -13,6 +13,8 @@ import { Parking } from './parking.ts';
 import { ReadyQueue } from './ready-queue.ts';
 import { RecentIds } from './recent-ids.ts';
 import { defaultRetryRules, type RetryRules } from './retry-rules.ts';
+import type { Asks } from './operation/asking.ts';
+import { noCommands, type Commands } from './operation/work.ts';
 import type { Router } from './router.ts';
 import { SenderTable } from './sender-table.ts';
 import { SteadyClock } from './steady-clock.ts';
@@ -91,6 +93,8 @@ export interface EngineState {
   /** Mail that lives for so long, by the steady clock. */
   readonly lifetimes: Heap<Mail>;
   readonly senders: SenderTable;
+  readonly commands: Commands;
+  readonly asks: Asks;
   readonly recent: RecentIds;
   readonly tallies: Tallies;
   /** Since the last snapshot: mail whose states changed, ids that finished, entries of STATE that are of no more use. */
@@ -138,6 +142,8 @@ export function createEngineState(epoch: number, router: Router, policy: EngineP
     deadlines: new Heap(),
     lifetimes: new Heap(),
     senders: new SenderTable(),
+    commands: noCommands(),
+    asks: new Map(),
     recent: new RecentIds(),
     tallies: new Map(),
     changed: new Set(),

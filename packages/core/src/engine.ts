@@ -1,5 +1,6 @@
 import { arrive, relocate } from './arrival.ts';
 import { takeCensus, walkIndex, type Census } from './census.ts';
+import { destinationOf } from './destination.ts';
 import { dispatch } from './dispatching.ts';
 import type { Step } from './effect.ts';
 import type { Input, Instant } from './engine-input.ts';
@@ -9,6 +10,8 @@ import { file, steadyDeadline, wallDue } from './filing.ts';
 import type { JournalEvent } from './journal.ts';
 import { disconnect, hear, welcome } from './leases.ts';
 import { takeReport } from './outcome.ts';
+import type { KnownCommand } from './operation/work.ts';
+import { takeCommand, workOff } from './operation/walking.ts';
 import { nextWake, passTime } from './passing-time.ts';
 import { relievePinnedLog } from './pinned-log.ts';
 import type { Mail } from './mail.ts';
@@ -71,6 +74,7 @@ export class Engine {
   takeStep(now: Instant): Step {
     const state = this.#state;
     this.#look(now);
+    workOff(state, now);
     dispatch(state, now);
     trimLogs(state);
     const clock = state.clock.takeChange();
@@ -115,6 +119,18 @@ export class Engine {
   /** Highest sequence that was read of a log or of WAIT. */
   seen(source: Lane | 'wait'): number {
     return source === 'wait' ? this.#state.waitSeen : this.#state.logs[source].seen;
+  }
+
+  /** Whether mail can be bound for an upstream, or a group of them, by this name. */
+  isDestination(name: string): boolean {
+    return this.#state.router.upstreams.includes(name);
+  }
+
+  /** How far a command is; undefined when none by this id is remembered. */
+  command(id: string): KnownCommand | undefined {
+    const { open, ended } = this.#state.commands;
+    const work = open.get(id);
+    return work ? { command: work.command, dryRun: work.dryRun, progress: work.count.progress } : ended.get(id);
   }
 
   /** The tallies, counted from the journal, by tenant. */
@@ -215,7 +231,7 @@ export class Engine {
   readonly #seen = () => seenOf(this.#state);
 
   #view(mail: Mail, recipient: number): RecipientView {
-    const upstream = this.#state.upstreams[this.#state.router.upstreamOf(mail.ticket, recipient)];
+    const upstream = this.#state.upstreams[destinationOf(this.#state.router, mail, recipient)];
     const state = mail.states[recipient] as RecipientState;
     const due = state.kind === 'queued' && state.due > 0 ? { due: wallDue(this.#state.clock, state) } : {};
     return { state, ...due, upstreamDown: upstream?.health.kind === 'down' };
@@ -258,6 +274,11 @@ function handle(state: EngineState, input: Input, now: Instant): void {
       return stayPut(state, input.id, now);
     case 'buried':
       return buried(state, input.id, now);
+    case 'command':
+      return takeCommand(state, input.command, input.dryRun, now);
+    case 'workOn':
+      state.commands.pieceUnderWay = false;
+      return;
     case 'state written':
       return noteState(state, input.id, input.sequence);
     case 'time':

@@ -1,3 +1,4 @@
+import { destinationOf } from './destination.ts';
 import type { Instant } from './engine-input.ts';
 import type { EngineState, UpstreamState } from './engine-state.ts';
 import { readySince, wallDue } from './filing.ts';
@@ -51,7 +52,7 @@ function explainOne(state: EngineState, mail: Mail, recipient: number, now: Inst
   if (recipientState?.kind === 'sending') return { gates: [], estimatedAt: null, upstreams: [recipientState.upstream] };
   if (recipientState?.kind === 'held') return { gates: [hold(recipientState)], estimatedAt: null, upstreams: [] };
   if (recipientState?.kind !== 'queued') return { gates: [], estimatedAt: null, upstreams: [] };
-  const upstream = state.upstreams[state.router.upstreamOf(mail.ticket, recipient)] as UpstreamState;
+  const upstream = state.upstreams[destinationOf(state.router, mail, recipient)] as UpstreamState;
   const gates = [
     ...backoff(state, recipientState, mail, now),
     ...filling(upstream, now),
@@ -93,7 +94,8 @@ function senders(state: EngineState, { name }: UpstreamState): Gate[] {
 function place({ clock }: EngineState, mail: Mail, { ready, pace }: UpstreamState, now: Instant): Gate[] {
   const ahead = ready.ahead(mail);
   if (ahead === undefined) return [];
-  const { lane, tenant } = mail.ticket;
+  const { lane } = mail;
+  const { tenant } = mail.ticket;
   const detail = { kind: 'place' as const, lane, tenant, ahead, perSecond: pace.perSecond(now.mono) };
   return [{ reason: 'QUEUED_BEHIND', since: readySince(clock, mail, now.wall) + clock.skewMs, until: null, detail }];
 }

@@ -1,3 +1,4 @@
+import { destinationOf, isOnItsRoute } from './destination.ts';
 import type { EngineState } from './engine-state.ts';
 import type { Instant } from './engine-input.ts';
 import { startBy as startByLane } from './lane-target.ts';
@@ -13,7 +14,7 @@ export function file(state: EngineState, mail: Mail, now: Instant): void {
   for (let recipient = 0; recipient < mail.states.length; recipient += 1) {
     const recipientState = mail.states[recipient];
     if (recipientState?.kind !== 'queued') continue;
-    if (isDue(clock, recipientState, now.wall)) list(state, mail, state.router.upstreamOf(mail.ticket, recipient), now);
+    if (isDue(clock, recipientState, now.wall)) list(state, mail, destinationOf(state.router, mail, recipient), now);
     else if (isAppointment(recipientState)) nextAppointment = Math.min(nextAppointment, recipientState.due);
     else nextDue = Math.min(nextDue, steadyDue(clock, recipientState));
   }
@@ -40,6 +41,12 @@ function isDue(clock: SteadyClock, queued: Queued, wall: number): boolean {
   return queued.due === 0 || wallDue(clock, queued) <= wall;
 }
 
+/** Its lane has changed: it stands in the queues of its old one still, but what is found there is passed over. */
+export function refile(state: EngineState, mail: Mail, now: Instant): void {
+  mail.listed = 0;
+  file(state, mail, now);
+}
+
 /** A mail stands in an upstream's ready queue at most once. */
 export function list(state: EngineState, mail: Mail, upstream: number, now: Instant): void {
   const bit = 1 << upstream;
@@ -55,7 +62,7 @@ export function list(state: EngineState, mail: Mail, upstream: number, now: Inst
 
 /** By the steady clock. A mail that was set back loses its deadline's place as well: otherwise it would come first until it expires. */
 export function startByOf({ clock, policy: { laneTargetsMs } }: EngineState, mail: Mail, now: Instant): number {
-  const { lane } = mail.ticket;
+  const { lane } = mail;
   const since = readySince(clock, mail, now.wall);
   return mail.setBackAt === null
     ? startByLane(lane, since, laneTargetsMs, steadyDeadline(clock, mail))
@@ -90,12 +97,12 @@ export function steadyDeadline(clock: SteadyClock, { ticket, place }: Mail): num
 /** Recipients that this upstream could be given now, of a mail that stood in its queue. */
 export function readyRecipients(state: EngineState, mail: Mail, upstream: number, now: Instant): number[] {
   const ready: number[] = [];
-  const isAlone = mail.states.length === 1;
+  const isAlone = mail.states.length === 1 && isOnItsRoute(mail);
   for (let recipient = 0; recipient < mail.states.length; recipient += 1) {
     const recipientState = mail.states[recipient];
     if (recipientState?.kind !== 'queued' || !isDue(state.clock, recipientState, now.wall)) continue;
     // Its only recipient brought it here: to look at the address again would be the dearest part of the decision.
-    if (isAlone || state.router.upstreamOf(mail.ticket, recipient) === upstream) ready.push(recipient);
+    if (isAlone || destinationOf(state.router, mail, recipient) === upstream) ready.push(recipient);
   }
   return ready;
 }

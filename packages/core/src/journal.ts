@@ -142,12 +142,17 @@ export interface Moved {
   readonly place: Place;
 }
 
-interface ByHand {
+interface Intervened {
   readonly at: number;
   readonly id: string;
-  readonly recipients: readonly number[];
   readonly author: string;
   readonly comment: string;
+  /** The command that it belongs to; absent when it was a policy's. */
+  readonly command?: string | undefined;
+}
+
+interface ByHand extends Intervened {
+  readonly recipients: readonly number[];
 }
 
 /** Stopped until it is released: by an operator, or as the lane's policy wants it of what is in doubt. */
@@ -181,14 +186,10 @@ export interface Redirected extends ByHand {
   readonly upstream: string;
 }
 
-/** The mail as a whole is in this lane from now on; its entry stays where it is. */
-export interface LaneChanged {
+/** The mail as a whole, whichever of its recipients were named, is in this lane from now on; its entry stays where it is. */
+export interface LaneChanged extends ByHand {
   readonly kind: 'laneChanged';
-  readonly at: number;
-  readonly id: string;
   readonly lane: Lane;
-  readonly author: string;
-  readonly comment: string;
 }
 
 /** A dead letter lies in WAIT again. Its failed recipients, which are those that it names, are queued with no attempt spent. */
@@ -236,13 +237,11 @@ export interface Lifted {
 }
 
 /** A dead letter was thrown away before its time. */
-export interface Purged {
+export interface Purged extends Intervened {
   readonly kind: 'purged';
-  readonly at: number;
-  readonly id: string;
   readonly tenant: string;
-  readonly author: string;
-  readonly comment: string;
+  /** Its failed recipients. */
+  readonly failedCount: number;
 }
 
 /** One entry of JOURNAL on `journal.<p>.events`: who wrote it, and what happened, in order. */

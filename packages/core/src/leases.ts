@@ -1,7 +1,8 @@
 import type { Hello, Instant } from './engine-input.ts';
 import type { EngineState } from './engine-state.ts';
+import { askAgain } from './operation/asking.ts';
 import { abandon, conclude, takeReport } from './outcome.ts';
-import type { Sender } from './sender-table.ts';
+import type { Attempt, Sender } from './sender-table.ts';
 
 /**
  * A sender opens its stream and says what it holds. That settles every attempt given to it: held ones go on, reported ones end, and
@@ -21,13 +22,18 @@ function reconcile(state: EngineState, hello: Hello, now: Instant): void {
   const reported = new Set(hello.outcomes.map(({ attempt }) => attempt));
   for (const attempt of state.senders.attemptsOf(hello.sender)) {
     const begun = held.get(attempt.id);
-    if (begun !== undefined) attempt.begun = begun;
+    if (begun !== undefined) keep(state, attempt, begun);
     else if (!reported.has(attempt.id)) conclude(state, attempt, { attempt: attempt.id, id: attempt.mail.ticket.id, recipients: [] }, now);
   }
   const unknown = [...held.keys()].filter((attempt) => state.senders.attempt(attempt)?.sender !== hello.sender);
   if (unknown.length > 0) state.effects.push({ kind: 'cancel', sender: hello.sender, attempts: unknown });
   for (const outcome of hello.outcomes) takeReport(state, outcome, now);
   if (reported.size > 0) state.effects.push({ kind: 'acknowledge', sender: hello.sender, attempts: [...reported] });
+}
+
+function keep(state: EngineState, attempt: Attempt, begun: boolean): void {
+  attempt.begun = begun;
+  askAgain(state, attempt);
 }
 
 /** Any word of a sender renews its lease. */

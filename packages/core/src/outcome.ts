@@ -1,8 +1,10 @@
+import { destinationNameOf } from './destination.ts';
 import type { AttemptOutcome, Instant, OutcomeKind, RecipientOutcome } from './engine-input.ts';
 import type { EngineState } from './engine-state.ts';
 import { expire, file, isPastDeadline } from './filing.ts';
 import type { Reply } from './journal.ts';
 import type { Mail } from './mail.ts';
+import { answerAsks } from './operation/asking.ts';
 import type { Reason } from './reason.ts';
 import { record } from './recording.ts';
 import { about, fail, postpone, skewOf } from './refusal.ts';
@@ -41,6 +43,7 @@ export function conclude(state: EngineState, attempt: Attempt, outcome: AttemptO
   }
   if (left.size > 0) giveBack(state, attempt, [...left], 'SENDER_GONE', now);
   const { mail } = attempt;
+  if (state.asks.size > 0) answerAsks(state, attempt, now);
   if (mail.open > 0 && isPastDeadline(state, mail, now)) expire(state, mail, now);
   if (mail.open > 0) file(state, mail, now);
 }
@@ -125,7 +128,7 @@ function settleGroup(state: EngineState, attempt: Attempt, group: RecipientOutco
 export function resolveDoubts(state: EngineState, mail: Mail, now: Instant): void {
   mail.states.forEach((before, recipient) => {
     if (before.kind !== 'inDoubt') return;
-    const upstream = state.router.upstreams[state.router.upstreamOf(mail.ticket, recipient)] ?? '';
+    const upstream = destinationNameOf(state.router, mail, recipient);
     postpone(state, { id: before.attempt, mail, upstream }, [recipient], { kind: 'in doubt', reply: before.reply }, now);
   });
 }

@@ -33,8 +33,13 @@ export class ReadyQueue {
     return Object.fromEntries(lanes.map((lane) => [lane, this.#lanes[lane].size])) as Record<Lane, number>;
   }
 
+  /** The lane that the mail which came last stood in. */
+  get servedLane(): Lane {
+    return this.#servedLane;
+  }
+
   push(mail: Mail, startBy: number): void {
-    const { lane } = mail.ticket;
+    const { lane } = mail;
     this.#lanes[lane].push(mail, startBy);
     this.#arrived[lane] += 1;
     this.#size += 1;
@@ -57,7 +62,7 @@ export class ReadyQueue {
 
   /** Mails that are thought to go before this one, as far as it can be told from what stands here now; undefined when it does not. */
   ahead(mail: Mail): number | undefined {
-    const { lane } = mail.ticket;
+    const { lane } = mail;
     const inLane = this.#lanes[lane].ahead(mail);
     if (inLane === undefined) return undefined;
     const ready = lanes.filter(this.#hasReady);

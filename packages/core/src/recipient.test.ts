@@ -22,6 +22,7 @@ const events: fc.Arbitrary<RecipientEvent> = fc.oneof(
   fc.constant({ ...byHand, kind: 'cancelled' as const, tenant: 'acme' }),
   fc.constantFrom(0, 7).map((due) => ({ ...byHand, kind: 'rescheduled' as const, due })),
   fc.constant({ ...byHand, kind: 'redirected' as const, upstream: 'other' }),
+  fc.constant({ ...byHand, kind: 'laneChanged' as const, lane: 'low' as const }),
 );
 const histories = fc.array(events, { maxLength: 30 });
 
@@ -40,7 +41,7 @@ function isOutcome(event: RecipientEvent): event is OutcomeEvent {
 
 /** Moves nothing that is held. */
 function isHarmless({ kind }: RecipientEvent): boolean {
-  return !['released', 'expired', 'cancelled', 'rescheduled', 'delivered'].includes(kind);
+  return !['released', 'expired', 'cancelled', 'delivered'].includes(kind);
 }
 
 describe('apply', () => {

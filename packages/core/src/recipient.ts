@@ -7,6 +7,7 @@ import type {
   Failed,
   Held,
   HoldReason,
+  LaneChanged,
   Redirected,
   Released,
   Reply,
@@ -104,7 +105,7 @@ export interface CancelledState {
 export type OutcomeEvent = Delivered | Deferred | Failed | Doubted | Returned;
 
 /** The events that move a recipient. */
-export type RecipientEvent = Started | OutcomeEvent | Expired | Held | Released | Cancelled | Rescheduled | Redirected | Revived;
+export type RecipientEvent = Started | OutcomeEvent | Expired | Held | Released | Cancelled | Rescheduled | Redirected | LaneChanged | Revived;
 
 /** Never tried, ready at once. One object for all of them: most mail is never anything else before it is sent. */
 export const untouched: Queued = Object.freeze({ kind: 'queued', attempts: 0, due: 0 });
@@ -133,6 +134,7 @@ export function apply(state: RecipientState, event: RecipientEvent): RecipientSt
     case 'rescheduled':
       return reschedule(state, event.due);
     case 'redirected':
+    case 'laneChanged':
     case 'revived':
       return state;
     default:
@@ -156,13 +158,9 @@ function interventionOf({ author, comment, at }: Held | Cancelled): Intervention
   return { author, comment, at };
 }
 
-/** What waited for its time and is ready now waits for nothing any more. What is held is put off for when it is released. */
+/** What waited for its time and is ready now waits for nothing any more. */
 function reschedule(state: Exclude<RecipientState, Final>, due: number): RecipientState {
-  if (state.kind === 'held') return { ...state, before: put(state.before, due) };
-  return state.kind === 'queued' ? put(state, due) : state;
-}
-
-function put(state: Queued, due: number): Queued {
+  if (state.kind !== 'queued') return state;
   if (due > 0) return { ...state, due, reason: 'SCHEDULED' };
   return { ...state, due, reason: state.reason === 'SCHEDULED' ? undefined : state.reason };
 }

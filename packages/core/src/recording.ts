@@ -1,5 +1,5 @@
 import type { EngineState } from './engine-state.ts';
-import type { MailEvent } from './journal.ts';
+import type { MailEvent, OperatorEvent } from './journal.ts';
 import { detour, resetStates, setState, type Mail } from './mail.ts';
 import { apply, type RecipientEvent } from './recipient.ts';
 import { finish } from './residence.ts';
@@ -19,6 +19,11 @@ export function record(state: EngineState, mail: Mail, event: RecipientEvent): v
 export function note(state: EngineState, mail: Mail, event: MailEvent): void {
   state.records.push({ event, mail });
   count(state.tallies, event);
+}
+
+/** Journals what concerns no mail in the index. */
+export function noteOperator(state: EngineState, event: OperatorEvent): void {
+  state.records.push({ event });
 }
 
 export function applyTo(mail: Mail, event: MailEvent): void {

@@ -1,3 +1,4 @@
+import { domainOf } from './domain.ts';
 import type { Instant } from './engine-input.ts';
 import type { EngineState } from './engine-state.ts';
 import { steadyAcceptance } from './filing.ts';
@@ -54,7 +55,8 @@ function judgeOf(
   hintMs: number | null,
   now: Instant,
 ): Judge {
-  const { id, lane, tenant, recipients, due = 0 } = mail.ticket;
+  const { lane } = mail;
+  const { id, tenant, recipients, due = 0 } = mail.ticket;
   const since = Math.max(steadyAcceptance(state.clock, mail) + state.clock.skewMs, due);
   return (recipient) => {
     const spent = spentAfter(mail, recipient);
@@ -72,10 +74,6 @@ const noSkew = {};
 
 function keyOf(verdict: NextTry | undefined): number | string {
   return verdict?.kind === 'at' ? verdict.due : String(verdict?.kind);
-}
-
-function domainOf(address: string): string {
-  return address.slice(address.lastIndexOf('@') + 1).toLowerCase();
 }
 
 function spentAfter(mail: Mail, recipient: number): number {

@@ -5,7 +5,8 @@ import { expire, file, isPastDeadline } from './filing.ts';
 import { FinishedLog } from './finished-log.ts';
 import { isOfMail, type JournalEvent } from './journal.ts';
 import { lanes, type Lane } from './lane.ts';
-import { setState, type Mail } from './mail.ts';
+import { detour, setState, type Mail } from './mail.ts';
+import { replayCommand, restoreCommands } from './operation/commands-snapshot.ts';
 import { isFinal } from './recipient.ts';
 import { resolveDoubts } from './outcome.ts';
 import { applyTo } from './recording.ts';
@@ -45,8 +46,10 @@ export function restoreMarks(state: EngineState, remains: Remains, now: Instant)
   for (const lane of lanes) restoreLog(state, lane, remains);
   restoreWait(state, remains);
   for (const [tenant, tally] of remains.snapshot?.tallies ?? []) state.tallies.set(tenant, { ...noTally, ...tally });
+  restoreCommands(state.commands, remains.snapshot?.commands);
   for (const { event } of remains.events) {
     count(state.tallies, event);
+    replayCommand(state.commands, event);
     if (event.kind === 'accepted') notePlaceSeen(state, event.place);
     else if (event.kind === 'moved') noteMoved(state, event.place);
   }
@@ -115,6 +118,8 @@ export function restoreState(state: EngineState, record: StateRecord, asOf: numb
   mail.stateSequence = sequence;
   mail.asOf = asOf;
   record.states.forEach((recipientState, recipient) => setState(mail, recipient, recipientState));
+  if (record.lane) mail.lane = record.lane;
+  record.detours?.forEach((upstream, recipient) => upstream !== null && detour(mail, [recipient], upstream));
 }
 
 /** Fourth step: the journal since the checkpoint, in order. */

@@ -1,3 +1,4 @@
+import { domainOf } from './domain.ts';
 import type { Ticket } from './ticket.ts';
 
 /** What a route looks at, and the upstream that it picks. */
@@ -43,9 +44,9 @@ export class Router {
     this.#byAny = turnings.find(({ match }) => match.kind === 'any') ?? { place: Infinity, index: 0 };
   }
 
-  /** Index into `upstreams`. */
-  upstreamOf(ticket: Ticket, recipient: number): number {
-    let first = earlier(earlier(this.#byAny, this.#byLane.get(ticket.lane)), this.#byTenant.get(ticket.tenant));
+  /** Index into `upstreams`. `lane`: the one that is in force. */
+  upstreamOf(ticket: Ticket, recipient: number, lane = ticket.lane): number {
+    let first = earlier(earlier(this.#byAny, this.#byLane.get(lane)), this.#byTenant.get(ticket.tenant));
     if (this.#byDomain.size > 0) first = earlier(first, this.#byDomain.get(domainOf(ticket.recipients[recipient]?.address ?? '')));
     return first.index;
   }
@@ -69,8 +70,4 @@ function turningsBy(kind: 'domain' | 'lane' | 'tenant', turnings: readonly (Turn
 
 function earlier(one: Turning, other: Turning | undefined): Turning {
   return other && other.place < one.place ? other : one;
-}
-
-function domainOf(address: string): string {
-  return address.slice(address.lastIndexOf('@') + 1).toLowerCase();
 }

@@ -1,6 +1,8 @@
 import type { EngineState } from './engine-state.ts';
 import type { SequenceRange } from './finished-log.ts';
 import { lanes, type Lane } from './lane.ts';
+import type { Mail } from './mail.ts';
+import { snapshotCommands, type CommandsSnapshot } from './operation/commands-snapshot.ts';
 import type { RecipientState } from './recipient.ts';
 import type { ClockMarks } from './steady-clock.ts';
 import type { Tally } from './tally.ts';
@@ -14,6 +16,8 @@ export interface Snapshot {
   readonly tallies: readonly (readonly [tenant: string, tally: Tally])[];
   /** Absent in what was written before the clock was watched. */
   readonly clock?: ClockMarks;
+  /** Commands that are being worked off, and those that have ended lately; absent before there were any. */
+  readonly commands?: CommandsSnapshot;
   /** Finished since the last snapshot. */
   readonly finishedIds: readonly string[];
 }
@@ -29,6 +33,10 @@ export interface LogSnapshot {
 export interface StateRecord {
   readonly id: string;
   readonly states: readonly RecipientState[];
+  /** When an operator has changed it. */
+  readonly lane?: Lane;
+  /** By recipient, where an operator has changed it: the upstream or group that it is bound for. */
+  readonly detours?: readonly (string | null)[];
 }
 
 export interface SnapshotWithStates {
@@ -42,7 +50,7 @@ export interface SnapshotWithStates {
 /** Everything up to the last record of the last step is contained; the lists of changes start anew. */
 export function takeSnapshot(state: EngineState): SnapshotWithStates {
   for (const { mail } of state.senders.attempts) state.changed.add(mail);
-  const changed = [...state.changed].map((mail) => ({ id: mail.ticket.id, states: [...mail.states] }));
+  const changed = [...state.changed].map((mail) => stateOf(mail));
   state.changed.clear();
   return {
     snapshot: {
@@ -51,11 +59,17 @@ export function takeSnapshot(state: EngineState): SnapshotWithStates {
       waitAhead: [...state.waitAhead],
       tallies: [...state.tallies].map(([tenant, tally]) => [tenant, { ...tally }]),
       clock: state.clock.marks(),
+      ...(state.commands.open.size + state.commands.ended.size > 0 && { commands: snapshotCommands(state.commands) }),
       finishedIds: state.finishedIds.splice(0),
     },
     changed,
     stale: state.staleStates.splice(0),
   };
+}
+
+function stateOf({ ticket: { id, lane: first }, states, lane, detours }: Mail): StateRecord {
+  const record = { id, states: [...states], ...(lane !== first && { lane }) };
+  return detours ? { ...record, detours: detours.map((upstream) => upstream ?? null) } : record;
 }
 
 /** The checkpoint that this snapshot was for was not made: the next one has to speak of the same changes again. */

@@ -40,7 +40,7 @@ export type Unchanged =
   | 'HELD'
   /** The command means nothing in its present state. */
   | 'NOT_APPLICABLE'
-  /** No mail has this id; counted once an id. */
+  /** Nothing that is under way (or, for dead letters, that is kept) has this id; counted once an id. */
   | 'NOT_FOUND'
   /** The dead letter is not kept any more. */
   | 'BODY_GONE';

@@ -4,6 +4,9 @@ import { defaultPolicy, type EnginePolicy } from '../engine-state.ts';
 import type { AttemptOutcome, Hello, Input, Instant, OutcomeKind } from '../engine-input.ts';
 import type { JournalEvent, Reply } from '../journal.ts';
 import type { Lane } from '../lane.ts';
+import type { Command, Progress, Verb } from '../operation/command.ts';
+import type { Intervention } from '../operation/intervention.ts';
+import type { Selector } from '../operation/selector.ts';
 import type { RecipientState } from '../recipient.ts';
 import { Router } from '../router.ts';
 import type { Attempt } from '../sender-table.ts';
@@ -105,6 +108,25 @@ export class Stage {
     return this.tell({ kind: 'hello', sender, held: [], outcomes: [], credits: rooms, ...said });
   }
 
+  /** An operator's command, worked off until nothing is left but what senders are asked for. Returns its id. */
+  command(verb: Verb, selector: Selector = {}, { dryRun = false, by = {} }: CommandOptions = {}): string {
+    const command = commandOf(verb, selector, by);
+    this.tell({ kind: 'command', command, dryRun });
+    this.workOff();
+    return command.id;
+  }
+
+  workOff(): void {
+    while (this.effects.some(({ kind }) => kind === 'workOn')) {
+      this.effects.splice(0);
+      this.tell({ kind: 'workOn' });
+    }
+  }
+
+  progressOf(command: string): Progress | undefined {
+    return this.engine.command(command)?.progress;
+  }
+
   /** What was sent and not taken. */
   get sent(): readonly Attempt[] {
     return this.#sent;
@@ -140,6 +162,15 @@ export class Stage {
   storyOf({ id }: Ticket): string[] {
     return this.events.filter((event) => event.id === id).map(({ kind }) => kind);
   }
+}
+
+export interface CommandOptions {
+  readonly dryRun?: boolean;
+  readonly by?: Partial<Intervention>;
+}
+
+export function commandOf(verb: Verb, selector: Selector = {}, by: Partial<Intervention> = {}): Command {
+  return { id: random.id(), verb, selector, by: { author: 'kim', comment: 'because', at: began, ...by } };
 }
 
 export function outcomeOf(attempt: Attempt, outcome: OutcomeKind): AttemptOutcome {

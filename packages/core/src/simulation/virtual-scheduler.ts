@@ -28,7 +28,7 @@ const silenceMs = 5_000;
 
 /** Something that takes a while: first it happens at the server, later one hears of it. A crash can come before, between and after. */
 interface Job {
-  readonly name: 'append' | 'trim' | 'remove' | 'copy' | 'bury' | 'write state';
+  readonly name: 'append' | 'trim' | 'remove' | 'copy' | 'bury' | 'work on' | 'write state';
   readonly land: () => void;
   readonly done: (now: number) => void;
   landed: boolean;
@@ -235,6 +235,12 @@ export class VirtualScheduler {
         return this.#bury(effect.mail);
       case 'removeBody':
         return;
+      case 'workOn':
+        return this.#start(
+          'work on',
+          () => {},
+          (now) => this.engine.handle({ kind: 'workOn' }, this.#instant(now)),
+        );
     }
   }
 
