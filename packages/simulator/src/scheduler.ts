@@ -283,6 +283,8 @@ export class Scheduler {
         return this.#copy(effect.mail);
       case 'bury':
         return this.#later(() => this.tell({ kind: 'buried', id: effect.mail.ticket.id }));
+      case 'workOn':
+        return this.tell({ kind: 'workOn' });
       case 'removeBody':
     }
   }
