@@ -7,6 +7,7 @@ import { mailStream, streamState, waitStream, type StreamConnection } from '@pos
 import type { Clock } from '@posthaste/telemetry';
 import type { Driver } from './driver.ts';
 import type { Figures } from './figures.ts';
+import type { Suspensions } from './operation/suspensions.ts';
 
 /** How long a question waits for the tickets that were stored before it was asked. */
 const patienceMs = 2_000;
@@ -19,6 +20,7 @@ export interface Lookup {
   readonly epoch: number;
   readonly driver: Driver;
   readonly figures: Figures;
+  readonly suspensions: Suspensions;
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }
@@ -76,11 +78,18 @@ function render(ticket: Ticket, recipients: readonly RecipientView[]): LookupMes
   return create(LookupMessageResponseSchema, { ticketJson: encodeTicket(ticket), recipients: recipients.map(renderRecipient) });
 }
 
-function renderRecipient({ state, due: dueAt, upstreamDown }: RecipientView) {
+function renderRecipient({ state, due: dueAt, upstreamDown, suspended }: RecipientView) {
   const due = dueAt === undefined ? {} : { due: timestampFromMs(dueAt) };
   const reply = 'reply' in state && state.reply ? { lastReply: wireReply(state.reply) } : {};
   const by = 'by' in state ? { intervention: wireIntervention(state.by) } : {};
-  return { state: state.kind, reason: reasonOf(state, upstreamDown), attempts: state.attempts, ...due, ...reply, ...by };
+  return {
+    state: state.kind,
+    reason: suspended && state.kind === 'queued' ? 'SUSPENDED_BY_OPERATOR' : reasonOf(state, upstreamDown),
+    attempts: state.attempts,
+    ...due,
+    ...reply,
+    ...by,
+  };
 }
 
 function reasonOf(state: RecipientView['state'], upstreamDown: boolean): string {

@@ -40,6 +40,11 @@ export const metrics = {
     'Recipients in doubt: each may be delivered twice. A rise: final replies are lost, or senders die.',
     byLane,
   ),
+  presumed: counter(
+    'posthaste_presumed_delivered_total',
+    'Recipients in doubt that were taken as sent, as lanes.inDoubt says. Each may not have been delivered.',
+    byLane,
+  ),
   returned: counter('posthaste_returned_total', 'Recipients given back untried. A rise: an upstream is down, or senders go away.', byLane),
   expired: counter('posthaste_expired_total', 'Recipients whose deadline passed. A rise: urgent mail comes too late.', byLane),
   held: counter('posthaste_held_total', 'Recipients held by operators, or in doubt in a lane that holds those.', byLane),
@@ -98,7 +103,7 @@ export const metrics = {
 
 /** A counter that has not counted yet is 0, not absent: an alert on its rise must see it. */
 for (const lane of lanes) {
-  for (const kind of ['accepted', 'delivered', 'doubted', 'returned', 'expired', 'held', 'released', 'cancelled', 'revived'] as const)
+  for (const kind of ['accepted', 'delivered', 'doubted', 'presumed', 'returned', 'expired', 'held', 'released', 'cancelled', 'revived'] as const)
     metrics[kind].inc({ lane }, 0);
   // A refused login defers and fails nothing.
   for (const name of replyClasses.filter((each) => each !== 'authentication')) {
@@ -128,6 +133,7 @@ function observe(router: Router, mailLog: MailLog, { event, mail }: JournalRecor
   const line = { ...of, upstream, attempt: event.attempt };
   switch (event.kind) {
     case 'delivered':
+      if (event.presumed) metrics.presumed.inc({ lane }, event.recipients.length);
       metrics.toDelivery.observe({ lane }, Math.max(0, event.at - Math.max(ticket.acceptedAt, ticket.due ?? 0)) / 1_000);
       return mailLog.delivered({ ...line, reply: event.reply, ...(event.tookMs === undefined ? {} : { tookMs: event.tookMs }) });
     case 'deferred':

@@ -26,6 +26,7 @@ import {
   type StreamState,
 } from '@posthaste/stream';
 import type { Log } from '@posthaste/telemetry';
+import { readSuspensions } from './operation/suspensions.ts';
 import { readCheckpoints, type StoredCheckpoint } from './checkpoint.ts';
 import type { Mark } from './checkpointer.ts';
 
@@ -62,6 +63,7 @@ export async function recover(options: RecoveryOptions): Promise<Recovered> {
   for (const source of sources) await restoreTickets(options, source, states[source]);
   await restoreStates(options);
   for (const { event, sequence } of events) engine.replay(event, sequence);
+  engine.restoreSuspensions((await readSuspensions(options.connection, options.signal)).filter(({ expires = Infinity }) => expires > now().wall));
   engine.finishRestoring(now());
   log.info('the index is rebuilt', { mails: engine.size, eventsReplayed: events.length, checkpointAt: last?.checkpoint.at ?? null });
   return {

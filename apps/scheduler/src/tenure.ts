@@ -22,6 +22,7 @@ import { startIntake } from './intake.ts';
 import { encodeEntry, JournalWriter } from './journal-writer.ts';
 import type { Lookup } from './lookup-service.ts';
 import { metrics, observer, observeWaits } from './metrics.ts';
+import { Suspensions } from './operation/suspensions.ts';
 import { recover } from './recovery.ts';
 import { Removals } from './removals.ts';
 import { sweepBodies } from './sweeper.ts';
@@ -94,6 +95,7 @@ async function begin(options: TenureOptions, stop: AbortController): Promise<Ten
   const figures = new Figures(engine, clock, options.fleet);
   const shared = { connection, partition, owner, epoch, driver, figures, clock, log, signal };
   const publisher = createPublisher(connection, { clock, log, mode: options.durability });
+  const suspensions = new Suspensions({ connection, publisher, driver, clock, log, signal });
   const removals = new Removals({ connection, partition, clock, log, signal });
   const copies = new Copies({ connection, publisher, partition, clock, log, signal, onUnburied: () => metrics.unburied.inc() });
   const senders = new Senders({ ...shared, epoch, senderLeaseMs: options.policy.senderLeaseMs, batchSize: options.policy.batch.size });
@@ -104,6 +106,7 @@ async function begin(options: TenureOptions, stop: AbortController): Promise<Ten
   driver.step();
   const { checkpointEveryMs, checkpointEvents, historyMs } = options;
   void keepHouse({ ...shared, writer, checkpointer, removals, checkpointEveryMs, checkpointEvents, historyMs });
+  void suspensions.watch();
   void sweepBodies({ ...shared, removals });
   startIntake(shared).catch((error: unknown) => {
     if (signal.aborted) return;
@@ -114,7 +117,7 @@ async function begin(options: TenureOptions, stop: AbortController): Promise<Ten
   const over = Promise.race([lease.lost, failed.promise]).finally(() => stop.abort());
   return {
     senders,
-    lookup: shared,
+    lookup: { ...shared, suspensions },
     over,
     async end() {
       if (!signal.aborted) await lastCheckpoint(checkpointer, over, clock);

@@ -53,3 +53,15 @@ it.each([
 ])('says of %s=%s what it expected', (variable, text, sentence) => {
   expect(faultsOf({ [variable]: text })).toEqual([expect.stringContaining(sentence)]);
 });
+
+it('takes what becomes of mail in doubt, lane by lane', () => {
+  expect(load({ POSTHASTE_LANES_IN_DOUBT: 'immediate=sent,high=hold' }).values['lanes.inDoubt']).toEqual({
+    immediate: 'sent',
+    high: 'hold',
+    normal: 'retry',
+    low: 'retry',
+  });
+  expect(faultsOf({ POSTHASTE_LANES_IN_DOUBT: 'high=forget' })).toEqual([
+    expect.stringContaining("retry, hold or sent for lane high instead of 'forget'"),
+  ]);
+});

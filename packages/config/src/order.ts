@@ -1,10 +1,12 @@
+import type { DoubtPolicies, DoubtPolicy } from '@posthaste/core';
 import { type Lane, lanes } from '@posthaste/core/lane';
 import { formatDuration, parseDuration, type Parsed, refused, taken } from './quantity.ts';
 import { define, parseMap } from './setting.ts';
 
-type PerLane = Readonly<Record<Lane, number>>;
+type PerLane<T = number> = Readonly<Record<Lane, T>>;
 
 const defaultShares: PerLane = { immediate: 0, high: 20, normal: 10, low: 5 };
+const defaultDoubts: DoubtPolicies = { immediate: 'retry', high: 'retry', normal: 'retry', low: 'retry' };
 const defaultTargets: PerLane = { immediate: 30_000, high: 120_000, normal: 300_000, low: Infinity };
 
 /** What is left over is what lets urgent mail overtake: shares that come to a whole would make the lanes a plain rota. */
@@ -26,6 +28,13 @@ export const orderSettings = {
       doc: 'How soon a mail of the lane should be begun after its acceptance or due time, or none: what is past it is counted in posthaste_late, and inside a tenant what should be begun first goes first. A lane not named keeps its default.',
     },
     { kind: 'map of lane=duration', parse: parseTargets, show: (targets: PerLane) => showLanes(targets, showTarget) },
+  ),
+  'lanes.inDoubt': define(
+    {
+      default: 'immediate=retry,high=retry,normal=retry,low=retry',
+      doc: 'What becomes of mail that may have been delivered (its final reply was lost): retry, perhaps twice; hold, until an operator releases or cancels it; sent, taken as delivered. A lane not named keeps retry.',
+    },
+    { kind: 'map of lane=retry|hold|sent', parse: parseDoubts, show: (policies: DoubtPolicies) => showLanes(policies, String) },
   ),
   'tenants.weights': define(
     {
@@ -51,18 +60,24 @@ function parseTargets(input: unknown): Parsed<PerLane> {
   return parseLanes(input, defaultTargets, parseTarget);
 }
 
+function parseDoubts(input: unknown): Parsed<DoubtPolicies> {
+  return parseLanes<DoubtPolicy>(input, defaultDoubts, (text) =>
+    text === 'retry' || text === 'hold' || text === 'sent' ? taken(text) : refused('retry, hold or sent'),
+  );
+}
+
 /** A map of lanes over the defaults, each value by `parse`. */
-function parseLanes(input: unknown, defaults: PerLane, parse: (text: string) => Parsed<number>): Parsed<PerLane> {
+function parseLanes<T>(input: unknown, defaults: PerLane<T>, parse: (text: string) => Parsed<T>): Parsed<PerLane<T>> {
   const map = parseMap(input);
   if (map.kind === 'refused') return map;
-  const parsed: Record<string, number> = { ...defaults };
+  const parsed: Record<string, T> = { ...defaults };
   for (const [name, text] of Object.entries(map.value)) {
     if (!lanes.some((lane) => lane === name)) return refused(`lanes of ${lanes.join(', ')} instead of '${name}'`);
     const value = parse(text);
     if (value.kind === 'refused') return refused(`${value.expected} for lane ${name} instead of '${text}'`);
     parsed[name] = value.value;
   }
-  return taken(parsed as unknown as PerLane);
+  return taken(parsed as unknown as PerLane<T>);
 }
 
 function parsePercent(text: string): Parsed<number> {
@@ -97,6 +112,6 @@ function showTarget(ms: number): string {
   return ms === Infinity ? 'none' : formatDuration(ms);
 }
 
-function showLanes(values: PerLane, show: (value: number) => string): string {
+function showLanes<T>(values: PerLane<T>, show: (value: T) => string): string {
   return lanes.map((lane) => `${lane}=${show(values[lane])}`).join(',');
 }

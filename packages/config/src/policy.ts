@@ -39,6 +39,7 @@ export function enginePolicyOf(values: Values<typeof policySettings>, base: Engi
       low: percents.low / 100,
     },
     laneTargetsMs: values['lanes.targets'],
+    inDoubt: values['lanes.inDoubt'],
     tenantWeights: values['tenants.weights'],
     maxRecipientsPerAttempt: values['batch.recipients'],
     batch: { size: values['batch.size'], waitMs: values['batch.wait'] },

@@ -1,6 +1,8 @@
 import type { Reply } from './journal.ts';
 import type { Lane } from './lane.ts';
 import type { Command } from './operation/command.ts';
+import type { Intervention } from './operation/intervention.ts';
+import type { Suspension } from './operation/suspension.ts';
 import type { Place, Ticket } from './ticket.ts';
 
 /** Now, by both clocks, in milliseconds: the wall clock for dues and deadlines, the monotonic one for leases and probes. */
@@ -37,6 +39,11 @@ export type Input =
   | { readonly kind: 'state written'; readonly id: string; readonly sequence: number }
   /** An operator's command. `dryRun`: it only counts. */
   | { readonly kind: 'command'; readonly command: Command; readonly dryRun: boolean }
+  | { readonly kind: 'suspend'; readonly suspension: Suspension }
+  /** `by` is absent when nobody is known to have lifted it. */
+  | { readonly kind: 'lift'; readonly id: string; readonly by?: Pick<Intervention, 'author' | 'comment'> }
+  /** These are in force, and no others. */
+  | { readonly kind: 'suspensions'; readonly suspensions: readonly Suspension[] }
   /** The journal has taken the last piece of what commands do. */
   | { readonly kind: 'workOn' }
   /** Time has passed. */

@@ -1,3 +1,4 @@
+import { defaultDoubtPolicies, type DoubtPolicies } from './doubt.ts';
 import type { Effect, JournalRecord } from './effect.ts';
 import { FinishedLog } from './finished-log.ts';
 import { type BatchPolicy, Gathering } from './gathering.ts';
@@ -14,6 +15,7 @@ import { ReadyQueue } from './ready-queue.ts';
 import { RecentIds } from './recent-ids.ts';
 import { defaultRetryRules, type RetryRules } from './retry-rules.ts';
 import type { Asks } from './operation/asking.ts';
+import type { Suspensions } from './operation/suspension-gate.ts';
 import { noCommands, type Commands } from './operation/work.ts';
 import type { Router } from './router.ts';
 import { SenderTable } from './sender-table.ts';
@@ -28,6 +30,8 @@ export interface EnginePolicy {
   readonly laneShares: LaneShares;
   readonly laneTargetsMs: LaneTargets;
   readonly tenantWeights: TenantWeights;
+  /** What becomes of mail that may have been delivered. */
+  readonly inDoubt: DoubtPolicies;
   /** How long a sender's lease lasts from each word of it. */
   readonly senderLeaseMs: number;
   /** Recipients of one message in one transaction. */
@@ -45,6 +49,7 @@ export const defaultPolicy: EnginePolicy = {
   laneShares: defaultLaneShares,
   laneTargetsMs: defaultLaneTargets,
   tenantWeights: new Map(),
+  inDoubt: defaultDoubtPolicies,
   senderLeaseMs: 15_000,
   maxRecipientsPerAttempt: 100,
   batch: { size: 50, waitMs: 0 },
@@ -95,6 +100,7 @@ export interface EngineState {
   readonly senders: SenderTable;
   readonly commands: Commands;
   readonly asks: Asks;
+  readonly suspensions: Suspensions;
   readonly recent: RecentIds;
   readonly tallies: Tallies;
   /** Since the last snapshot: mail whose states changed, ids that finished, entries of STATE that are of no more use. */
@@ -144,6 +150,7 @@ export function createEngineState(epoch: number, router: Router, policy: EngineP
     senders: new SenderTable(),
     commands: noCommands(),
     asks: new Map(),
+    suspensions: new Map(),
     recent: new RecentIds(),
     tallies: new Map(),
     changed: new Set(),

@@ -10,6 +10,8 @@ import { file, steadyDeadline, wallDue } from './filing.ts';
 import type { JournalEvent } from './journal.ts';
 import { disconnect, hear, welcome } from './leases.ts';
 import { takeReport } from './outcome.ts';
+import { enforce, lift, reconcileSuspensions, suspend, suspensionOf } from './operation/suspension-gate.ts';
+import type { Suspension } from './operation/suspension.ts';
 import type { KnownCommand } from './operation/work.ts';
 import { takeCommand, workOff } from './operation/walking.ts';
 import { nextWake, passTime } from './passing-time.ts';
@@ -41,6 +43,8 @@ export interface RecipientView {
   readonly due?: number;
   /** The upstream that takes it is down. */
   readonly upstreamDown: boolean;
+  /** A suspension stops it. */
+  readonly suspended: boolean;
 }
 
 /** An upstream as it is seen now. */
@@ -126,6 +130,11 @@ export class Engine {
     return this.#state.router.upstreams.includes(name);
   }
 
+  /** Those in force, in the order in which they came into force. */
+  get suspensions(): readonly Suspension[] {
+    return [...this.#state.suspensions.values()];
+  }
+
   /** How far a command is; undefined when none by this id is remembered. */
   command(id: string): KnownCommand | undefined {
     const { open, ended } = this.#state.commands;
@@ -208,6 +217,11 @@ export class Engine {
     replay(this.#state, event, sequence);
   }
 
+  /** Last but one: the suspensions in force, before anything is dispatched. */
+  restoreSuspensions(suspensions: readonly Suspension[]): void {
+    for (const suspension of suspensions) enforce(this.#state, suspension);
+  }
+
   finishRestoring(now: Instant): void {
     finishRestoring(this.#state, now);
   }
@@ -234,7 +248,7 @@ export class Engine {
     const upstream = this.#state.upstreams[destinationOf(this.#state.router, mail, recipient)];
     const state = mail.states[recipient] as RecipientState;
     const due = state.kind === 'queued' && state.due > 0 ? { due: wallDue(this.#state.clock, state) } : {};
-    return { state, ...due, upstreamDown: upstream?.health.kind === 'down' };
+    return { state, ...due, upstreamDown: upstream?.health.kind === 'down', suspended: suspensionOf(this.#state, mail, recipient) !== undefined };
   }
 }
 
@@ -276,6 +290,12 @@ function handle(state: EngineState, input: Input, now: Instant): void {
       return buried(state, input.id, now);
     case 'command':
       return takeCommand(state, input.command, input.dryRun, now);
+    case 'suspend':
+      return suspend(state, input.suspension, now);
+    case 'lift':
+      return lift(state, input.id, input.by, now);
+    case 'suspensions':
+      return reconcileSuspensions(state, input.suspensions, now);
     case 'workOn':
       state.commands.pieceUnderWay = false;
       return;

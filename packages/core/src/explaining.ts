@@ -5,6 +5,7 @@ import { readySince, wallDue } from './filing.ts';
 import type { Reply } from './journal.ts';
 import type { Lane } from './lane.ts';
 import type { Intervention } from './operation/intervention.ts';
+import { suspensionOf } from './operation/suspension-gate.ts';
 import type { Mail } from './mail.ts';
 import type { Reason } from './reason.ts';
 import type { HeldState, Queued, RecipientState } from './recipient.ts';
@@ -54,6 +55,7 @@ function explainOne(state: EngineState, mail: Mail, recipient: number, now: Inst
   if (recipientState?.kind !== 'queued') return { gates: [], estimatedAt: null, upstreams: [] };
   const upstream = state.upstreams[destinationOf(state.router, mail, recipient)] as UpstreamState;
   const gates = [
+    ...suspended(state, mail, recipient),
     ...backoff(state, recipientState, mail, now),
     ...filling(upstream, now),
     ...outage(upstream, now),
@@ -65,6 +67,16 @@ function explainOne(state: EngineState, mail: Mail, recipient: number, now: Inst
 
 function hold({ reason, by }: HeldState): Gate {
   return { reason, since: by.at, until: null, detail: { kind: 'operator', by } };
+}
+
+/** It waits for its time and for the end of the suspension at once. */
+function suspended(state: EngineState, mail: Mail, recipient: number): Gate[] {
+  const suspension = suspensionOf(state, mail, recipient);
+  if (!suspension) return [];
+  const { by, expires } = suspension;
+  return [
+    { reason: 'SUSPENDED_BY_OPERATOR', since: Math.max(by.at, mail.ticket.acceptedAt), until: expires ?? null, detail: { kind: 'operator', by } },
+  ];
 }
 
 function backoff({ clock }: EngineState, queued: Queued, { ticket }: Mail, now: Instant): Gate[] {
@@ -107,7 +119,7 @@ function estimate(gates: readonly Gate[], now: Instant): number | null {
     if (detail.kind === 'place') {
       if (detail.perSecond === 0 && detail.ahead > 0) return null;
       at += detail.ahead === 0 ? 0 : Math.round((detail.ahead / detail.perSecond) * 1_000);
-    } else if (reason === 'UPSTREAM_DOWN' || reason === 'NO_SENDER') return null;
+    } else if (reason === 'UPSTREAM_DOWN' || reason === 'NO_SENDER' || (reason === 'SUSPENDED_BY_OPERATOR' && until === null)) return null;
     else if (until !== null) at = Math.max(at, until);
   }
   return at;

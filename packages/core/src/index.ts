@@ -27,6 +27,7 @@ export type { Census, LiveKind } from './census.ts';
 export { Fleet, type FleetNeed, type FleetPolicy } from './fleet.ts';
 export type { CalendarEntry } from './traffic-calendar.ts';
 export type { LaneShares } from './lane-turn.ts';
+export { defaultDoubtPolicies, type DoubtPolicies, type DoubtPolicy } from './doubt.ts';
 export type { LaneTargets } from './lane-target.ts';
 export type { TenantWeights } from './tenant-turn.ts';
 export { defaultPolicy, type EnginePolicy } from './engine-state.ts';

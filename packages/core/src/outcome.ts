@@ -1,5 +1,6 @@
 import { destinationNameOf } from './destination.ts';
 import type { AttemptOutcome, Instant, OutcomeKind, RecipientOutcome } from './engine-input.ts';
+import { settleDoubt } from './doubt.ts';
 import type { EngineState } from './engine-state.ts';
 import { expire, file, isPastDeadline } from './filing.ts';
 import type { Reply } from './journal.ts';
@@ -106,7 +107,7 @@ function settleGroup(state: EngineState, attempt: Attempt, group: RecipientOutco
       return postpone(state, attempt, recipients, { kind: 'transient', reply }, now);
     case 'inDoubt':
       record(state, attempt.mail, { kind: 'doubted', ...about(attempt, recipients, now), tenant: attempt.mail.ticket.tenant, reply });
-      return postpone(state, attempt, recipients, { kind: 'in doubt', reply }, now);
+      return settleDoubt(state, attempt, recipients, reply, now);
     case 'bounced':
       return postpone(state, attempt, recipients, { kind: 'final', reply }, now);
     case 'bodyLost':
@@ -129,7 +130,7 @@ export function resolveDoubts(state: EngineState, mail: Mail, now: Instant): voi
   mail.states.forEach((before, recipient) => {
     if (before.kind !== 'inDoubt') return;
     const upstream = destinationNameOf(state.router, mail, recipient);
-    postpone(state, { id: before.attempt, mail, upstream }, [recipient], { kind: 'in doubt', reply: before.reply }, now);
+    settleDoubt(state, { id: before.attempt, mail, upstream }, [recipient], before.reply, now);
   });
 }
 

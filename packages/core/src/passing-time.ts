@@ -5,6 +5,7 @@ import { expire, file, isLive } from './filing.ts';
 import type { Heap } from './heap.ts';
 import { endLeases } from './leases.ts';
 import type { Mail } from './mail.ts';
+import { endSuspensions, nextExpiry } from './operation/suspension-gate.ts';
 import { admitsAt } from './upstream-health.ts';
 
 /** What time alone moves in one go. A wall clock that is set ahead may make a day's mail due at once: the rest follows in the next ones. */
@@ -19,6 +20,7 @@ export function passTime(state: EngineState, now: Instant): void {
   left = takeDue(state.lifetimes, steady, left, (mail) => end(state, mail, now));
   left = takeDue(state.calendar, steady, left, (mail) => file(state, mail, now));
   takeDue(state.appointments, now.wall, left, (mail) => file(state, mail, now));
+  endSuspensions(state, now);
   endLeases(state, now);
 }
 
@@ -53,6 +55,7 @@ export function nextWake(state: EngineState, now: Instant): number | null {
   const waits = [...state.senders.senders].map((sender) => sender.leaseEndsAt - now.mono);
   for (const heap of [state.calendar, state.lifetimes]) if (heap.size > 0) waits.push(heap.leastKey - state.clock.steady(now.wall));
   for (const heap of [state.appointments, state.deadlines]) if (heap.size > 0) waits.push(heap.leastKey - now.wall);
+  waits.push(nextExpiry(state, now));
   for (const upstream of state.upstreams) waits.push(wakeOf(state, upstream, now));
   const soonest = Math.min(...waits);
   return soonest === Infinity ? null : Math.max(0, soonest);

@@ -13,7 +13,8 @@ import { nextTry, type NextTry } from './retry-plan.ts';
 import type { Refusal } from './retry-rules.ts';
 import type { Attempt } from './sender-table.ts';
 
-type Ended = Pick<Attempt, 'id' | 'mail' | 'upstream'>;
+/** An attempt that has ended. */
+export type Ended = Pick<Attempt, 'id' | 'mail' | 'upstream'>;
 
 /** What came back instead of a delivery: no for now (4xx), no for good (5xx), or nothing that one could rely on. */
 export interface Answer {

@@ -36,4 +36,5 @@ export { createPublisher, type Publication, type Publisher, type PublisherOption
 export { readStream, readUntil, type ReadOptions } from './reader.ts';
 export { removeEntry, trimLog } from './removal.ts';
 export { announcePresence, readRoster, withdrawPresence, type Roster } from './roster.ts';
+export { createSetting, readSettings, removeSetting } from './settings.ts';
 export { ensureStreams, type EnsureStreamsOptions } from './streams.ts';

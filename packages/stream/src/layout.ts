@@ -40,6 +40,10 @@ export const leaseSubject = (partition: number): string => `$KV.LEASES.partition
 export const presenceSubject = (scheduler: string): string => `$KV.LEASES.scheduler.${subjectToken(scheduler)}`;
 
 export const settingsStream = 'KV_SETTINGS';
+/** What lies in SETTINGS, each entry under a name of its own. */
+export type SettingKind = 'suspension';
+export const settingSubject = (kind: SettingKind, name: string): string => `$KV.SETTINGS.${kind}.${name}`;
+export const settingFilter = (kind: SettingKind): string => settingSubject(kind, '*');
 
 /** The logs of fresh mail of one partition, most urgent first. */
 export const mailStreams = (partition: number): readonly string[] => lanes.map((lane) => mailStream(partition, lane));

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
 import { OperateService, Outcome } from '@posthaste/protocol/dispatch';
+import { createPublisher, createSetting, removeSetting } from '@posthaste/stream';
+import { silentLog, systemClock } from '@posthaste/telemetry';
 import { eventually } from '@posthaste/testkit';
 import { describe, expect, it } from 'vitest';
 import { schedulerRig } from '../rig.ts';
@@ -15,7 +17,7 @@ const asked = (act: 'hold' | 'release' | 'cancel' | 'retry', ids: readonly strin
   patience: { seconds: 5n },
   act: { case: act, value: {} } as { case: 'hold'; value: object },
 });
-const { operate, lookupOperation } = OperateService.method;
+const { operate, lookupOperation, createSuspension, listSuspensions, liftSuspension } = OperateService.method;
 
 describe('an operator’s command', () => {
   it('holds what is there, says who and why, and lets it go again', async () => {
@@ -69,5 +71,37 @@ describe('an operator’s command', () => {
       details: expect.stringContaining("'nowhere'"),
     });
     await expect(rig.ask(port, lookupOperation, { id: randomUUID() })).rejects.toMatchObject({ code: status.NOT_FOUND });
+  });
+});
+
+describe('a suspension', () => {
+  const suspension = { id: randomUUID(), match: { tenant: 'default' }, author: 'kim', comment: 'an incident', at: { seconds: 1n } };
+
+  it('stops mail, also what comes later, survives its scheduler, and is lifted by another one', async () => {
+    const first = await rig.owner();
+    await rig.ask(first.port, createSuspension, { suspension });
+    await rig.ask(first.port, createSuspension, { suspension });
+    await first.close();
+    const second = await rig.owner();
+    const sender = rig.connectSender(second.port, 'one');
+    const id = await rig.submit();
+    expect((await rig.lookUp(second.port, id)).recipients).toMatchObject([{ state: 'queued', reason: 'SUSPENDED_BY_OPERATOR' }]);
+    const other = await rig.submit({ tenant: 'globex' });
+    await eventually(() => expect(sender.attempts).toMatchObject([{ messageId: other }]));
+    expect((await rig.ask(second.port, listSuspensions, {})).suspensions).toMatchObject([suspension]);
+    await rig.ask(second.port, liftSuspension, { id: suspension.id, author: 'lee' });
+    await eventually(() => expect(sender.attempts).toMatchObject([{ messageId: other }, { messageId: id }]));
+    await expect(rig.ask(second.port, liftSuspension, { id: suspension.id })).rejects.toMatchObject({ code: status.NOT_FOUND });
+  });
+
+  it('that was written without a word to the scheduler is in force as well', async () => {
+    const { port } = await rig.owner();
+    const publisher = createPublisher(rig.connection, { clock: systemClock, log: silentLog, mode: 'fast' });
+    const written = { id: suspension.id, match: {}, by: { author: 'kim', comment: '', at: 1 } };
+    await createSetting(publisher, 'suspension', suspension.id, written);
+    await publisher.close();
+    await eventually(async () => expect((await rig.ask(port, listSuspensions, {})).suspensions).toHaveLength(1));
+    await removeSetting(rig.connection, 'suspension', suspension.id);
+    await eventually(async () => expect((await rig.ask(port, listSuspensions, {})).suspensions).toEqual([]));
   });
 });

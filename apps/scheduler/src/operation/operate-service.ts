@@ -1,6 +1,7 @@
 import type { UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { Lookup } from '../lookup-service.ts';
 import { unaryHandler } from './call.ts';
+import { createSuspension, liftSuspension, listSuspensions } from './suspension-service.ts';
 import { lookUpOperation, operate } from './commands-service.ts';
 
 /** `current`: what is operated on during a partition's present epoch, or null while another scheduler owns it. */
@@ -8,5 +9,8 @@ export function operateHandlers(current: (partition: number) => Lookup | null): 
   return {
     operate: unaryHandler(current, operate),
     lookupOperation: unaryHandler(current, lookUpOperation),
+    createSuspension: unaryHandler(current, createSuspension),
+    listSuspensions: unaryHandler(current, listSuspensions),
+    liftSuspension: unaryHandler(current, liftSuspension),
   };
 }
