@@ -11,7 +11,6 @@ import {
   type CreateSuspensionResponse,
   type LiftSuspensionRequest,
   type LiftSuspensionResponse,
-  type ListSuspensionsRequest,
   type ListSuspensionsResponse,
   type Suspension as WireSuspension,
 } from '@posthaste/protocol/dispatch';
@@ -26,7 +25,7 @@ export async function createSuspension({ suspensions, driver }: Lookup, request:
   return create(CreateSuspensionResponseSchema, { suspension: suspensionMessage(inForce) });
 }
 
-export function listSuspensions({ driver }: Lookup, _: ListSuspensionsRequest): ListSuspensionsResponse {
+export function listSuspensions({ driver }: Lookup): ListSuspensionsResponse {
   const inForce = driver.engine.suspensions.toSorted((one, other) => one.by.at - other.by.at);
   return create(ListSuspensionsResponseSchema, { suspensions: inForce.map(suspensionMessage) });
 }
