@@ -41,7 +41,9 @@ describe('the settings of all programs', () => {
     expect(api.out).toMatch(/api\.maxSize +3MiB +\(env POSTHASTE_API_MAX_SIZE\)/);
     const { programs } = JSON.parse(all.out) as { programs: { program: string; settings: { key: string; value: string }[] }[] };
     expect(programs.map(({ program }) => program)).toEqual(['up', 'scheduler', 'sender', 'relay', 'api', 'inbox']);
-    expect(programs[2]?.settings).toContainEqual(expect.objectContaining({ key: 'upstreams', value: 'main=smtp://user:***@mail.example:587' }));
+    expect(programs[2]?.settings).toContainEqual(
+      expect.objectContaining({ key: 'upstreams', value: 'main=smtp://user:***@mail.example:587?tls=required' }),
+    );
     expect(all.out).not.toContain('secret');
   });
 

@@ -92,7 +92,10 @@ function upstreamsOf(config: UpConfig, withInbox: boolean, inboxPort: number): s
   const given = config.values['up.upstream'];
   if (given === undefined) return withInbox ? `main=smtp://${host.includes(':') ? `[${host}]` : host}:${inboxPort}` : undefined;
   const parsed = upstreamSettings.upstreams.parse({ main: given });
-  if (parsed.kind === 'refused') throw new ConfigError([`up.upstream (--upstream): came '${redactUrl(given)}', expected ${parsed.expected}`]);
+  if (parsed.kind === 'refused')
+    throw new ConfigError(
+      (parsed.faults ?? []).map(({ part, problem }) => `up.upstream (--upstream)${part.replace('main', '').replace('.', ', ')}: ${problem}`),
+    );
   return `main=${given}`;
 }
 

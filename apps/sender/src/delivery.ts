@@ -19,6 +19,8 @@ export interface Desk {
    * vanish, be sent once more by another, and nobody would call it in doubt. The reply to DATA takes about as long as this, so it is seldom waited for.
    */
   mayFinish(assignment: Assignment): Promise<boolean>;
+  /** MAIL FROM was handed to the socket just now. Said only of attempts that a rate limit counts. */
+  mailWritten(assignment: Assignment): void;
 }
 
 export type Delivery =
@@ -39,7 +41,8 @@ export async function deliver(assignment: Assignment, session: SmtpSession, fetc
 
   const beganAt = desk.clock.monotonic();
   const wasUsed = session.used > 0;
-  const transaction = await session.transact(toEnvelope(attempt), body, () => desk.mayFinish(assignment));
+  const mailWritten = attempt.limited ? () => desk.mailWritten(assignment) : undefined;
+  const transaction = await session.transact(toEnvelope(attempt), body, () => desk.mayFinish(assignment), mailWritten);
   if (transaction.kind === 'lost' && wasUsed && !transaction.heard && !(transaction.lost instanceof ConnectionEnded)) return { kind: 'stale' };
   return { kind: 'concluded', verdicts: judge(transaction, attempt.recipients.length), tookMs: desk.clock.monotonic() - beganAt };
 }

@@ -44,7 +44,7 @@ export class Engagement implements LinkListener {
     this.#options = options;
     this.workload = new Workload(clock, partition);
     this.#link = new DispatchLink({ address, clock, log, lease: this.#lease, listener: this });
-    this.outbox = new Outbox((said) => this.#link.say(said));
+    this.outbox = new Outbox((said) => this.#link.say(said), clock);
   }
 
   get connected(): boolean {

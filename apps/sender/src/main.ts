@@ -5,7 +5,7 @@
  * Does       one SMTP transaction an attempt, over warm connections to each upstream, in the order of the batches.
  * Hands to   the scheduler: outcomes with the upstream's replies, again and again until acknowledged.
  * Never      decides on retries, keeps anything beyond its in-flight work, or sends after its lease or a mail's deadline.
- * Watch      posthaste_attempts_total, posthaste_transaction_seconds, posthaste_upstream_connections.
+ * Watch      posthaste_attempts_total, posthaste_transaction_seconds, posthaste_upstream_connections, posthaste_upstream_checks_total.
  * Ends       on SIGTERM or SIGINT, or when its parent is gone: gives back what has not begun and finishes the rest.
  */
 import { loadConfig, helpFor } from '@posthaste/config';
@@ -36,6 +36,7 @@ async function main(stopping: AbortSignal): Promise<void> {
     hostname: values['sender.hostname'],
     prefetchBytes: values['sender.prefetch'],
     drainTimeoutMs: values['sender.drainTimeout'],
+    checks: { everyMs: values['breaker.checkEvery'], timeoutMs: values['breaker.checkTimeout'] },
     clock: systemClock,
     log,
   });

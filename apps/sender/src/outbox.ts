@@ -1,5 +1,6 @@
 import { create } from '@bufbuild/protobuf';
-import { type AttemptOutcome, BegunSchema, type DispatchRequest, ReportSchema } from '@posthaste/protocol/dispatch';
+import { type AttemptOutcome, BegunSchema, type DispatchRequest, ReportSchema, WrittenSchema } from '@posthaste/protocol/dispatch';
+import type { Clock } from '@posthaste/telemetry';
 
 /** Says something on the present stream; false when there is none. */
 export type Say = (said: DispatchRequest['said']) => boolean;
@@ -10,13 +11,16 @@ export type Say = (said: DispatchRequest['said']) => boolean;
  */
 export class Outbox {
   readonly #say: Say;
+  readonly #clock: Clock;
   #begun: { readonly attemptId: string; readonly settle: (said: boolean) => void }[] = [];
+  #written: { readonly attemptId: string; readonly at: number }[] = [];
   #outcomes: AttemptOutcome[] = [];
   #scheduled = false;
   #closed = false;
 
-  constructor(say: Say) {
+  constructor(say: Say, clock: Clock) {
     this.#say = say;
+    this.#clock = clock;
   }
 
   /** True when it has been said on a stream: while there is none it waits, and so does MAIL FROM. False when nothing is to begin any more. */
@@ -33,6 +37,12 @@ export class Outbox {
     this.#closed = true;
     for (const { settle } of this.#begun) settle(false);
     this.#begun = [];
+  }
+
+  /** MAIL FROM was handed to the socket now. How long ago that is by then is told when it is said: on the next stream, when there is none. */
+  mailWritten(attemptId: string): void {
+    this.#written.push({ attemptId, at: this.#clock.monotonic() });
+    this.#schedule();
   }
 
   report(outcomes: readonly AttemptOutcome[]): void {
@@ -61,9 +71,18 @@ export class Outbox {
       this.#begun = [];
       for (const { settle } of begun) settle(true);
     }
+    this.#sayWritten();
     if (this.#outcomes.length === 0) return;
     // What is not said now stands in the next hello: the workload keeps every outcome until it is acknowledged.
     this.#say({ case: 'report', value: create(ReportSchema, { outcomes: this.#outcomes }) });
     this.#outcomes = [];
+  }
+
+  #sayWritten(): void {
+    if (this.#written.length === 0) return;
+    const now = this.#clock.monotonic();
+    // Rounded down: who thinks it written later than it was holds its place in the limit for longer, and never too short.
+    const attempts = this.#written.map(({ attemptId, at }) => ({ attemptId, ageMs: Math.floor(now - at) }));
+    if (this.#say({ case: 'written', value: create(WrittenSchema, { attempts }) })) this.#written = [];
   }
 }

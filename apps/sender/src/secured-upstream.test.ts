@@ -3,7 +3,7 @@ import { systemClock } from '@posthaste/telemetry';
 import { eightBitMail, startFakeUpstream, testCertificate, type FakeUpstream, type FakeUpstreamOptions } from '@posthaste/testkit';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { openSession } from './smtp-upstream.ts';
-import { readTargets, type UpstreamTarget } from './upstream-target.ts';
+import { targetOf } from './rig.ts';
 
 const trusted = getCACertificates();
 const auth = { user: 'shop@example.org', pass: 'p\u00e4ss/word' };
@@ -16,7 +16,7 @@ afterEach(() => upstream.close());
 
 const start = async (options: FakeUpstreamOptions) => (upstream = await startFakeUpstream(options));
 const open = (scheme: string, credentials: string, query = '') =>
-  openSession(readTargets({ main: `${scheme}://${credentials}@localhost:${upstream.port}${query}` })[0] as UpstreamTarget, { clock: systemClock });
+  openSession(targetOf(`${scheme}://${credentials}@localhost:${upstream.port}${query}`), { clock: systemClock });
 
 it.each([
   ['STARTTLS that is a must', 'smtp', '?tls=required', false],
@@ -32,7 +32,7 @@ it.each([
     const transaction = await session.transact({ ...envelope, ...rest }, { kind: 'whole', bytes: mail }, async () => true);
     expect(transaction).toMatchObject({ kind: 'answered', replies: [{ code: 250 }] });
   }
-  session.wire.quit();
+  await session.wire.quit();
   expect(upstream.mails).toMatchObject([{ secured: true, user: auth.user }, { secured: true }]);
   expect(upstream.mails.every(({ raw }) => raw.equals(mail))).toBe(true);
 });

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { create } from '@bufbuild/protobuf';
+import { durationFromMs } from '@bufbuild/protobuf/wkt';
 import type { Address } from '@posthaste/config';
-import { type Credit, CreditSchema } from '@posthaste/protocol/dispatch';
+import { CheckedSchema, type Credit, CreditSchema } from '@posthaste/protocol/dispatch';
 import type { StreamConnection } from '@posthaste/stream';
 import type { Clock, Log, Tracing } from '@posthaste/telemetry';
 import { countAttempt } from './attempt-metrics.ts';
@@ -11,7 +12,9 @@ import { Engagement } from './engagement.ts';
 import { cancelled, unknownUpstream, type Verdict } from './outcome.ts';
 import { ownerAddress } from './owner-address.ts';
 import { RoomShares } from './room-shares.ts';
+import { phaseOf } from './check-plan.ts';
 import { openSession } from './smtp-upstream.ts';
+import type { Finding } from './upstream-check.ts';
 import { UpstreamPool } from './upstream-pool.ts';
 import type { UpstreamTarget } from './upstream-target.ts';
 import type { Assignment } from './workload.ts';
@@ -26,6 +29,8 @@ export interface SenderOptions {
   readonly hostname?: string | undefined;
   readonly prefetchBytes: number;
   readonly drainTimeoutMs: number;
+  /** How upstreams are looked after that no mail goes by; everyMs 0: not at all. */
+  readonly checks: { readonly everyMs: number; readonly timeoutMs: number };
   readonly clock: Clock;
   readonly log: Log;
   readonly tracing: Tracing;
@@ -114,12 +119,20 @@ export class Sender {
       target,
       log,
       bodies: new BodySource(stream, { maxBytes: prefetchBytes }),
-      openSession: () => openSession(target, { clock, hostname }),
+      openSession: (signal) => openSession(target, { clock, hostname, signal }),
+      check: {
+        ...this.#options.checks,
+        clock,
+        phase: phaseOf(`${this.id} ${target.name}`),
+        mayCheck: () => this.ready,
+        told: (finding) => this.#sayChecked(target.name, finding),
+      },
       roomChanged: () => this.#sayCredit(target.name),
       desk: {
         clock,
         announce: (assignment) => this.#announce(assignment),
         inTime: (assignment) => this.#engagement(assignment).inTime(assignment),
+        mailWritten: (assignment) => this.#engagement(assignment).outbox.mailWritten(assignment.attempt.attemptId),
         mayFinish: (assignment) => this.#mayFinish(assignment),
       },
       conclude: (assignment, verdicts, tookMs) => this.#conclude(assignment, verdicts, tookMs),
@@ -183,6 +196,13 @@ export class Sender {
   /** The connections to an upstream that all schedulers together allot. */
   #allotted(upstream: string): number {
     return sumOf(this.#engagements, (engagement) => engagement.allotment(upstream).connections);
+  }
+
+  #sayChecked(upstream: string, { trouble, tookMs }: Finding): void {
+    const reply = trouble && { code: trouble.code, enhancedCode: trouble.enhanced ?? '', text: trouble.text };
+    const took = durationFromMs(Math.round(tookMs));
+    const checked = create(CheckedSchema, { upstream, usable: !trouble, took, ...(reply ? { reply } : {}) });
+    for (const engagement of this.#engagements) engagement.say({ case: 'checked', value: checked });
   }
 
   #sayCredit(upstream: string): void {

@@ -21,7 +21,7 @@ import { asciiMail, eventually, type FakeUpstream, startFakeUpstream } from '@po
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { ScriptedScheduler } from './scripted-scheduler.ts';
 import { Sender } from './server.ts';
-import { readTargets } from './upstream-target.ts';
+import { targetsOf } from './rig.ts';
 
 let dataDir: string;
 let nats: NatsServer;
@@ -69,7 +69,7 @@ async function own(partition: number) {
 
 async function startSender(connections: number): Promise<Sender> {
   upstream = await startFakeUpstream({});
-  const targets = readTargets({ main: `${upstream.url}?connections=${connections}` });
+  const targets = targetsOf({ main: `${upstream.url}?connections=${connections}` });
   const options = {
     tracing: noTracing,
     checks: { everyMs: 0, timeoutMs: 1_000 },

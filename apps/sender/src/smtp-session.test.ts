@@ -14,7 +14,7 @@ import { afterEach, expect, it } from 'vitest';
 import type { SmtpSession } from './smtp-session.ts';
 import type { Body, Envelope } from './smtp-transaction.ts';
 import { openSession } from './smtp-upstream.ts';
-import { readTargets, type UpstreamTarget } from './upstream-target.ts';
+import { targetOf } from './rig.ts';
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
@@ -28,7 +28,7 @@ async function startUpstream(script: Script = {}): Promise<FakeUpstream> {
 }
 
 async function open(url: string): Promise<SmtpSession> {
-  const session = await openSession(readTargets({ main: url })[0] as UpstreamTarget, { clock: systemClock });
+  const session = await openSession(targetOf(url), { clock: systemClock });
   cleanups.push(() => session.wire.quit());
   return session;
 }

@@ -25,8 +25,8 @@ export class SmtpSession {
   }
 
   /** `mayFinish` is asked at the last moment before the last bytes leave; after a no the connection is dropped and the upstream has nothing. */
-  async transact(envelope: Envelope, body: Body, mayFinish: () => Promise<boolean>): Promise<Transaction> {
-    const steps = new TransactionSteps(this.wire, envelope, this.extensions);
+  async transact(envelope: Envelope, body: Body, mayFinish: () => Promise<boolean>, mailWritten = () => {}): Promise<Transaction> {
+    const steps = new TransactionSteps(this.wire, envelope, this.extensions, mailWritten);
     this.used += 1;
     try {
       const reset = this.#mustReset;
@@ -40,6 +40,17 @@ export class SmtpSession {
     } catch (error) {
       if (!(error instanceof ConnectionLost)) return { kind: 'bodyFailed', error };
       return { kind: 'lost', lost: error, heard: steps.heard, handedOver: this.wire.phase === 'final' };
+    } finally {
+      this.wire.phase = 'idle';
+    }
+  }
+
+  /** Whether the upstream still answers (RFC 5321, 4.1.1.9). Rejects with ConnectionLost. */
+  async noop(): Promise<Reply> {
+    this.wire.phase = 'envelope';
+    this.wire.say('NOOP');
+    try {
+      return await this.wire.reply();
     } finally {
       this.wire.phase = 'idle';
     }

@@ -50,11 +50,14 @@ export class TransactionSteps {
   readonly #wire: SmtpWire;
   readonly #envelope: Envelope;
   readonly #extensions: Extensions;
+  readonly #mailWritten: () => void;
 
-  constructor(wire: SmtpWire, envelope: Envelope, extensions: Extensions) {
+  /** `mailWritten` is called when MAIL FROM has been handed to the socket. */
+  constructor(wire: SmtpWire, envelope: Envelope, extensions: Extensions, mailWritten: () => void) {
     this.#wire = wire;
     this.#envelope = envelope;
     this.#extensions = extensions;
+    this.#mailWritten = mailWritten;
   }
 
   openEnvelope(reset: boolean): Promise<OpenEnvelope> {
@@ -69,6 +72,7 @@ export class TransactionSteps {
   /** RFC 2920: RSET, MAIL, every RCPT and DATA in one segment. */
   async #allAtOnce(commands: readonly string[], reset: boolean): Promise<OpenEnvelope> {
     this.#wire.say(...(reset ? ['RSET'] : []), ...commands, 'DATA');
+    this.#mailWritten();
     if (reset) await this.#hear();
     const mail = await this.#hear();
     const replies: Reply[] = [];
@@ -87,7 +91,9 @@ export class TransactionSteps {
     if (reset) await this.#ask('RSET');
     const replies: Reply[] = [];
     for (const [index, command] of commands.entries()) {
-      const reply = await this.#ask(command);
+      this.#wire.say(command);
+      if (index === 0) this.#mailWritten();
+      const reply = await this.#hear();
       if (index === 0 && !isPositive(reply)) return { replies: this.#envelope.recipients.map(() => reply), data: undefined };
       if (index > 0) replies.push(reply);
     }

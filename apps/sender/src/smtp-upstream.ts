@@ -1,12 +1,13 @@
 import type { Socket } from 'node:net';
+import { isLocal } from '@posthaste/config';
 import type { Reply } from '@posthaste/core';
-import { type Clock, describeError } from '@posthaste/telemetry';
+import { aborted, type Clock, describeError } from '@posthaste/telemetry';
 import SMTPConnection from 'nodemailer/lib/smtp-connection';
-import { parseReply } from './smtp-reply.ts';
 import { SmtpSession } from './smtp-session.ts';
 import type { Extensions } from './smtp-transaction.ts';
 import { ConnectionLost, SmtpWire } from './smtp-wire.ts';
 import type { UpstreamTarget } from './upstream-target.ts';
+import { describeTrouble, noPasswordInClear, type OpeningError } from './upstream-trouble.ts';
 
 /** The upstream could not be used: refused, timeout, greeting, TLS, AUTH. Carries what it said, or our words in that form. */
 export class UpstreamUnusable extends Error {
@@ -23,6 +24,8 @@ export interface OpenOptions {
   readonly clock: Clock;
   /** What we call ourselves in EHLO; by default the machine's name. */
   readonly hostname?: string | undefined;
+  /** Gives up; its reason says why. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -33,39 +36,65 @@ export interface OpenOptions {
  */
 export async function openSession(target: UpstreamTarget, options: OpenOptions): Promise<SmtpSession> {
   const connection = new SMTPConnection(connectionOptions(target, options));
-  const socket = await new Promise<Socket>((resolve, reject) => {
-    const fail = (error: Error & { readonly response?: string | undefined }) => {
-      connection.close();
-      reject(new UpstreamUnusable(error.response ? parseReply(error.response) : { code: 0, text: error.message }));
-    };
+  try {
+    const opening = establish(connection, target, options.clock);
+    return await (options.signal ? Promise.race([opening, gaveUp(options.signal)]) : opening);
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}
+
+async function gaveUp(signal: AbortSignal): Promise<never> {
+  await aborted(signal);
+  throw new UpstreamUnusable({ code: 0, text: String(signal.reason) });
+}
+
+async function establish(connection: SMTPConnection, target: UpstreamTarget, clock: Clock): Promise<SmtpSession> {
+  const wire = new SmtpWire(await connectAndLogIn(connection, target), { clock, ...target.timeouts });
+  return new SmtpSession(wire, await readExtensions(wire, connection.name, target.timeouts.replyMs, clock));
+}
+
+function connectAndLogIn(connection: SMTPConnection, target: UpstreamTarget): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const refuse = (reply: Reply) => reject(new UpstreamUnusable(reply));
+    const fail = (error: OpeningError) => refuse(describeTrouble(error, target));
+    const { login } = target;
     // Stays attached: the connection object reports the later end of the socket that it no longer uses.
     connection.on('error', fail);
     connection.connect((refused) => {
       if (refused) return fail(refused);
-      if (!target.login) return resolve(takeSocket(connection));
-      connection.login({ user: target.login.user, pass: target.login.password }, (denied) =>
-        denied ? fail(denied) : resolve(takeSocket(connection)),
-      );
+      if (!login) return resolve(takeSocket(connection));
+      if (!connection.secure && !mayGoInClear(target)) return refuse(noPasswordInClear(target));
+      connection.login({ user: login.user, pass: login.password.reveal() }, (denied) => (denied ? fail(denied) : resolve(takeSocket(connection))));
     });
   });
-  const wire = new SmtpWire(socket, { clock: options.clock, timeoutMs: target.timeoutMs });
-  return new SmtpSession(wire, await readExtensions(wire, connection.name, target.timeoutMs, options.clock));
+}
+
+/** A password: where somebody wrote that there is to be no TLS, or where it does not leave this machine. */
+function mayGoInClear({ host, tls }: UpstreamTarget): boolean {
+  return tls.mode === 'none' || isLocal(host);
 }
 
 function connectionOptions(target: UpstreamTarget, options: OpenOptions) {
-  const { host, port, tls, timeoutMs } = target;
+  const { host, port, tls, timeouts, authorities } = target;
   return {
     host,
     port,
-    secure: tls === 'immediate',
-    ignoreTLS: tls === 'none',
-    requireTLS: tls === 'required',
-    opportunisticTLS: tls === 'opportunistic',
-    tls: { rejectUnauthorized: tls !== 'opportunistic' },
-    connectionTimeout: timeoutMs,
-    greetingTimeout: timeoutMs,
-    dnsTimeout: timeoutMs,
-    socketTimeout: timeoutMs,
+    secure: tls.mode === 'implicit',
+    ignoreTLS: tls.mode === 'none',
+    requireTLS: tls.mode === 'required',
+    opportunisticTLS: tls.mode === 'opportunistic',
+    tls: {
+      rejectUnauthorized: tls.verify,
+      minVersion: `TLSv${tls.minVersion}` as const,
+      ...(tls.servername === undefined ? {} : { servername: tls.servername }),
+      ...(authorities ? { secureContext: authorities } : {}),
+    },
+    connectionTimeout: timeouts.connectMs,
+    greetingTimeout: timeouts.connectMs,
+    dnsTimeout: timeouts.connectMs,
+    socketTimeout: timeouts.replyMs,
     socketCloseTimeout: 0,
     ...(options.hostname === undefined ? {} : { name: options.hostname }),
   };

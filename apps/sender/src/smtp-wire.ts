@@ -26,8 +26,12 @@ export class ConnectionLost extends Error {
 /** We ended it, for a reason that has nothing to do with the upstream. */
 export class ConnectionEnded extends ConnectionLost {}
 
-/** RFC 5321, 4.5.3.2.6: whoever gives up waiting for the reply to the final dot makes duplicates, so that wait is longer than any other. */
-const finalReplyPatience = 20;
+/** How long an upstream may say nothing. */
+interface Patience {
+  readonly replyMs: number;
+  /** RFC 5321, 4.5.3.2.6: whoever gives up waiting for the reply to the final dot makes duplicates, so that wait is longer than any other. */
+  readonly finalMs: number;
+}
 
 /** How long an upstream may take to close its side after QUIT. */
 const quitPatienceMs = 5_000;
@@ -37,7 +41,7 @@ export class SmtpWire {
   phase: Phase = 'idle';
   readonly #socket: Socket;
   readonly #clock: Clock;
-  readonly #timeoutMs: number;
+  readonly #patience: Patience;
   readonly #reader = new ReplyReader();
   readonly #replies: Reply[] = [];
   #waiting: { resolve(reply: Reply): void; reject(lost: ConnectionLost): void } | undefined;
@@ -45,10 +49,10 @@ export class SmtpWire {
   #progressAt: number;
   #onLost: (lost: ConnectionLost) => void = () => {};
 
-  constructor(socket: Socket, options: { readonly clock: Clock; readonly timeoutMs: number }) {
+  constructor(socket: Socket, options: Patience & { readonly clock: Clock }) {
     this.#socket = socket;
     this.#clock = options.clock;
-    this.#timeoutMs = options.timeoutMs;
+    this.#patience = options;
     this.#progressAt = options.clock.monotonic();
     socket.on('data', (chunk: Buffer) => this.#take(chunk));
     socket.on('error', (error) => this.end(new ConnectionLost(`the connection failed: ${error.message}`)));
@@ -108,7 +112,7 @@ export class SmtpWire {
   /** Ends a session whose upstream says nothing for too long. Called now and then: a timer a mail would cost more than the mail. */
   checkProgress(): void {
     if (this.phase === 'idle' || this.#lost) return;
-    const patienceMs = this.phase === 'final' ? this.#timeoutMs * finalReplyPatience : this.#timeoutMs;
+    const patienceMs = this.phase === 'final' ? this.#patience.finalMs : this.#patience.replyMs;
     const silentMs = this.#clock.monotonic() - this.#progressAt;
     if (silentMs > patienceMs) this.end(new ConnectionLost(`no answer from the upstream for ${Math.round(silentMs / 1000)} s`));
   }
@@ -122,12 +126,14 @@ export class SmtpWire {
     this.#onLost(lost);
   }
 
-  /** RFC 5321, 4.1.1.10, without waiting for the 221: there is nothing to be learned from it. */
-  quit(): void {
-    if (this.#lost) return;
+  /** RFC 5321, 4.1.1.10, without reading the 221: there is nothing to be learned from it. Resolves when the connection is gone. */
+  quit(): Promise<void> {
+    if (this.#lost) return Promise.resolve();
+    const gone = new Promise<void>((resolve) => this.#socket.once('close', () => resolve()));
     this.#socket.end('QUIT\r\n');
     this.#socket.setTimeout(quitPatienceMs, () => this.#socket.destroy()).unref();
     this.#lost = new ConnectionLost('the session was ended');
+    return gone;
   }
 
   #take(chunk: Buffer): void {

@@ -3,6 +3,7 @@ import { describeSettings, listValues, type SettingInForce } from './describe.ts
 import { type Environment, type ReadFile, readEnvironment } from './environment.ts';
 import { readFileSettings } from './file.ts';
 import { readFlags } from './flags.ts';
+import type { PartFault } from './quantity.ts';
 import { hidden, quoteInput } from './redact.ts';
 import { checkSchema, describeSource, type Found, type Known, type Reading, type Schema, sectionOf, type Source, type Values } from './schema.ts';
 
@@ -105,14 +106,20 @@ function resolveOne(schema: Schema, key: string, found: Found | undefined, resol
   }
   const parsed = setting.parse(input);
   if (parsed.kind === 'value') resolved.values[key] = parsed.value;
+  else if (parsed.faults) resolved.faults.push(...partFaults(key, source, parsed.faults));
   else resolved.faults.push(`${key} (${describeSource(source)}): came ${setting.secret ? hidden : quoteInput(input)}, expected ${parsed.expected}`);
+}
+
+function partFaults(key: string, source: Source, faults: readonly PartFault[]): string[] {
+  return faults.map(({ part, problem }) => `${part === '' ? key : `${key}.${part}`} (${describeSource(source)}): ${problem}`);
 }
 
 function settleAll(schema: Schema, resolved: Resolved): void {
   for (const [key, setting] of Object.entries(schema)) {
     const settled = setting.settle?.(resolved.values[key], resolved.values);
     if (settled?.kind === 'value') resolved.values[key] = settled.value;
-    if (settled?.kind === 'refused')
-      resolved.faults.push(`${key} (${describeSource(resolved.sources[key] ?? { kind: 'default' })}): expected ${settled.expected}`);
+    const source = resolved.sources[key] ?? { kind: 'default' };
+    if (settled?.kind === 'refused' && settled.faults) resolved.faults.push(...partFaults(key, source, settled.faults));
+    else if (settled?.kind === 'refused') resolved.faults.push(`${key} (${describeSource(source)}): expected ${settled.expected}`);
   }
 }

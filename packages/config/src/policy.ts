@@ -4,7 +4,7 @@ import { orderSettings } from './order.ts';
 import { retryRulesOf, retrySettings } from './retries.ts';
 import type { Values } from './schema.ts';
 import { setting } from './setting.ts';
-import { upstreamSettings } from './upstreams.ts';
+import { breakerRuleOf, upstreamRulesOf, upstreamSettings } from './upstreams/settings.ts';
 
 /** All that the core decides by: for the scheduler, and for whoever shows beforehand what it would decide. */
 export const policySettings = {
@@ -45,5 +45,8 @@ export function enginePolicyOf(values: Values<typeof policySettings>, base: Engi
     batch: { size: values['batch.size'], waitMs: values['batch.wait'] },
     senderLeaseMs: values['scheduler.senderLease'],
     pinnedFloor: values['scheduler.pinnedFloor'] / 100,
+    upstreamRules: upstreamRulesOf(values.upstreams),
+    domainLimits: values['domains.limits'],
+    breaker: breakerRuleOf(values),
   };
 }

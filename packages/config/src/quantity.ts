@@ -1,5 +1,19 @@
 /** What a parser answers: the value, or what it would have taken. */
-export type Parsed<T> = { readonly kind: 'value'; readonly value: T } | { readonly kind: 'refused'; readonly expected: string };
+export type Parsed<T> = { readonly kind: 'value'; readonly value: T } | Refused;
+
+export interface Refused {
+  readonly kind: 'refused';
+  readonly expected: string;
+  /** Of a value with parts: each fault by itself. What came is quoted here or not at all. */
+  readonly faults?: readonly PartFault[];
+}
+
+export interface PartFault {
+  /** Dotted, below the setting's key; empty for the whole. */
+  readonly part: string;
+  /** Such as `came 'x', expected a whole number`. */
+  readonly problem: string;
+}
 
 export interface Address {
   readonly host: string;
@@ -7,7 +21,9 @@ export interface Address {
 }
 
 export const taken = <T>(value: T): Parsed<T> => ({ kind: 'value', value });
-export const refused = (expected: string): Parsed<never> => ({ kind: 'refused', expected });
+export const refused = (expected: string): Refused => ({ kind: 'refused', expected });
+/** For values with secrets in them: nothing is quoted that is not quoted in `faults`. */
+export const refusedParts = (expected: string, faults: readonly PartFault[]): Refused => ({ kind: 'refused', expected, faults });
 
 const durationUnits: ReadonlyMap<string, number> = new Map([
   ['ms', 1],

@@ -1,5 +1,6 @@
 import type { Setting } from './setting.ts';
 import { sharedSettings } from './shared.ts';
+import { breakerSettings, checkSettings } from './upstreams/breaker.ts';
 
 /** All settings of one program, by dotted key. The part before the first dot is the key's section. */
 export type Schema = Readonly<Record<string, Setting<unknown>>>;
@@ -20,7 +21,10 @@ export const knownSections: readonly string[] = [
   'sender',
   'inbox',
   'upstreams',
+  'groups',
   'routes',
+  'domains',
+  'breaker',
   'lanes',
   'tenants',
   'batch',
@@ -89,6 +93,7 @@ export interface Known {
 /** Keys of the sections that several programs declare parts of. Each program declares those that it uses and passes over the rest. */
 export const sharedKeys: readonly string[] = [
   ...Object.keys(sharedSettings),
+  ...Object.keys({ ...breakerSettings, ...checkSettings }),
   'limits.recipients',
   'limits.inline',
   'limits.storage',

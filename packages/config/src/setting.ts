@@ -91,7 +91,7 @@ function atLeast(min: string | undefined, parse: (input: unknown) => Parsed<numb
   };
 }
 
-function isScalar(input: unknown): input is string | number | boolean {
+export function isScalar(input: unknown): input is string | number | boolean {
   return typeof input === 'string' || typeof input === 'number' || typeof input === 'boolean';
 }
 
@@ -155,7 +155,7 @@ function splitPairs(text: string): [string, string | undefined][] {
   });
 }
 
-export function showMap(map: Readonly<Record<string, string>>): string {
+function showMap(map: Readonly<Record<string, string>>): string {
   return Object.entries(map)
     .map(([name, value]) => `${name}=${redactUrl(value)}`)
     .join(',');

@@ -23,14 +23,8 @@ function readConfiguration(env: Readonly<Record<string, string | undefined>>): C
   return {
     router: new Router(Object.keys(values.upstreams), values.routes),
     policy: enginePolicyOf(values, defaultPolicy),
-    connections: new Map(Object.entries(values.upstreams).map(([name, url]) => [name, connectionsOf(url)])),
+    connections: new Map(Object.entries(values.upstreams).map(([name, { connections }]) => [name, connections])),
   };
-}
-
-const usualConnections = 20;
-
-function connectionsOf(url: string): number {
-  return Number(URL.parse(url)?.searchParams.get('connections') ?? usualConnections);
 }
 
 function textOf(file: string): string {

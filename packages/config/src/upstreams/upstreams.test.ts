@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { type Config, ConfigError, loadConfig, upstreamSettings } from './index.ts';
+import { type Config, ConfigError, loadConfig, upstreamSettings } from '../index.ts';
 
 function load(env: Record<string, string>, file = ''): Config<typeof upstreamSettings> {
   return loadConfig(upstreamSettings, { argv: ['--config=x.yaml'], env, readFile: () => file });
@@ -7,7 +7,7 @@ function load(env: Record<string, string>, file = ''): Config<typeof upstreamSet
 
 it('sends all to the inbox when nothing is set', () => {
   const { values } = load({});
-  expect(values.upstreams).toEqual({ main: 'smtp://127.0.0.1:1025' });
+  expect(values.upstreams['main']).toMatchObject({ host: '127.0.0.1', port: 1025, tls: { mode: 'opportunistic' }, login: undefined });
   expect(values.routes).toEqual([{ match: { kind: 'any' }, upstream: 'main' }]);
 });
 
@@ -28,14 +28,14 @@ it('reads upstreams and routes from variables, in order', () => {
 it('reads the same from a file', () => {
   const config = load({}, 'upstreams:\n  first: smtp://u:geheim@a.example\n  bulk: smtp://b.example\nroutes:\n  - lane:low=bulk\n  - "*=first"\n');
   expect(config.values.routes.map((route) => route.upstream)).toEqual(['bulk', 'first']);
-  expect(config.describe()).toContain('first=smtp://u:***@a.example,bulk=smtp://b.example');
+  expect(config.describe()).toContain('first=smtp://u:***@a.example:587?tls=required,bulk=smtp://b.example:25');
   expect(load({}, 'upstreams: {a: "smtp://a.example"}').values.routes).toEqual([{ match: { kind: 'any' }, upstream: 'a' }]);
 });
 
 it.each([
-  [{ POSTHASTE_UPSTREAMS: 'main' }, 'a map: name=value'],
+  [{ POSTHASTE_UPSTREAMS: 'main' }, 'a map: name=smtp://'],
   [{ POSTHASTE_UPSTREAMS: 'Main=smtp://a' }, "instead of 'Main'"],
-  [{ POSTHASTE_UPSTREAMS: 'main=http://a' }, "for 'main'"],
+  [{ POSTHASTE_UPSTREAMS: 'main=http://a' }, "upstreams.main (env POSTHASTE_UPSTREAMS): came 'http://a', expected smtp://"],
   [{ POSTHASTE_ROUTES: 'lane:slow=main' }, "instead of 'lane:slow=main'"],
   [{ POSTHASTE_ROUTES: 'lane:low=other,*=main' }, "one of the upstreams main in 'lane:low=other'"],
   [{ POSTHASTE_ROUTES: 'lane:low=main' }, 'a last route for all other mail'],
