@@ -26,6 +26,8 @@ export interface UpstreamOptions {
   readonly script?: Script;
   /** How many connections the sender may open. Default 10. */
   readonly connections?: number;
+  /** It takes mail after this login only, and senders are given it. */
+  readonly auth?: { readonly user: string; readonly pass: string };
 }
 
 /** Whole programs on a real nats-server, in a folder of their own. */
@@ -156,9 +158,11 @@ export class System {
   }
 
   #settings(): Record<string, string> {
-    const upstreams = Object.entries(this.upstreams).map(
-      ([name, { url }]) => `${name}=${url}?connections=${this.#options.upstreams?.[name]?.connections ?? 10}`,
-    );
+    const upstreams = Object.entries(this.upstreams).map(([name, { host, port }]) => {
+      const { connections = 10, auth } = this.#options.upstreams?.[name] ?? {};
+      const login = auth ? `${encodeURIComponent(auth.user)}:${encodeURIComponent(auth.pass)}@` : '';
+      return `${name}=smtp://${login}${host}:${port}?connections=${connections}`;
+    });
     const listening = Object.entries(this.ports).map(([key, port]) => [key, `127.0.0.1:${port}`] as const);
     return {
       'nats.url': this.#cluster?.url ?? `nats://127.0.0.1:${this.link.port}`,
@@ -199,9 +203,15 @@ async function choosePorts(): Promise<Ports> {
 
 async function startUpstreams(options: Readonly<Record<string, UpstreamOptions>>, receipts: Receipts): Promise<Record<string, FakeUpstream>> {
   const upstreams: [string, FakeUpstream][] = [];
-  for (const [name, { script }] of Object.entries(options)) {
+  for (const [name, { script, auth }] of Object.entries(options)) {
     const port = await steadyPort();
-    const upstream = await startFakeUpstream({ port, keepMails: false, onMail: (mail) => receipts.take(name, mail), ...(script && { script }) });
+    const upstream = await startFakeUpstream({
+      port,
+      keepMails: false,
+      onMail: (mail) => receipts.take(name, mail),
+      ...(script && { script }),
+      ...(auth && { auth }),
+    });
     upstreams.push([name, upstream]);
   }
   return Object.fromEntries(upstreams);
