@@ -20,11 +20,11 @@ export const apiSettings = {
   ...partitionSettings,
   'api.listen': setting.address({
     default: '127.0.0.1:8080',
-    doc: 'Where gRPC, Connect, gRPC-Web and REST are served, in clear text. Whoever reaches it can send mail: there is no authentication yet.',
+    doc: 'Where gRPC, Connect, gRPC-Web and REST are served, in clear text. Whoever reaches it can send mail, and stop or cancel it: there is no authentication yet.',
   }),
   'api.grpc': setting.address({
     default: '127.0.0.1:8081',
-    doc: 'Where gRPC alone is served, in clear text, at less work a call than beside REST. Whoever reaches it can send mail.',
+    doc: 'Where gRPC alone is served, in clear text, at less work a call than beside REST. Whoever reaches it can do the same.',
   }),
   'api.admin': setting.address({ default: '127.0.0.1:9102', doc: 'Metrics and health of the api.' }),
   'api.scheduler': setting.address({

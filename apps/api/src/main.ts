@@ -50,7 +50,7 @@ async function main(stopping: AbortSignal): Promise<void> {
   const admin = createAdminServer({ ready: isReady, draining: stopping, routes: { 'POST /ledger/rebuild': rebuildOnRequest(ledger) } });
   await admin.listen(values['api.admin']);
   for (const name of ['api.listen', 'api.grpc'] as const)
-    if (!isLoopback(values[name].host)) log.warn(`whoever reaches ${name} can send mail: there is no authentication yet`);
+    if (!isLoopback(values[name].host)) log.warn(`whoever reaches ${name} can send mail, and stop or cancel it: there is no authentication yet`);
   const [api, grpc] = await Promise.all([server.web.listen(values['api.listen']), server.grpc.listen(values['api.grpc'])]);
   log.info('listening', { api: formatAddress(api), grpc: formatAddress(grpc), admin: formatAddress(values['api.admin']) });
   await Promise.race([aborted(stopping), ledger.done]);

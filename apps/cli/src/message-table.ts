@@ -14,8 +14,10 @@ const colours: Partial<Record<MessageStateName, Parameters<Paint>[0]>> = {
   delivered: 'green',
   partly_delivered: 'yellow',
   in_doubt: 'yellow',
+  held: 'yellow',
   failed: 'red',
   expired: 'red',
+  cancelled: 'red',
 };
 
 function row({ id, state, lane, acceptedAt, from, recipients }: MessageStatus, paint: Paint, now: Date): string[] {
