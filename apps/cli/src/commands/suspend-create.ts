@@ -33,7 +33,7 @@ export const suspendCreate = defineCommand({
     { line: 'posthaste suspend create --campaign spring --dry-run', says: 'how much waits that it would stop' },
   ],
   async run(call) {
-    const match = selectorOf([], call.options);
+    const match = selectorOf([], call.options, 'a filter such as --tenant, or --all-mail');
     if (match.all === true && !call.options['dry-run']) await askConsent(call, 'stops all mail, what is here and what comes later');
     return call.options['dry-run'] ? count(call, match) : suspend(call, match);
   },

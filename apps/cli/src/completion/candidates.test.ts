@@ -30,6 +30,11 @@ describe('what may follow', () => {
     expect(await offered('up --dur')).toEqual(['--durability']);
   });
 
+  it('is a verb of a noun that is a command too', async () => {
+    expect(await offered('suspend l')).toEqual(['list', 'ls', 'lift']);
+    expect(await offered('suspend --ten')).toEqual(['--tenant']);
+  });
+
   it('is left to the shell where a file or a free text is meant', async () => {
     expect(await offered('send --attach ')).toEqual([]);
     expect(await offered('send --subject ')).toEqual([]);

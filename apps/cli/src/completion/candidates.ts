@@ -18,9 +18,9 @@ export type LiveWords = (kind: NonNullable<Operand['completes']>) => Promise<rea
 export async function candidates(words: readonly string[], live: LiveWords, entries: readonly Entry[] = tree): Promise<Candidate[]> {
   const { before, current, isValue } = splitWords(words);
   const entry = entryFor(before, entries);
-  const all = entry
-    ? await within(await entry.entry.load(), before.slice(entry.length), current, isValue, live)
-    : await names(before, current, entries);
+  const inside = entry ? await within(await entry.entry.load(), before.slice(entry.length), current, isValue, live) : [];
+  // A command's name may be the noun of others, as suspend is.
+  const all = [...(await names(before, current, entries)), ...inside];
   return all.filter(({ word }) => word.startsWith(current));
 }
 

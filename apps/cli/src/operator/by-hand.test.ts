@@ -253,6 +253,13 @@ it('suspends, lists and lifts', async () => {
   expect(await run('suspend', 'lift', suspended)).toMatchObject({ code: 3, err: expect.stringContaining('SUSPENSION_NOT_FOUND') });
 });
 
+it('refuses a suspension of nothing', async () => {
+  expect(await run('suspend')).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('nothing is named: give a filter such as --tenant, or --all-mail'),
+  });
+});
+
 it('asks before it suspends all mail, and counts what a suspension would stop', async () => {
   expect(await run('suspend', '--all-mail')).toMatchObject({ code: 2, err: expect.stringContaining('this stops all mail') });
   expect(suspensions).toEqual([]);

@@ -63,7 +63,7 @@ export const idOperand: Operand = { name: 'id', how: 'any', completes: 'message 
 type Given = Partial<ValuesOf<typeof mailOptions>>;
 
 /** Throws a usage error when nothing is named. */
-export function selectorOf(ids: readonly string[], given: Given): MailSelector {
+export function selectorOf(ids: readonly string[], given: Given, canBeNamed = 'ids, a filter such as --tenant, or --all-mail'): MailSelector {
   const { tenant, domain, upstream, lane, campaign, tag, state, cause } = given;
   const olderThanMs = given['older-than'];
   const selector = {
@@ -79,7 +79,7 @@ export function selectorOf(ids: readonly string[], given: Given): MailSelector {
     ...(olderThanMs !== undefined && { olderThanMs }),
     ...(given['all-mail'] === true && { all: true }),
   };
-  if (Object.keys(selector).length === 0) throw usageError('nothing is named: give ids, a filter such as --tenant, or --all-mail');
+  if (Object.keys(selector).length === 0) throw usageError(`nothing is named: give ${canBeNamed}`);
   if (selector.all === true && Object.keys(selector).length > 1) throw usageError('--all-mail goes with nothing else: leave it out, or the rest');
   return selector;
 }
