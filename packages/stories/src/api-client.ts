@@ -4,14 +4,14 @@ import { grpcMethod, SubmissionService, SubmitRequestSchema, type SubmitRequest,
 import type { Answer, Client } from './load.ts';
 import type { StoryMail } from './story-mail.ts';
 
-/** Posts the whole message by REST. */
-export function restClient(port: number): Client {
-  return postClient(`http://127.0.0.1:${port}/v1/messages`, 202);
+/** Posts the whole message by REST. `fields`: of the request, for all mails. */
+export function restClient(port: number, fields: Readonly<Record<string, unknown>> = {}): Client {
+  return postClient(`http://127.0.0.1:${port}/v1/messages`, 202, { fields });
 }
 
 /** The same with an idempotency key of its own for each mail. */
 export function keyedRestClient(port: number): Client {
-  return postClient(`http://127.0.0.1:${port}/v1/messages`, 202, ({ story }) => ({ 'idempotency-key': `"${story}"` }));
+  return postClient(`http://127.0.0.1:${port}/v1/messages`, 202, { headersOf: ({ story }) => ({ 'idempotency-key': `"${story}"` }) });
 }
 
 /** Calls the same by the Connect protocol, whose unary call in JSON is a POST too. */
@@ -19,12 +19,17 @@ export function connectClient(port: number): Client {
   return postClient(`http://127.0.0.1:${port}/posthaste.v1.SubmissionService/Submit`, 200);
 }
 
-function postClient(url: string, accepted: number, headersOf: (mail: StoryMail) => Record<string, string> = () => ({})): Client {
+interface Extras {
+  readonly headersOf?: (mail: StoryMail) => Record<string, string>;
+  readonly fields?: Readonly<Record<string, unknown>>;
+}
+
+function postClient(url: string, accepted: number, { headersOf = () => ({}), fields = {} }: Extras = {}): Client {
   return {
     async submit(mail: StoryMail): Promise<Answer> {
       const { from, to, raw } = mail;
       try {
-        const body = JSON.stringify({ from, to, raw: raw.toString('base64') });
+        const body = JSON.stringify({ ...fields, from, to, raw: raw.toString('base64') });
         const response = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json', ...headersOf(mail) }, body });
         const answer = (await response.json()) as { readonly id: string };
         if (response.status === accepted) return { kind: 'accepted', id: answer.id };

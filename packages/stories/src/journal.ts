@@ -19,11 +19,13 @@ export class History {
     return this.#counts.get([kind, ...about].join(' ')) ?? 0;
   }
 
-  /** Recipients that were accepted and are not final: delivered, failed or expired. */
+  /** Recipients that were accepted and are not final: delivered, failed, expired or cancelled. What was revived is no longer failed. */
   get open(): number {
-    const final = [...this.of('delivered'), ...this.of('failed'), ...this.of('expired')];
-    const finals = final.reduce((sum, { recipients }) => sum + recipients.length, 0);
-    return this.of('accepted').reduce((sum, { ticket }) => sum + ticket.recipients.length, 0) - finals;
+    const final = [...this.of('delivered'), ...this.of('failed'), ...this.of('expired'), ...this.of('cancelled')];
+    const recipients = (events: readonly { readonly recipients: readonly number[] }[]) =>
+      events.reduce((sum, event) => sum + event.recipients.length, 0);
+    const accepted = this.of('accepted').reduce((sum, { ticket }) => sum + ticket.recipients.length, 0);
+    return accepted + recipients(this.of('revived')) - recipients(final);
   }
 
   of<K extends Kind>(kind: K): Extract<JournalEvent, { kind: K }>[] {
