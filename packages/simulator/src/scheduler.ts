@@ -14,6 +14,7 @@ import { placeOf, recover, type Source, sources, type VirtualStore } from '@post
 import type { Agenda } from './agenda.ts';
 import type { CoreTime } from './core-time.ts';
 import type { Link } from './link.ts';
+import type { Stretch } from './troubles.ts';
 import type { Witness } from './witness.ts';
 import type { Costs } from './workload.ts';
 
@@ -27,6 +28,10 @@ export interface SchedulerOptions {
   readonly costs: Costs;
   readonly coreTime: CoreTime;
   wall(): number;
+  /** Senders that take mail, connected or not. */
+  staff(): ReadonlySet<string>;
+  /** See `Known`. */
+  outages(): ReadonlyMap<string, readonly Stretch[]> | null;
 }
 
 interface Heard {
@@ -52,6 +57,8 @@ type Waiting = Decided | { readonly mark: (sequence: number) => void };
 const mostReadAtOnce = 500;
 const silenceMs = 5_000;
 const checkpointEveryMs = 30_000;
+/** How often explanations are held against what is known. */
+const reasonsEveryMs = 5_000;
 const eventsPerCheckpoint = 50_000;
 /** How long ids are remembered that finished. */
 const recentMs = 10 * 60_000;
@@ -81,6 +88,7 @@ export class Scheduler {
   #sinceCheckpoint = 0;
   #checkpoints = 0;
   #forgottenTo = 0;
+  #reasonsAt = 0;
 
   constructor(options: SchedulerOptions) {
     const { agenda, store, epoch, router, policy } = options;
@@ -143,7 +151,7 @@ export class Scheduler {
 
   /** Takes in what has come, and takes a step. */
   #decide(): void {
-    const { agenda, coreTime } = this.#options;
+    const { agenda, coreTime, witness } = this.#options;
     const now = this.#now();
     const heard = this.#inbox;
     this.#inbox = [];
@@ -154,6 +162,7 @@ export class Scheduler {
     const taken = this.#takeDueSnapshot();
     const wakeMs = this.engine.nextWake(now);
     const tookMs = coreTime.end(step.records.length);
+    if (this.#isReasonDue()) witness.checkReasons(this.engine, this.#options.staff(), { at: agenda.now, now, outages: this.#options.outages() });
     const decidedAt = agenda.now;
     const wakeAt = wakeMs === null ? Infinity : decidedAt + wakeMs;
     agenda.after(tookMs, () => void (this.#alive && this.#decided({ heard, step, taken, decidedAt, wakeAt })));
@@ -302,6 +311,13 @@ export class Scheduler {
     if (this.#checkpoint !== 'none') return;
     this.#checkpoint = 'due';
     this.#goOn();
+  }
+
+  #isReasonDue(): boolean {
+    const { now } = this.#options.agenda;
+    if (now < this.#reasonsAt) return false;
+    this.#reasonsAt = now + reasonsEveryMs;
+    return true;
   }
 
   #takeDueSnapshot(): SnapshotWithStates | null {

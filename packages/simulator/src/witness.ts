@@ -2,6 +2,7 @@ import type { Attempt, Engine, JournalEvent, RecipientState, Ticket } from '@pos
 import { apply, isFinal, untouched } from '@posthaste/core';
 import type { VirtualStore } from '@posthaste/core/simulation';
 import type { Account } from './account.ts';
+import { checkExplanations, type Known } from './explanation-watch.ts';
 import type { Measures } from './measures.ts';
 import type { OrderWatch } from './order-watch.ts';
 
@@ -11,6 +12,8 @@ const mostFinished = 20_000;
 const lookedAtAgain = 500;
 /** Clocks are read in whole milliseconds. */
 const coarse = 1;
+/** The oldest that wait: theirs are the reasons that somebody asks for. */
+const explained = 50;
 /** More wakes in a second that find nothing to do are a storm. */
 const mostIdleWakes = 100;
 
@@ -110,6 +113,15 @@ export class Witness {
       if (known ? known.some((kind, index) => kind !== states[index]?.kind) : !states.every(isFinal)) {
         throw new Error(`${id} is ${known?.join(', ') ?? 'unknown'}, by the journal ${states.map(({ kind }) => kind).join(', ')}`);
       }
+    }
+  }
+
+  /** Call after a step. */
+  checkReasons(engine: Engine, staff: ReadonlySet<string>, known: Omit<Known, 'account' | 'working'>): void {
+    const working = engine.senders().filter(({ id }) => staff.has(id)).length;
+    for (const id of this.#accepted.keys().take(explained)) {
+      const account = this.#accounts.get(id);
+      if (account) checkExplanations(engine.explain(id, known.now), { ...known, account, working });
     }
   }
 

@@ -11,7 +11,7 @@ import { Post } from './post.ts';
 import { usualUpstream } from './reading/read-upstream.ts';
 import { Scheduler } from './scheduler.ts';
 import { Sender } from './sender.ts';
-import { stretchesOf } from './troubles.ts';
+import { type Stretch, stretchesOf } from './troubles.ts';
 import { Upstream } from './upstream.ts';
 import { Witness } from './witness.ts';
 import type { Workload } from './workload.ts';
@@ -154,6 +154,10 @@ export class World {
     });
   }
 
+  get #outages(): ReadonlyMap<string, readonly Stretch[]> {
+    return new Map([...this.upstreams].map(([name, { outages }]) => [name, outages]));
+  }
+
   #boot(): void {
     const { workload, configuration, stopwatch } = this.#options;
     if (this.#scheduler) return;
@@ -170,6 +174,8 @@ export class World {
       costs: workload.costs,
       coreTime: chargeCore(workload.costs.decisionMicros, stopwatch, this.coreUse),
       wall: () => this.#wall(),
+      staff: () => new Set(this.#senders.map(({ id }) => id)),
+      outages: () => (workload.jumps.length > 0 ? null : this.#outages),
     });
   }
 

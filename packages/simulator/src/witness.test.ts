@@ -1,0 +1,107 @@
+import { defaultPolicy, type Attempt, Engine, type JournalEvent, Router, type Ticket } from '@posthaste/core';
+import { VirtualStore } from '@posthaste/core/simulation';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { Measures } from './measures.ts';
+import { OrderWatch } from './order-watch.ts';
+import { Witness } from './witness.ts';
+
+const router = new Router(['main'], []);
+const began = 1_800_000_000_000;
+let witness: Witness;
+let made = 0;
+
+beforeEach(() => {
+  witness = new Witness(new Measures(defaultPolicy.laneTargetsMs), new OrderWatch(router, defaultPolicy.laneShares));
+});
+
+function accept(parts: Partial<Ticket> = {}): Ticket {
+  const id = `mail-${(made += 1)}`;
+  const ticket: Ticket = {
+    id,
+    tenant: 'acme',
+    lane: 'normal',
+    from: '',
+    recipients: [{ address: 'a@b.example' }],
+    acceptedAt: began,
+    size: 1,
+    ...parts,
+  };
+  witness.noteAccepted(ticket, 0);
+  journal({ kind: 'accepted', at: began, id, ticket, place: { kind: 'log', lane: ticket.lane, sequence: made } });
+  return ticket;
+}
+
+/** At so many milliseconds after the beginning. */
+function journal(event: JournalEvent, at = 0): void {
+  witness.noteJournal([event], at);
+}
+
+const about = ({ id }: Ticket, at = 0) => ({ at: began + at, id, attempt: `1.${id}`, recipients: [0] });
+const started = (ticket: Ticket, at = 0): JournalEvent => ({ kind: 'started', ...about(ticket, at), upstream: 'main', sender: 's' });
+const delivered = (ticket: Ticket): JournalEvent => ({ kind: 'delivered', ...about(ticket), tenant: 'acme', reply: { code: 250, text: 'Ok' } });
+const attempt = (ticket: Ticket): Attempt => ({ mail: { ticket } }) as Attempt;
+
+describe('the witness', () => {
+  it('lets pass what is in order', () => {
+    const ticket = accept();
+    journal(started(ticket));
+    witness.noteArrival(attempt(ticket), 0, 5);
+    journal(delivered(ticket), 6);
+    expect(witness.unfinished).toBe(0);
+  });
+
+  it('sees a mail that has no entry any more', () => {
+    const ticket = accept();
+    expect(() => witness.checkStore(new VirtualStore())).toThrow(`${ticket.id} was accepted and is lost`);
+  });
+
+  it('sees a second arrival, but for a doubt that is journalled', () => {
+    const ticket = accept();
+    journal(started(ticket));
+    witness.noteArrival(attempt(ticket), 0, 5);
+    expect(() => witness.noteArrival(attempt(ticket), 0, 6)).toThrow('arrived 2 times with 0 doubts');
+    const other = accept();
+    journal(started(other));
+    witness.noteArrival(attempt(other), 0, 5);
+    journal({ kind: 'doubted', ...about(other), tenant: 'acme', reply: { code: 0, text: '' } });
+    expect(() => witness.noteArrival(attempt(other), 0, 6)).not.toThrow();
+  });
+
+  it('sees a delivery that never arrived', () => {
+    const ticket = accept();
+    journal(started(ticket));
+    expect(() => journal(delivered(ticket))).toThrow('is called delivered and never arrived');
+  });
+
+  it('sees what is started twice, too early, or too late', () => {
+    const twice = accept();
+    journal(started(twice));
+    expect(() => journal(started(twice))).toThrow('was started while {"kind":"sending"');
+    const later = accept({ due: began + 60_000 });
+    expect(() => journal(started(later, 59_000), 59_000)).toThrow('was started while {"kind":"queued"');
+    const old = accept({ deadline: began + 60_000, byAge: true });
+    expect(() => journal(started(old, 60_000), 60_000)).toThrow('was started after it had lived for long enough');
+    const deferred = accept();
+    journal(started(deferred));
+    const reply = { code: 451, text: '' };
+    journal({ kind: 'deferred', ...about(deferred), reason: 'UPSTREAM_DEFERRED', reply, due: began + 60_000 });
+    expect(() => journal(started(deferred, 50_000), 50_000)).toThrow('was started while {"kind":"queued"');
+  });
+
+  it('sees low mail that goes while immediate mail waits, beyond its share', () => {
+    accept({ lane: 'immediate' });
+    const low = Array.from({ length: 10 }, () => accept({ lane: 'low' }));
+    expect(() => low.forEach((ticket) => journal(started(ticket)))).toThrow('dispatches went to other lanes while immediate mail waited');
+  });
+
+  it('sees a mail that the engine has forgotten', () => {
+    accept();
+    const engine = new Engine({ epoch: 1, router });
+    expect(() => witness.checkEngine(engine, began, true)).toThrow('is unknown, by the journal queued');
+  });
+
+  it('sees a storm of wakes that find nothing to do', () => {
+    const wake = () => witness.noteWake(500, true);
+    expect(() => Array.from({ length: 101 }, wake)).toThrow('in second 0 the engine was woken');
+  });
+});
