@@ -1,5 +1,6 @@
 import type { MailEvent, OperatorEvent } from './journal.ts';
 import type { Lane } from './lane.ts';
+import type { Command } from './operation/command.ts';
 import type { Mail } from './mail.ts';
 import type { Attempt } from './sender-table.ts';
 import type { ClockMarks } from './steady-clock.ts';
@@ -19,6 +20,10 @@ export type Effect =
   | { readonly kind: 'bury'; readonly mail: Mail }
   | { readonly kind: 'removeWaiting'; readonly sequence: number }
   | { readonly kind: 'removeBody'; readonly id: string }
+  /** A dead letter is not wanted any more: its entries up to this sequence, and its body. */
+  | { readonly kind: 'removeDead'; readonly id: string; readonly upTo: number; readonly withBody: boolean }
+  /** Go through DEAD for what this command names: tell `found`, `revived` and `purged`. */
+  | { readonly kind: 'searchDead'; readonly command: Command; readonly dryRun: boolean }
   /** A piece of an operator's command is journalled: tell `workOn`, and the next one follows. */
   | { readonly kind: 'workOn' };
 

@@ -2,6 +2,8 @@ import type { Reply } from './journal.ts';
 import type { Lane } from './lane.ts';
 import type { Command } from './operation/command.ts';
 import type { Intervention } from './operation/intervention.ts';
+import type { Found } from './operation/dead-search.ts';
+import type { DeadLetter, Revival } from './operation/reviving.ts';
 import type { Suspension } from './operation/suspension.ts';
 import type { Place, Ticket } from './ticket.ts';
 
@@ -16,7 +18,12 @@ export interface Instant {
 /** All that the engine can be told. */
 export type Input =
   /** A ticket was read from a log or from WAIT. */
-  | { readonly kind: 'arrived'; readonly ticket: Ticket; readonly place: Place }
+  | { readonly kind: 'arrived'; readonly ticket: Ticket; readonly place: Place; readonly revival?: Revival | undefined }
+  /** A dead letter was copied to WAIT, where its reader may not have come to it. */
+  | { readonly kind: 'revived'; readonly ticket: Ticket; readonly place: Place; readonly revival: Revival }
+  /** A dead letter that a command names is to be thrown away. */
+  | { readonly kind: 'purged'; readonly letter: DeadLetter; readonly command: string }
+  | ({ readonly kind: 'found' } & Found)
   /** These entries of a log do not exist: there is nothing to wait for. */
   | { readonly kind: 'hole'; readonly lane: Lane; readonly from: number; readonly to: number }
   /** WAIT has nothing up to here that is still to be read: what was there was removed before the reader came to it. */

@@ -15,6 +15,7 @@ import { ReadyQueue } from './ready-queue.ts';
 import { RecentIds } from './recent-ids.ts';
 import { defaultRetryRules, type RetryRules } from './retry-rules.ts';
 import type { Asks } from './operation/asking.ts';
+import type { SpentRevivals } from './operation/spent-revivals.ts';
 import type { Suspensions } from './operation/suspension-gate.ts';
 import { noCommands, type Commands } from './operation/work.ts';
 import type { Router } from './router.ts';
@@ -101,6 +102,7 @@ export interface EngineState {
   readonly commands: Commands;
   readonly asks: Asks;
   readonly suspensions: Suspensions;
+  readonly spentRevivals: SpentRevivals;
   readonly recent: RecentIds;
   readonly tallies: Tallies;
   /** Since the last snapshot: mail whose states changed, ids that finished, entries of STATE that are of no more use. */
@@ -151,6 +153,7 @@ export function createEngineState(epoch: number, router: Router, policy: EngineP
     commands: noCommands(),
     asks: new Map(),
     suspensions: new Map(),
+    spentRevivals: new Map(),
     recent: new RecentIds(),
     tallies: new Map(),
     changed: new Set(),

@@ -12,6 +12,8 @@ import { disconnect, hear, welcome } from './leases.ts';
 import { takeReport } from './outcome.ts';
 import { enforce, lift, reconcileSuspensions, suspend, suspensionOf } from './operation/suspension-gate.ts';
 import type { Suspension } from './operation/suspension.ts';
+import { takeFound } from './operation/dead-search.ts';
+import { purge, revive, type Revival } from './operation/reviving.ts';
 import type { KnownCommand } from './operation/work.ts';
 import { takeCommand, workOff } from './operation/walking.ts';
 import { nextWake, passTime } from './passing-time.ts';
@@ -115,6 +117,11 @@ export class Engine {
     return mail ? explain(this.#state, mail, now) : [];
   }
 
+  /** Whether it is at its end, and only its way to DEAD is still to be told. */
+  isEnding(id: string): boolean {
+    return this.#state.mails.get(id)?.open === 0;
+  }
+
   /** Whether this id finished in the last minutes. */
   finishedLately(id: string): boolean {
     return this.#state.recent.has(id);
@@ -205,8 +212,8 @@ export class Engine {
     restoreMarks(this.#state, remains, now);
   }
 
-  restoreTicket(ticket: Ticket, place: Place): void {
-    restoreTicket(this.#state, ticket, place);
+  restoreTicket(ticket: Ticket, place: Place, revival?: Revival): void {
+    restoreTicket(this.#state, ticket, place, revival);
   }
 
   restoreState(record: StateRecord, asOf: number, sequence: number): void {
@@ -259,7 +266,13 @@ function capacityOf(rule: UpstreamRule | undefined): Pick<UpstreamReading, 'rate
 function handle(state: EngineState, input: Input, now: Instant): void {
   switch (input.kind) {
     case 'arrived':
-      return arrive(state, input.ticket, input.place, now);
+      return arrive(state, input.ticket, input.place, now, input.revival);
+    case 'revived':
+      return revive(state, input.ticket, input.place, input.revival, now);
+    case 'purged':
+      return purge(state, input.letter, input.command, now);
+    case 'found':
+      return takeFound(state, input, now);
     case 'hole':
       return passHole(state, input.lane, input.from, input.to);
     case 'wait passed':

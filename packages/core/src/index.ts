@@ -18,6 +18,8 @@ export type * from './journal.ts';
 export { isOfMail } from './journal.ts';
 export type { Command, Progress, Unchanged, Verb } from './operation/command.ts';
 export type { KnownCommand } from './operation/work.ts';
+export { namedInDeadLetter } from './operation/dead-search.ts';
+export type { DeadLetter, Revival } from './operation/reviving.ts';
 export type { Intervention } from './operation/intervention.ts';
 export type { MailMatch, Selector } from './operation/selector.ts';
 export type { Suspension } from './operation/suspension.ts';

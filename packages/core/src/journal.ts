@@ -200,6 +200,8 @@ export interface Revived extends ByHand {
   readonly place: Place;
   /** Of all recipients, as they were when the mail had come to its end. */
   readonly states: readonly RecipientState[];
+  /** Of its entry in DEAD, which goes. */
+  readonly sequence: number;
 }
 
 /** An operator's command was taken: what it does follows. */

@@ -18,6 +18,8 @@ export interface Mail {
   setBackAt: number | null;
   /** Recipients that are not final. */
   open: number;
+  /** A dead letter once: the sequence that it had in DEAD; 0 for all other mail. */
+  revival: number;
   /** Being copied elsewhere: not dispatched, not removed until the copy is acknowledged. */
   copying: 'no' | 'to WAIT' | 'to DEAD';
   /** Upstreams, as bits, in whose ready queue it stands. */
@@ -39,6 +41,7 @@ export function newMail(ticket: Ticket, place: Place, order: number): Mail {
     order,
     setBackAt: null,
     open: ticket.recipients.length,
+    revival: 0,
     copying: 'no',
     listed: 0,
     stateSequence: 0,

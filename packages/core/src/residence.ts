@@ -1,5 +1,6 @@
 import type { EngineState } from './engine-state.ts';
 import { hasFailed, type Mail } from './mail.ts';
+import { spendRevival } from './operation/spent-revivals.ts';
 import type { Place, Ticket } from './ticket.ts';
 
 /** Where entries lie, and when they may go: rules 3 and 4 of keeping mail safe. */
@@ -57,6 +58,7 @@ export function settle(state: EngineState, mail: Mail, now: number): void {
   if (mail.stateSequence > 0) state.staleStates.push(mail.stateSequence);
   state.recent.add(id, state.clock.steady(now));
   state.finishedIds.push(id);
+  if (mail.revival > 0) spendRevival(state.spentRevivals, id, mail.revival);
   vacate(state, mail.place);
   // The body of a dead letter stays for inspection and retry as long as its entry in DEAD.
   if (chunked && !hasFailed(mail)) state.effects.push({ kind: 'removeBody', id });

@@ -3,10 +3,13 @@ import type { Instant } from './engine-input.ts';
 import type { EngineState } from './engine-state.ts';
 import { expire, file, isPastDeadline } from './filing.ts';
 import { FinishedLog } from './finished-log.ts';
-import { isOfMail, type JournalEvent } from './journal.ts';
+import { isOfMail, type JournalEvent, type Revived } from './journal.ts';
 import { lanes, type Lane } from './lane.ts';
 import { detour, setState, type Mail } from './mail.ts';
 import { replayCommand, restoreCommands } from './operation/commands-snapshot.ts';
+import { isForDeadLetters, searchDead } from './operation/dead-search.ts';
+import { eventOf, isSpent, type Revival } from './operation/reviving.ts';
+import { spendRevival } from './operation/spent-revivals.ts';
 import { isFinal } from './recipient.ts';
 import { resolveDoubts } from './outcome.ts';
 import { applyTo } from './recording.ts';
@@ -47,11 +50,12 @@ export function restoreMarks(state: EngineState, remains: Remains, now: Instant)
   restoreWait(state, remains);
   for (const [tenant, tally] of remains.snapshot?.tallies ?? []) state.tallies.set(tenant, { ...noTally, ...tally });
   restoreCommands(state.commands, remains.snapshot?.commands);
+  for (const [id, sequence] of remains.snapshot?.spentRevivals ?? []) spendRevival(state.spentRevivals, id, sequence);
   for (const { event } of remains.events) {
     count(state.tallies, event);
     replayCommand(state.commands, event);
     if (event.kind === 'accepted') notePlaceSeen(state, event.place);
-    else if (event.kind === 'moved') noteMoved(state, event.place);
+    else if (event.kind === 'moved' || event.kind === 'revived') noteMoved(state, event.place);
   }
   for (const lane of lanes) state.logs[lane].seen = Math.min(state.logs[lane].seen, remains.extents[lane].last);
   state.waitSeen = Math.min(state.waitSeen, remains.extents.wait.last);
@@ -94,12 +98,21 @@ function restoreLog(state: EngineState, lane: Lane, { snapshot, extents }: Remai
  * Second step: every entry of WAIT, to its end, then those of the logs that had been read. What has not been read is passed over here and
  * arrives later in the usual way.
  */
-export function restoreTicket(state: EngineState, ticket: Ticket, place: Place): void {
+export function restoreTicket(state: EngineState, ticket: Ticket, place: Place, revival?: Revival): void {
   if (!wasSeen(state, place)) return;
   const known = state.mails.get(ticket.id);
   if (known && known.place.kind === place.kind && known.place.sequence === place.sequence) return;
-  if (known || state.recent.has(ticket.id)) vacate(state, place);
-  else admit(state, ticket, place);
+  if (known || (revival ? isSpent(state, ticket.id, revival) : state.recent.has(ticket.id))) vacate(state, place);
+  else {
+    const mail = admit(state, ticket, place);
+    if (revival) takeUp(mail, revival);
+  }
+}
+
+/** As its revival left it; what happened to it since stands in STATE and in the journal. */
+function takeUp(mail: Mail, revival: Revival): void {
+  mail.revival = revival.sequence;
+  applyTo(mail, eventOf(mail.ticket, mail.place, revival, 0));
 }
 
 function wasSeen(state: EngineState, place: Place): boolean {
@@ -126,11 +139,18 @@ export function restoreState(state: EngineState, record: StateRecord, asOf: numb
 export function replay(state: EngineState, event: JournalEvent, sequence: number): void {
   if (!isOfMail(event) || event.kind === 'accepted' || event.kind === 'moved') return;
   const mail = state.mails.get(event.id);
+  if (event.kind === 'revived') replayRevival(state, event, mail);
   if (!mail) rememberFinished(state, event.id);
   else if (sequence > mail.asOf) {
     applyTo(mail, event);
     state.changed.add(mail);
   }
+}
+
+/** The crash may have come before its entry in DEAD went. */
+function replayRevival(state: EngineState, { id, sequence }: Revived, mail: Mail | undefined): void {
+  state.effects.push({ kind: 'removeDead', id, upTo: sequence, withBody: false });
+  if (!mail) spendRevival(state.spentRevivals, id, sequence);
 }
 
 /** Its entry is gone, so it was finished as a whole; no checkpoint has said so yet. When it was is of no use: the wall clock may have jumped between. */
@@ -143,6 +163,7 @@ function rememberFinished(state: EngineState, id: string): void {
 /** Last step: what was being sent is with its senders until they say hello or their leases end; all else is filed. */
 export function finishRestoring(state: EngineState, now: Instant): void {
   for (const lane of lanes) closeHoles(state, lane);
+  for (const work of state.commands.open.values()) if (isForDeadLetters(work)) searchDead(state, work);
   for (const mail of [...state.mails.values()]) {
     if (mail.states.every(isFinal)) finish(state, mail, now.wall);
     else resume(state, mail, now);

@@ -18,6 +18,8 @@ export interface Snapshot {
   readonly clock?: ClockMarks;
   /** Commands that are being worked off, and those that have ended lately; absent before there were any. */
   readonly commands?: CommandsSnapshot;
+  /** Revived mail that has come to its end again, with the sequence that it had in DEAD; absent before there was any. */
+  readonly spentRevivals?: readonly (readonly [id: string, sequence: number])[];
   /** Finished since the last snapshot. */
   readonly finishedIds: readonly string[];
 }
@@ -60,6 +62,7 @@ export function takeSnapshot(state: EngineState): SnapshotWithStates {
       tallies: [...state.tallies].map(([tenant, tally]) => [tenant, { ...tally }]),
       clock: state.clock.marks(),
       ...(state.commands.open.size + state.commands.ended.size > 0 && { commands: snapshotCommands(state.commands) }),
+      ...(state.spentRevivals.size > 0 && { spentRevivals: [...state.spentRevivals] }),
       finishedIds: state.finishedIds.splice(0),
     },
     changed,

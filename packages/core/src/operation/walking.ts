@@ -6,6 +6,7 @@ import { ask } from './asking.ts';
 import { carryOut } from './carrying-out.ts';
 import type { Command, Unchanged } from './command.ts';
 import { Count } from './count.ts';
+import { isForDeadLetters, searchDead } from './dead-search.ts';
 import { judge } from './judging.ts';
 import { namedRecipients } from './matching.ts';
 import { endIfDone, type Walk, type Work } from './work.ts';
@@ -19,14 +20,16 @@ export function takeCommand(state: EngineState, command: Command, dryRun: boolea
   const { open, ended } = state.commands;
   if (open.has(command.id) || ended.has(command.id)) return;
   if (!dryRun) noteOperator(state, { kind: 'commanded', at: now.wall, id: command.id, command });
-  open.set(command.id, { command, dryRun, resumed: false, count: new Count(), walk: { kind: 'waiting' } });
+  const work: Work = { command, dryRun, resumed: false, count: new Count(), walk: { kind: 'waiting' } };
+  open.set(command.id, work);
+  if (isForDeadLetters(work)) searchDead(state, work);
 }
 
 /** A bounded piece of the first command that is not through. The next piece comes when the journal has taken this one. */
 export function workOff(state: EngineState, now: Instant): void {
   const { commands } = state;
   if (commands.open.size === 0 || commands.pieceUnderWay) return;
-  const work = [...commands.open.values()].find(({ walk }) => walk.kind !== 'over');
+  const work = [...commands.open.values()].find(({ walk }) => walk.kind === 'waiting' || walk.kind === 'walking');
   if (!work) return;
   if (work.walk.kind === 'waiting') setOut(state, work);
   walkOn(state, work, now);

@@ -16,10 +16,13 @@ export interface Work {
   walk: Walk;
 }
 
-/** How far a command has gone through the mail. */
+/** How far a command has gone through the mail. Those that were given before come first, so that each acts on what they made of it. */
 export type Walk =
-  /** Those that were given before come first, so that each acts on what they made of the mail. */
-  { readonly kind: 'waiting' } | { readonly kind: 'walking'; readonly mails: Iterator<Mail>; left: number } | { readonly kind: 'over' };
+  | { readonly kind: 'waiting' }
+  | { readonly kind: 'walking'; readonly mails: Iterator<Mail>; left: number }
+  /** Dead letters are searched by whoever drives the engine. */
+  | { readonly kind: 'elsewhere' }
+  | { readonly kind: 'over' };
 
 /** What is known of a command. */
 export interface KnownCommand {
