@@ -25,6 +25,11 @@ export const schedulerSettings = {
     default: '7d',
     doc: 'How long the journal is kept, for rebuilding ledgers, as far as its byte limit allows.',
   }),
+  'deadLetters.keep': setting.duration({
+    default: '7d',
+    min: '1m',
+    doc: 'How long dead letters are kept with their bodies, for inspection and retry; the oldest go earlier when their room is full.',
+  }),
   'limits.storage': setting.size({
     optional: true,
     doc: "Bytes that the streams of all partitions share; by default the server's JetStream file store.",

@@ -1,4 +1,4 @@
-import { encodeTicket, maxTicketBytes, type Mail, type Place } from '@posthaste/core';
+import { encodeTicket, type Mail, type Place, type Revival, type Ticket } from '@posthaste/core';
 import {
   deadStream,
   deadSubject,
@@ -12,9 +12,7 @@ import {
   type StreamConnection,
 } from '@posthaste/stream';
 import type { Clock, Log } from '@posthaste/telemetry';
-
-/** The header of a dead letter that holds its recipients' last states, as JSON. */
-const statesHeader = 'Posthaste-States';
+import { encodeRevival, encodeStates, revivalHeader, statesHeader } from './dead-letters.ts';
 
 /** Copies under way at a time: each holds a body, at most of the inline limit. */
 const atOnce = 16;
@@ -27,6 +25,7 @@ export interface CopiesOptions {
   readonly connection: StreamConnection;
   readonly publisher: Publisher;
   readonly partition: number;
+  readonly epoch: number;
   readonly clock: Clock;
   readonly log: Log;
   readonly signal: AbortSignal;
@@ -52,6 +51,11 @@ export class Copies {
   /** Resolves when it lies in DEAD, or was tried often enough. */
   toDead(mail: Mail): Promise<void> {
     return this.#inTurn(() => this.#copyToDead(mail));
+  }
+
+  /** The copy's sequence in WAIT. Rejects with NOT_FOUND when the dead letter is gone, FULL or AWAY. */
+  backToWait(ticket: Ticket, revival: Revival): Promise<number> {
+    return this.#inTurn(() => this.#copyBack(ticket, revival));
   }
 
   async #inTurn<T>(copy: () => Promise<T>): Promise<T> {
@@ -80,6 +84,16 @@ export class Copies {
     }
   }
 
+  /** An id of its own for each try of an owner: the server may still know the one of an earlier copy, which is gone. */
+  async #copyBack(ticket: Ticket, revival: Revival): Promise<number> {
+    const { connection, publisher, partition, epoch } = this.#options;
+    const { id } = ticket;
+    const { body } = await readEntry(connection, deadStream(partition), revival.sequence, { fromLeader: true });
+    const headers = { [ticketHeader]: encodeTicket(ticket), [revivalHeader]: encodeRevival(revival) };
+    const messageId = `${id}.${revival.sequence}.${revival.command}.${epoch}`;
+    return (await publisher.publish({ stream: waitStream(partition), subject: waitSubject(partition, id), messageId, headers, body })).sequence;
+  }
+
   async #copyToDead(mail: Mail): Promise<void> {
     const { clock, log, signal } = this.#options;
     for (let tries = 1; tries <= burialTries && !signal.aborted; tries += 1) {
@@ -101,7 +115,9 @@ export class Copies {
       throw error;
     });
     const headers = { [ticketHeader]: encodeTicket(mail.ticket), [statesHeader]: encodeStates(mail) };
-    await publisher.publish({ stream: deadStream(partition), subject: deadSubject(partition, id), messageId: id, headers, body });
+    // A mail that dies again is another dead letter.
+    const messageId = mail.revival === 0 ? id : `${id}.${mail.revival}`;
+    await publisher.publish({ stream: deadStream(partition), subject: deadSubject(partition, id), messageId, headers, body });
   }
 
   async #body(place: Place): Promise<Uint8Array> {
@@ -113,12 +129,4 @@ export class Copies {
     });
     return entry.body;
   }
-}
-
-/** Ticket and states share the header's room; when a thousand recipients have long replies, the replies are left out. */
-function encodeStates(mail: Mail): string {
-  const room = 60 * 1024 - maxTicketBytes;
-  const ascii = (text: string) => text.replace(/[\u007f-\uffff]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
-  const full = ascii(JSON.stringify(mail.states));
-  return full.length <= room ? full : JSON.stringify(mail.states.map(({ kind, attempts }) => ({ kind, attempts }))).slice(0, room);
 }

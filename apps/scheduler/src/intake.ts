@@ -1,6 +1,7 @@
 import { lanes, readTicket, type Lane } from '@posthaste/core';
 import { mailStream, readStream, ticketHeader, waitStream, type StreamConnection, type StreamEntry } from '@posthaste/stream';
 import type { Clock, Log } from '@posthaste/telemetry';
+import { readRevival } from './dead-letters.ts';
 import type { Driver } from './driver.ts';
 import { placeOf } from './recovery.ts';
 
@@ -33,7 +34,7 @@ async function readSource(options: IntakeOptions, source: Lane | 'wait'): Promis
 
 function takeIn({ driver, log }: IntakeOptions, source: Lane | 'wait', entry: StreamEntry): void {
   const ticket = readTicket(entry.header(ticketHeader));
-  if (ticket) driver.tell({ kind: 'arrived', ticket, place: placeOf(source, entry.sequence) });
+  if (ticket) driver.tell({ kind: 'arrived', ticket, place: placeOf(source, entry.sequence), revival: readRevival(entry) });
   else {
     log.error('an entry without a readable ticket was left out: no door of ours wrote it', { subject: entry.subject, sequence: entry.sequence });
     const { sequence } = entry;

@@ -21,6 +21,8 @@ export interface Lookup {
   readonly driver: Driver;
   readonly figures: Figures;
   readonly suspensions: Suspensions;
+  /** How long dead letters are kept. */
+  readonly deadLetterAgeMs: number;
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }
@@ -78,7 +80,7 @@ function render(ticket: Ticket, recipients: readonly RecipientView[]): LookupMes
   return create(LookupMessageResponseSchema, { ticketJson: encodeTicket(ticket), recipients: recipients.map(renderRecipient) });
 }
 
-function renderRecipient({ state, due: dueAt, upstreamDown, suspended }: RecipientView) {
+export function renderRecipient({ state, due: dueAt, upstreamDown, suspended }: RecipientView) {
   const due = dueAt === undefined ? {} : { due: timestampFromMs(dueAt) };
   const reply = 'reply' in state && state.reply ? { lastReply: wireReply(state.reply) } : {};
   const by = 'by' in state ? { intervention: wireIntervention(state.by) } : {};

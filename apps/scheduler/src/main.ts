@@ -69,6 +69,7 @@ function build(values: SchedulerConfig, connection: StreamConnection, address: (
     checkpointEveryMs: values['scheduler.checkpointEvery'],
     checkpointEvents: values['scheduler.checkpointEvents'],
     historyMs: values['scheduler.journalHistory'],
+    deadLetterAgeMs: values['deadLetters.keep'],
     clock,
     log,
     mailLog: createMailLog({ program: 'scheduler', addresses: values['log.addresses'] }),
@@ -83,6 +84,7 @@ async function prepareStreams(values: SchedulerConfig, connection: StreamConnect
     tickets: values['limits.tickets'],
     tenantMessages: values['limits.tenant'],
     ...(window > 0 && { duplicateWindowMs: window }),
+    deadLetterAgeMs: values['deadLetters.keep'],
   };
   const storage = values['limits.storage'];
   while (!stopping.aborted) {

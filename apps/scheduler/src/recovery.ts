@@ -28,6 +28,7 @@ import {
 import type { Log } from '@posthaste/telemetry';
 import { readSuspensions } from './operation/suspensions.ts';
 import { readCheckpoints, type StoredCheckpoint } from './checkpoint.ts';
+import { readRevival } from './dead-letters.ts';
 import type { Mark } from './checkpointer.ts';
 
 export interface RecoveryOptions {
@@ -127,7 +128,7 @@ async function restoreTickets(options: RecoveryOptions, source: Source, state: S
   for await (const entries of readUntil(connection, { stream, from: state.first, to, headersOnly: true, dense: source !== 'wait', signal })) {
     for (const entry of entries) {
       const ticket = readTicket(entry.header(ticketHeader));
-      if (ticket) engine.restoreTicket(ticket, placeOf(source, entry.sequence));
+      if (ticket) engine.restoreTicket(ticket, placeOf(source, entry.sequence), readRevival(entry));
     }
   }
 }

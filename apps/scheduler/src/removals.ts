@@ -1,4 +1,4 @@
-import { removeChunks, removeEntry, trimLog, waitStream, type StreamConnection } from '@posthaste/stream';
+import { deadStream, deadSubject, purgeSubject, removeChunks, removeEntry, trimLog, waitStream, type StreamConnection } from '@posthaste/stream';
 import type { Clock, Log } from '@posthaste/telemetry';
 
 /**
@@ -45,6 +45,12 @@ export class Removals {
 
   entry(stream: string, sequence: number): void {
     this.#enqueue(() => removeEntry(this.#options.connection, stream, sequence));
+  }
+
+  /** Its entries in DEAD up to this sequence: of one that died again later the last stays. */
+  dead(id: string, upTo: number): void {
+    const { connection, partition } = this.#options;
+    this.#enqueue(() => purgeSubject(connection, deadStream(partition), deadSubject(partition, id), upTo));
   }
 
   body(id: string): void {

@@ -87,6 +87,7 @@ export class Rig {
       checkpointEveryMs: 1_000,
       checkpointEvents: 1_000,
       historyMs: 3_600_000,
+      deadLetterAgeMs: 3_600_000,
       clock,
       log,
       mailLog: silentMailLog,

@@ -17,7 +17,7 @@ import { beginTenure, type TenureOptions } from './tenure.ts';
 
 export interface SchedulerOptions extends Pick<
   TenureOptions,
-  'durability' | 'policy' | 'fleet' | 'checkpointEveryMs' | 'checkpointEvents' | 'historyMs'
+  'durability' | 'policy' | 'fleet' | 'checkpointEveryMs' | 'checkpointEvents' | 'historyMs' | 'deadLetterAgeMs'
 > {
   readonly connection: StreamConnection;
   /** How many there are. */

@@ -22,6 +22,7 @@ import { startIntake } from './intake.ts';
 import { encodeEntry, JournalWriter } from './journal-writer.ts';
 import type { Lookup } from './lookup-service.ts';
 import { metrics, observer, observeWaits } from './metrics.ts';
+import { DeadSearch } from './operation/dead-search.ts';
 import { Suspensions } from './operation/suspensions.ts';
 import { recover } from './recovery.ts';
 import { Removals } from './removals.ts';
@@ -39,6 +40,7 @@ export interface TenureOptions {
   readonly checkpointEveryMs: number;
   readonly checkpointEvents: number;
   readonly historyMs: number;
+  readonly deadLetterAgeMs: number;
   readonly clock: Clock;
   readonly log: Log;
   readonly mailLog: MailLog;
@@ -97,11 +99,12 @@ async function begin(options: TenureOptions, stop: AbortController): Promise<Ten
   const publisher = createPublisher(connection, { clock, log, mode: options.durability });
   const suspensions = new Suspensions({ connection, publisher, driver, clock, log, signal });
   const removals = new Removals({ connection, partition, clock, log, signal });
-  const copies = new Copies({ connection, publisher, partition, clock, log, signal, onUnburied: () => metrics.unburied.inc() });
+  const copies = new Copies({ connection, publisher, partition, epoch, clock, log, signal, onUnburied: () => metrics.unburied.inc() });
   const senders = new Senders({ ...shared, epoch, senderLeaseMs: options.policy.senderLeaseMs, batchSize: options.policy.batch.size });
   const { createdAt, checkpoints } = recovered;
   const checkpointer = new Checkpointer({ driver, journal, publisher, removals, partition, epoch, createdAt, clock, log }, checkpoints);
-  const perform = performer({ driver, senders, removals, copies, partition });
+  const deadSearch = new DeadSearch({ ...shared, copies });
+  const perform = performer({ driver, senders, removals, copies, deadSearch, partition });
 
   driver.step();
   const { checkpointEveryMs, checkpointEvents, historyMs } = options;
@@ -117,7 +120,7 @@ async function begin(options: TenureOptions, stop: AbortController): Promise<Ten
   const over = Promise.race([lease.lost, failed.promise]).finally(() => stop.abort());
   return {
     senders,
-    lookup: { ...shared, suspensions },
+    lookup: { ...shared, suspensions, deadLetterAgeMs: options.deadLetterAgeMs },
     over,
     async end() {
       if (!signal.aborted) await lastCheckpoint(checkpointer, over, clock);
@@ -164,11 +167,12 @@ interface Hands {
   readonly senders: Senders;
   readonly removals: Removals;
   readonly copies: Copies;
+  readonly deadSearch: DeadSearch;
   readonly partition: number;
 }
 
 /** Carries out what the engine decided, after the journal's acknowledgement. */
-function performer({ driver, senders, removals, copies, partition }: Hands): (effect: Effect) => void {
+function performer({ driver, senders, removals, copies, deadSearch, partition }: Hands): (effect: Effect) => void {
   return (effect) => {
     switch (effect.kind) {
       case 'send':
@@ -186,6 +190,11 @@ function performer({ driver, senders, removals, copies, partition }: Hands): (ef
         return removals.waiting(effect.sequence);
       case 'removeBody':
         return removals.body(effect.id);
+      case 'removeDead':
+        removals.dead(effect.id, effect.upTo);
+        return effect.withBody ? removals.body(effect.id) : undefined;
+      case 'searchDead':
+        return void deadSearch.run(effect.command, effect.dryRun);
       case 'workOn':
         return driver.tell({ kind: 'workOn' });
       case 'copy': {

@@ -1,3 +1,4 @@
+import { hasMail } from './dispatching.ts';
 import { destinationOf } from './destination.ts';
 import type { Instant } from './engine-input.ts';
 import type { EngineState, UpstreamState } from './engine-state.ts';
@@ -86,8 +87,9 @@ function backoff({ clock }: EngineState, queued: Queued, { ticket }: Mail, now: 
   return [{ reason: reason ?? 'SCHEDULED', since: since ?? ticket.acceptedAt, until: due, detail: { kind: 'backoff', attempts, reply } }];
 }
 
-function filling({ gathering: { until }, ready }: UpstreamState, now: Instant): Gate[] {
-  if (until === null || until <= now.mono || ready.size === 0) return [];
+function filling(upstream: UpstreamState, now: Instant): Gate[] {
+  const { until } = upstream.gathering;
+  if (until === null || until <= now.mono || !hasMail(upstream, now)) return [];
   return [{ reason: 'BATCH_FILLING', since: null, until: now.wall + until - now.mono, detail: { kind: 'filling' } }];
 }
 
@@ -103,8 +105,9 @@ function senders(state: EngineState, { name }: UpstreamState): Gate[] {
   return [{ reason: senders === 0 ? 'NO_SENDER' : 'SENDERS_BUSY', since: null, until: null, detail: { kind: 'senders', senders, held } }];
 }
 
-function place({ clock }: EngineState, mail: Mail, { ready, pace }: UpstreamState, now: Instant): Gate[] {
-  const ahead = ready.ahead(mail);
+function place({ clock }: EngineState, mail: Mail, { ready, parking, pace }: UpstreamState, now: Instant): Gate[] {
+  // What a gate has let go comes back into the queue as that is served.
+  const ahead = ready.ahead(mail) ?? (parking.holds(mail) ? ready.size : undefined);
   if (ahead === undefined) return [];
   const { lane } = mail;
   const { tenant } = mail.ticket;

@@ -68,6 +68,11 @@ export class Parking {
     return this.#open.length > 0 || this.#shut.leastKey <= now.mono;
   }
 
+  holds(mail: Mail): boolean {
+    for (const { mails } of this.#rooms.values()) if (mails.has(mail)) return true;
+    return false;
+  }
+
   /** When to look next, monotonic; Infinity when only an input can open a room. */
   get nextLook(): number {
     return this.#shut.leastKey;

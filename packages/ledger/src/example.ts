@@ -40,7 +40,19 @@ export function revivedEvent(id: string, recipients: readonly number[], at: numb
   const failed: RecipientState = { kind: 'failed', attempts: 1, reason: 'UPSTREAM_REJECTED', reply };
   const states = [0, 1, 2].map((): RecipientState => failed);
   const place = { kind: 'wait', sequence: 1 } as const;
-  return { kind: 'revived', at, id, recipients, author: 'ann', comment: '', tenant: 'default', ticket: exampleTicket(id, 3), place, states };
+  return {
+    kind: 'revived',
+    at,
+    id,
+    recipients,
+    author: 'ann',
+    comment: '',
+    tenant: 'default',
+    ticket: exampleTicket(id, 3),
+    place,
+    states,
+    sequence: 1,
+  };
 }
 
 function anEvent(kind: number, id: string, attempt: string, recipients: readonly number[], at: number): JournalEvent {

@@ -295,6 +295,8 @@ export class Scheduler {
       case 'workOn':
         return this.tell({ kind: 'workOn' });
       case 'removeBody':
+      case 'removeDead':
+      case 'searchDead':
     }
   }
 

@@ -34,7 +34,7 @@ export { createLease, currentOwner, type Lease, type LeaseOptions, type LeaseOwn
 export { defaultLimits, type StorageShares, type StreamLimits } from './plan.ts';
 export { createPublisher, type Publication, type Publisher, type PublisherOptions, type Stored } from './publisher.ts';
 export { readStream, readUntil, type ReadOptions } from './reader.ts';
-export { removeEntry, trimLog } from './removal.ts';
+export { purgeSubject, removeEntry, trimLog } from './removal.ts';
 export { announcePresence, readRoster, withdrawPresence, type Roster } from './roster.ts';
 export { createSetting, readSettings, removeSetting } from './settings.ts';
 export { ensureStreams, type EnsureStreamsOptions } from './streams.ts';

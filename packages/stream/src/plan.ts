@@ -35,6 +35,8 @@ export interface StreamLimits {
   readonly replicas: number;
   /** How long MAIL and WAIT know a message id after its entry was stored; a second one of the same id is not stored meanwhile. Milliseconds. */
   readonly duplicateWindowMs: number;
+  /** How long dead letters are kept, milliseconds. */
+  readonly deadLetterAgeMs: number;
 }
 
 export const defaultLimits: StreamLimits = {
@@ -53,6 +55,7 @@ export const defaultLimits: StreamLimits = {
   tickets: 1_000_000,
   replicas: 1,
   duplicateWindowMs: 120_000,
+  deadLetterAgeMs: 7 * 24 * 3_600_000,
 };
 
 /** The part of JetStream's stream configuration that we decide. Durations in nanoseconds. */
@@ -78,7 +81,6 @@ export interface StreamConfig {
 const milliseconds = 1_000_000;
 const seconds = 1_000 * milliseconds;
 const duplicateWindow = 120 * seconds;
-const deadLetterAge = 7 * 24 * 3600 * seconds;
 const keyAge = { lasting: 24 * 3600 * seconds, brief: 15 * 60 * seconds };
 /** Each costs the server some 600 bytes of memory: 300 MB at most. */
 const mostBriefKeys = 500_000;
@@ -99,7 +101,7 @@ function planPartition(partition: number, storageBytes: number, limits: StreamLi
   return [
     ...lanes.map((lane) => stream(mailStream(partition, lane), `mail.${partition}.${lane}.*`, shares.mail[lane], { ...perTenant, ...window })),
     stream(waitStream(partition), `wait.${partition}.*`, shares.wait, { max_msgs: tickets, ...window }),
-    stream(deadStream(partition), `dead.${partition}.*`, shares.dead, { discard: 'old', max_age: deadLetterAge }),
+    stream(deadStream(partition), `dead.${partition}.*`, shares.dead, { discard: 'old', max_age: limits.deadLetterAgeMs * milliseconds }),
     stream(stateStream(partition), `state.${partition}.*`, shares.state, { max_msgs_per_subject: 1 }),
     stream(journalStream(partition), `journal.${partition}.*`, shares.journal),
   ];

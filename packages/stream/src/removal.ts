@@ -31,7 +31,7 @@ async function isGone(connection: StreamConnection, stream: string, sequence: nu
 
 const streamNotFound = 10059;
 
-/** Removes every entry on the subjects that `filter` matches. */
-export async function purgeSubject(connection: StreamConnection, stream: string, filter: string): Promise<void> {
-  await callServer(connection, `STREAM.PURGE.${stream}`, { filter });
+/** Removes every entry on the subjects that `filter` matches, up to and including `upTo` where that is given. */
+export async function purgeSubject(connection: StreamConnection, stream: string, filter: string, upTo?: number): Promise<void> {
+  await callServer(connection, `STREAM.PURGE.${stream}`, { filter, ...(upTo !== undefined && { seq: upTo + 1 }) });
 }

@@ -46,7 +46,7 @@ function readLane(lane: string): Lane {
 }
 
 /** What is empty does not limit. A state or a reason that nobody has names nothing. */
-function readSelector(selector: WireSelector | undefined): Selector {
+export function readSelector(selector: WireSelector | undefined): Selector {
   if (!selector) return {};
   const { ids, state, reason, acceptedBefore } = selector;
   return {

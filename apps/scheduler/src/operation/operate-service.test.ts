@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
 import { OperateService, Outcome } from '@posthaste/protocol/dispatch';
-import { createPublisher, createSetting, removeSetting } from '@posthaste/stream';
+import { createPublisher, createSetting, readEntry, removeSetting, streamState } from '@posthaste/stream';
 import { silentLog, systemClock } from '@posthaste/telemetry';
 import { eventually } from '@posthaste/testkit';
 import { describe, expect, it } from 'vitest';
@@ -9,7 +9,7 @@ import { schedulerRig } from '../rig.ts';
 
 const rig = schedulerRig();
 
-const asked = (act: 'hold' | 'release' | 'cancel' | 'retry', ids: readonly string[] = []) => ({
+const asked = (act: 'hold' | 'release' | 'cancel' | 'retry' | 'revive' | 'purge', ids: readonly string[] = []) => ({
   id: randomUUID(),
   author: 'kim',
   comment: 'because',
@@ -17,7 +17,7 @@ const asked = (act: 'hold' | 'release' | 'cancel' | 'retry', ids: readonly strin
   patience: { seconds: 5n },
   act: { case: act, value: {} } as { case: 'hold'; value: object },
 });
-const { operate, lookupOperation, createSuspension, listSuspensions, liftSuspension } = OperateService.method;
+const { operate, lookupOperation, createSuspension, listSuspensions, liftSuspension, listDeadLetters } = OperateService.method;
 
 describe('an operator’s command', () => {
   it('holds what is there, says who and why, and lets it go again', async () => {
@@ -103,5 +103,59 @@ describe('a suspension', () => {
     await eventually(async () => expect((await rig.ask(port, listSuspensions, {})).suspensions).toHaveLength(1));
     await removeSetting(rig.connection, 'suspension', suspension.id);
     await eventually(async () => expect((await rig.ask(port, listSuspensions, {})).suspensions).toEqual([]));
+  });
+});
+
+describe('a dead letter', () => {
+  /** Bounced just now. */
+  async function bounced(port: number, sender: ReturnType<typeof rig.connectSender>): Promise<string> {
+    const before = sender.attempts.length;
+    const id = await rig.submit();
+    await eventually(() => sender.attempts.length > before);
+    sender.report(sender.attempts.at(-1)!, Outcome.BOUNCED, 550);
+    await eventually(async () =>
+      expect((await rig.ask(port, listDeadLetters, { size: 10 })).deadLetters.some(({ ticketJson }) => ticketJson.includes(id))).toBe(true),
+    );
+    return id;
+  }
+
+  it('is listed, retried at once and delivered with its body, and then it is none any more', async () => {
+    const { port } = await rig.owner();
+    const sender = rig.connectSender(port, 'one');
+    const id = await bounced(port, sender);
+    expect((await rig.ask(port, listDeadLetters, { size: 10 })).deadLetters).toMatchObject([
+      { recipients: [{ state: 'failed', reason: 'UPSTREAM_REJECTED', lastReply: { code: 550 } }] },
+    ]);
+    expect((await rig.ask(port, operate, { ...asked('revive'), dryRun: true })).progress).toMatchObject({ done: true, changed: 1n });
+    const cause = { ...asked('revive'), selector: { reason: 'UPSTREAM_REJECTED' } };
+    expect((await rig.ask(port, operate, cause)).progress).toMatchObject({ done: true, matched: 1n, changed: 1n });
+    await eventually(() => expect(sender.attempts).toMatchObject([{}, { messageId: id, body: { stream: 'WAIT_0' } }]));
+    const [, again] = sender.attempts;
+    expect(Buffer.from((await readEntry(rig.connection, again!.body!.stream, Number(again!.body!.sequence))).body).toString()).toBe('hello');
+    sender.report(again!, Outcome.DELIVERED, 250);
+    await eventually(async () => expect((await streamState(rig.connection, 'WAIT_0')).messages).toBe(0));
+    await eventually(async () => expect((await streamState(rig.connection, 'DEAD_0')).messages).toBe(0));
+  });
+
+  it('that fails again is a dead letter again', async () => {
+    const { port } = await rig.owner();
+    const sender = rig.connectSender(port, 'one');
+    const id = await bounced(port, sender);
+    await rig.ask(port, operate, asked('revive', [id]));
+    await eventually(() => sender.attempts.length === 2);
+    sender.report(sender.attempts[1]!, Outcome.BOUNCED, 550);
+    await eventually(async () => expect((await rig.ask(port, listDeadLetters, { size: 10 })).deadLetters).toHaveLength(1));
+    await eventually(async () => expect((await streamState(rig.connection, 'DEAD_0')).messages).toBe(1));
+  });
+
+  it('is purged by its id, and one that nobody knows is counted', async () => {
+    const { port } = await rig.owner();
+    const sender = rig.connectSender(port, 'one');
+    const [first, second] = [await bounced(port, sender), await bounced(port, sender)];
+    const { progress } = await rig.ask(port, operate, asked('purge', [first, 'nobody']));
+    expect(progress).toMatchObject({ done: true, changed: 1n, unchanged: [{ cause: 'NOT_FOUND', count: 1n }] });
+    const left = await rig.ask(port, listDeadLetters, { size: 10 });
+    await eventually(async () => expect((await streamState(rig.connection, 'DEAD_0')).messages).toBe(1));
+    expect(left.deadLetters.filter(({ ticketJson }) => ticketJson.includes(second))).toHaveLength(1);
   });
 });

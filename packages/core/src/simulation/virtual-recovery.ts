@@ -20,6 +20,7 @@ export function recover(store: VirtualStore, engine: Engine, now: Instant): void
   for (const source of sources) restoreTickets(store, engine, source);
   for (const [sequence, { asOf, ...record }] of store.state.from(0)) engine.restoreState(record, asOf, sequence);
   for (const { event, sequence } of events) engine.replay(event, sequence);
+  engine.restoreSuspensions([...store.suspensions.values()].filter(({ expires = Infinity }) => expires > now.wall));
   engine.finishRestoring(now);
 }
 
@@ -52,7 +53,7 @@ function recentlyFinished(checkpoints: readonly Checkpoint[]): string[] {
 }
 
 function restoreTickets(store: VirtualStore, engine: Engine, source: Source): void {
-  for (const [sequence, { ticket }] of store.mail[source].from(0)) {
-    if (ticket) engine.restoreTicket(ticket, placeOf(source, sequence));
+  for (const [sequence, { ticket, revival }] of store.mail[source].from(0)) {
+    if (ticket) engine.restoreTicket(ticket, placeOf(source, sequence), revival);
   }
 }

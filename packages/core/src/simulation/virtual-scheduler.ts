@@ -1,9 +1,12 @@
 import type { Effect, JournalRecord, Step } from '../effect.ts';
 import { Engine } from '../engine.ts';
 import type { EnginePolicy } from '../engine-state.ts';
-import { begunBy, type Instant } from '../engine-input.ts';
+import { begunBy, type Input, type Instant } from '../engine-input.ts';
 import { lanes, type Lane } from '../lane.ts';
 import type { Mail } from '../mail.ts';
+import type { Command } from '../operation/command.ts';
+import { namedInDeadLetter } from '../operation/dead-search.ts';
+import type { DeadLetter } from '../operation/reviving.ts';
 import type { Router } from '../router.ts';
 import type { SnapshotWithStates } from '../snapshot.ts';
 import type { Random } from './random.ts';
@@ -28,7 +31,7 @@ const silenceMs = 5_000;
 
 /** Something that takes a while: first it happens at the server, later one hears of it. A crash can come before, between and after. */
 interface Job {
-  readonly name: 'append' | 'trim' | 'remove' | 'copy' | 'bury' | 'work on' | 'write state';
+  readonly name: 'append' | 'trim' | 'remove' | 'copy' | 'bury' | 'work on' | 'search' | 'write state';
   readonly land: () => void;
   readonly done: (now: number) => void;
   landed: boolean;
@@ -105,6 +108,10 @@ export class VirtualScheduler {
     return this.engine.nextWake(this.#instant(now));
   }
 
+  operate(input: Extract<Input, { kind: 'command' | 'suspend' | 'lift' }>, now: number): void {
+    this.engine.handle(input, this.#instant(now));
+  }
+
   /** As if every log were full. */
   measure(now: number): void {
     const lane = this.#options.random.pick(lanes) as Lane;
@@ -166,7 +173,8 @@ export class VirtualScheduler {
     if (sequence > mail[source].last) return;
     this.#readTo[source] = sequence;
     const entry = mail[source].get(sequence);
-    if (entry?.ticket) this.engine.handle({ kind: 'arrived', ticket: entry.ticket, place: placeOf(source, sequence) }, this.#instant(now));
+    if (entry?.ticket)
+      this.engine.handle({ kind: 'arrived', ticket: entry.ticket, place: placeOf(source, sequence), revival: entry.revival }, this.#instant(now));
     else if (source !== 'wait') this.engine.handle({ kind: 'hole', lane: source, from: sequence, to: sequence }, this.#instant(now));
   }
 
@@ -235,6 +243,14 @@ export class VirtualScheduler {
         return this.#bury(effect.mail);
       case 'removeBody':
         return;
+      case 'removeDead':
+        return this.#start('remove', () => store.removeDead(effect.id, effect.upTo));
+      case 'searchDead':
+        return this.#start(
+          'search',
+          () => {},
+          (now) => this.#searchDead(effect.command, effect.dryRun, now),
+        );
       case 'workOn':
         return this.#start(
           'work on',
@@ -255,13 +271,45 @@ export class VirtualScheduler {
     });
   }
 
-  #bury({ ticket }: Mail): void {
+  #bury({ ticket, states }: Mail): void {
     const { store } = this.#options;
     const { id } = ticket;
     this.#start(
       'bury',
-      () => void store.dead.append(id),
+      () => void store.dead.append({ ticket, states: [...states] }),
       (now) => this.engine.handle({ kind: 'buried', id }, this.#instant(now)),
+    );
+  }
+
+  #searchDead(command: Command, dryRun: boolean, now: number): void {
+    const letters = this.#options.store.dead.from(0).map(([sequence, { ticket, states }]) => ({ ticket, sequence, states }));
+    let left = 1;
+    const over = (at: number) => (left -= 1) === 0 && this.engine.handle({ kind: 'found', command: command.id, over: true }, this.#instant(at));
+    for (const letter of letters) {
+      const recipients = namedInDeadLetter(command.selector, letter);
+      const found = { kind: 'found', command: command.id } as const;
+      if (recipients.length === 0) continue;
+      if (this.engine.find(letter.ticket.id)) this.engine.handle({ ...found, unchanged: 'NOT_APPLICABLE' }, this.#instant(now));
+      else if (dryRun) this.engine.handle({ ...found, changed: recipients.length }, this.#instant(now));
+      else if (command.verb.kind === 'purge') this.engine.handle({ kind: 'purged', letter, command: command.id }, this.#instant(now));
+      else {
+        left += 1;
+        this.#revive(command.id, letter, recipients, over);
+      }
+    }
+    over(now);
+  }
+
+  #revive(command: string, { ticket, sequence, states }: DeadLetter, recipients: readonly number[], done: (now: number) => void): void {
+    const revival = { sequence, states, recipients, command, author: 'kim', comment: '' };
+    let copy = 0;
+    this.#start(
+      'copy',
+      () => void (copy = this.#options.store.mail.wait.append({ ticket, revival })),
+      (now) => {
+        this.engine.handle({ kind: 'revived', ticket, place: { kind: 'wait', sequence: copy }, revival }, this.#instant(now));
+        done(now);
+      },
     );
   }
 

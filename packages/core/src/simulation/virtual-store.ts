@@ -1,6 +1,9 @@
 import type { Snapshot, StateRecord } from '../snapshot.ts';
 import type { JournalEvent } from '../journal.ts';
 import { lanes, type Lane } from '../lane.ts';
+import type { Revival } from '../operation/reviving.ts';
+import type { Suspension } from '../operation/suspension.ts';
+import type { RecipientState } from '../recipient.ts';
 import type { ClockMarks } from '../steady-clock.ts';
 import type { Place, Ticket } from '../ticket.ts';
 import { VirtualStream } from './virtual-stream.ts';
@@ -16,6 +19,7 @@ export const sources: readonly Source[] = ['wait', ...lanes];
 /** An entry of a log or of WAIT; one without a ticket was written by nobody of ours. */
 export interface VirtualMailEntry {
   readonly ticket: Ticket | null;
+  readonly revival?: Revival;
 }
 
 interface VirtualState extends StateRecord {
@@ -31,7 +35,9 @@ export class VirtualStore {
     normal: new VirtualStream(),
     low: new VirtualStream(),
   };
-  readonly dead = new VirtualStream<string>();
+  readonly dead = new VirtualStream<{ readonly ticket: Ticket; readonly states: readonly RecipientState[] }>();
+  /** In SETTINGS. */
+  readonly suspensions = new Map<string, Suspension>();
   readonly state = new VirtualStream<VirtualState>();
   readonly journal = new VirtualStream<VirtualJournalEntry>();
   readonly #states = new Map<string, number>();
@@ -52,6 +58,10 @@ export class VirtualStore {
     const sequence = this.mail.wait.append({ ticket });
     this.#copies.set(ticket.id, sequence);
     return sequence;
+  }
+
+  removeDead(id: string, upTo: number): void {
+    for (const [sequence, { ticket }] of this.dead.from(0)) if (ticket.id === id && sequence <= upTo) this.dead.remove(sequence);
   }
 
   /** Goes up with every change of what has been accepted and of what is said of it. */

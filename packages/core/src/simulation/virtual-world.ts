@@ -1,9 +1,11 @@
 import { defaultPolicy, type EnginePolicy } from '../engine-state.ts';
 import { lanes, type Lane } from '../lane.ts';
+import type { Command } from '../operation/command.ts';
 import { Router } from '../router.ts';
 import type { RetryRules } from '../retry-rules.ts';
 import type { Ticket } from '../ticket.ts';
 import { Random } from './random.ts';
+import { VirtualOperator } from './virtual-operator.ts';
 import { VirtualLink } from './virtual-link.ts';
 import { VirtualScheduler } from './virtual-scheduler.ts';
 import { VirtualSender } from './virtual-sender.ts';
@@ -22,7 +24,13 @@ const retry: RetryRules = {
   maxAgeMs: 120_000,
 };
 
-const policy: EnginePolicy = { ...defaultPolicy, retry, maxRecipientsPerAttempt: 2, pinnedFloor: 0 };
+const policy: EnginePolicy = {
+  ...defaultPolicy,
+  retry,
+  maxRecipientsPerAttempt: 2,
+  pinnedFloor: 0,
+  inDoubt: { immediate: 'retry', high: 'retry', normal: 'hold', low: 'sent' },
+};
 /** For every other run: long enough that much comes between the wait and its end. */
 const patientPolicy: EnginePolicy = { ...policy, batch: { size: 4, waitMs: 3_000 } };
 
@@ -48,6 +56,7 @@ export class VirtualWorld {
   readonly #witness: Witness;
   readonly #upstreams: VirtualUpstreams;
   readonly #router: Router;
+  readonly #operator: VirtualOperator;
   #scheduler: VirtualScheduler;
   #senders: VirtualSender[];
   readonly #inclinations = new Map<string, number>();
@@ -68,6 +77,7 @@ export class VirtualWorld {
     const names = this.#random.chance(0.5) ? ['main', 'other'] : ['main'];
     this.#upstreams = new VirtualUpstreams(names, this.#random);
     this.#router = new Router(names, [{ match: { kind: 'domain', value: 'other.example' }, upstream: names.at(-1) ?? '' }]);
+    this.#operator = new VirtualOperator(this.#random, names);
     this.#scheduler = this.#boot();
     this.#senders = [this.#hire()];
     if (this.#random.chance(0.5)) this.#senders.push(this.#hire());
@@ -83,6 +93,7 @@ export class VirtualWorld {
 
   /** From now on nothing fails any more, and everything must come to its end. */
   calmDown(): void {
+    for (const id of [...this.#store.suspensions.keys()]) this.#lift(id);
     this.#upstreams.calmDown();
     for (const name of this.#upstreams.names) for (const sender of this.#senders) sender.open(name, 4, this.#now);
     for (let round = 0; round < 400 && !this.#isOver(); round += 1) this.#goOn(round);
@@ -92,6 +103,7 @@ export class VirtualWorld {
     for (let round = 0; round < 3; round += 1) this.#settleCheckpoint();
     this.#check();
     this.#witness.checkEnd(this.#scheduler.engine, this.#upstreams);
+    this.#witness.checkHand(this.#store);
     this.#checkEmpty();
   }
 
@@ -135,12 +147,33 @@ export class VirtualWorld {
       [6, 'time', () => this.#pass(this.#random.between(1, 800))],
       [1, 'a while', () => this.#pass(this.#random.between(1_000, 25_000))],
       [1, 'the wall clock is set', () => this.#setClock()],
+      [2, 'a command', () => this.#command(this.#operator.command(this.#wall))],
+      [1, 'a suspension', () => this.#suspend()],
+      [1, 'a suspension is lifted', () => this.#lift(this.#random.pick([...this.#store.suspensions.keys()]))],
       [1, 'upstream', () => this.#upstreams.toggle()],
       [3, 'jumble', () => sender.link?.jumble(this.#random)],
       [1, 'cut', () => this.#cut(sender)],
       [1, 'sender crash', () => this.#replace(sender)],
       [2, 'scheduler crash', () => this.#crash()],
     ];
+  }
+
+  #command(command: Command): void {
+    this.#scheduler.operate({ kind: 'command', command, dryRun: this.#random.chance(0.1) }, this.#now);
+  }
+
+  #suspend(): void {
+    const suspension = this.#operator.suspension(this.#wall);
+    this.#store.suspensions.set(suspension.id, suspension);
+    this.#witness.noteSuspended(suspension);
+    this.#scheduler.operate({ kind: 'suspend', suspension }, this.#now);
+  }
+
+  #lift(id: string | undefined): void {
+    if (id === undefined) return;
+    this.#store.suspensions.delete(id);
+    this.#witness.noteLifted(id);
+    this.#scheduler.operate({ kind: 'lift', id, by: { author: 'lee', comment: '' } }, this.#now);
   }
 
   #check(): void {
@@ -280,6 +313,8 @@ export class VirtualWorld {
       this.#scheduler.work(this.#now);
       for (const sender of this.#senders) this.#serve(sender);
     }
+    if (round % 10 === 0)
+      this.#scheduler.operate({ kind: 'command', command: this.#operator.commandTo({ kind: 'release' }, {}, this.#wall), dryRun: false }, this.#now);
     this.#pass(round % 2 === 0 ? 100 : 2_000);
     this.#check();
   }

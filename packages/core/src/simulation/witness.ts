@@ -3,8 +3,9 @@ import type { Effect, Step } from '../effect.ts';
 import type { Engine } from '../engine.ts';
 import type { Input, Instant } from '../engine-input.ts';
 import type { Gate } from '../explaining.ts';
-import { isOfMail, type JournalEvent, type Started } from '../journal.ts';
+import { isOfMail, type JournalEvent, type Lifted, type Revived, type Started } from '../journal.ts';
 import { newMail } from '../mail.ts';
+import type { Suspension } from '../operation/suspension.ts';
 import { apply, isFinal, type RecipientState } from '../recipient.ts';
 import type { Ticket } from '../ticket.ts';
 import { expectedLive } from '../tally.ts';
@@ -46,6 +47,13 @@ export class Witness {
   #skewAtBirth = 0;
   #jumpIsJournalled = true;
 
+  /** What the scheduler was told to stop. */
+  readonly #suspensions = new Map<string, Suspension>();
+  /** Commands that the journal tells of, and those that it tells the end of. */
+  readonly #commanded = new Set<string>();
+  readonly #ended = new Set<string>();
+  /** Dead letters that were thrown away. */
+  readonly #purged = new Set<string>();
   readonly #tell: Tell | undefined;
 
   constructor(tell: Tell | undefined) {
@@ -69,7 +77,8 @@ export class Witness {
       if (event.kind === 'started') this.#checkStart(event, wall, now);
       if (event.kind === 'deferred') for (const recipient of event.recipients) this.#retries.add(`${event.id}/${recipient}`);
       // Its place tells when it came, and a copy has another one.
-      if (event.kind === 'moved') this.#lifetimes.delete(event.id);
+      if (event.kind === 'moved' || event.kind === 'revived') this.#lifetimes.delete(event.id);
+      if (event.kind === 'lifted') this.#checkLifted(event);
       this.#tell?.(`  said ${JSON.stringify(event)}`);
       enter(this.#said, event);
     }
@@ -81,6 +90,28 @@ export class Witness {
     this.#tell?.(`  journalled ${events.map(({ kind, id }) => `${kind} ${id}`).join(', ')}`);
     if (clock?.skewMs === this.#skew - this.#skewAtBirth) this.#jumpIsJournalled = true;
     for (const event of events) enter(this.#journalled, event);
+    for (const event of events) this.#noteOperator(event);
+  }
+
+  noteSuspended(suspension: Suspension): void {
+    this.#suspensions.set(suspension.id, suspension);
+  }
+
+  noteLifted(id: string): void {
+    this.#suspensions.delete(id);
+  }
+
+  #noteOperator({ kind, id }: JournalEvent): void {
+    if (kind === 'commanded') this.#commanded.add(id);
+    if (kind === 'commandEnded') this.#ended.add(id);
+    if (kind === 'purged') this.#purged.add(id);
+  }
+
+  /** Nobody lifted it, so it must have expired. */
+  #checkLifted({ id, at }: Lifted): void {
+    const suspension = this.#suspensions.get(id);
+    if (suspension && (suspension.expires ?? Infinity) > at) throw new Error(`the suspension ${id} ended before its time`);
+    this.#suspensions.delete(id);
   }
 
   noteCopyEnded(id: string): void {
@@ -102,6 +133,8 @@ export class Witness {
   }
 
   noteRecovery(engine: Engine, skew: number): void {
+    const stand = new Set(engine.suspensions.map(({ id }) => id));
+    for (const id of this.#suspensions.keys()) if (!stand.has(id)) this.#suspensions.delete(id);
     this.#skewAtBirth = skew + engine.steady(0);
     this.#jumpIsJournalled = true;
   }
@@ -153,7 +186,7 @@ export class Witness {
       case 'backoff':
         return until !== null && until > now.wall;
       case 'operator':
-        return until === null;
+        return until === null || until > now.wall;
       case 'filling':
         return until !== null && until > now.wall;
       case 'outage':
@@ -177,6 +210,16 @@ export class Witness {
     }
   }
 
+  /** Every command came to its end, and what failed is kept unless it was thrown away. */
+  checkHand(store: VirtualStore): void {
+    for (const id of this.#commanded) if (!this.#ended.has(id)) throw new Error(`the command ${id} never ended`);
+    const kept = new Set(store.dead.from(0).map(([, { ticket }]) => ticket.id));
+    for (const [id, { states }] of this.#journalled) {
+      const failed = states.some(({ kind }) => kind === 'failed');
+      if (failed && !kept.has(id) && !this.#purged.has(id)) throw new Error(`${id} has failed and is not kept`);
+    }
+  }
+
   checkEnd(engine: Engine, upstreams: VirtualUpstreams): void {
     if (engine.size > 0) throw new Error(`${engine.size} mails are not finished`);
     const live = [...engine.tallies.values()].map(expectedLive);
@@ -186,7 +229,8 @@ export class Witness {
       recipients.forEach((_, recipient) => {
         const state = states[recipient];
         if (!state || !isFinal(state)) throw new Error(`${id}/${recipient} ended ${state?.kind ?? 'unknown'}`);
-        if (state.kind === 'delivered' && !upstreams.received.has(`${id}/${recipient}`)) throw new Error(`${id}/${recipient} never arrived`);
+        if (state.kind === 'delivered' && !state.presumed && !upstreams.received.has(`${id}/${recipient}`))
+          throw new Error(`${id}/${recipient} never arrived`);
       });
     }
   }
@@ -207,10 +251,19 @@ export class Witness {
       const state = account.states[recipient];
       if (state?.kind !== 'queued' || this.#waits(`${id}/${recipient}`, state, wall, now))
         throw new Error(`${id}/${recipient} was started while ${JSON.stringify(state)}`);
+      this.#checkNotSuspended(account.ticket, recipient, wall);
     }
     const window = this.#windows.get(`${sender} ${upstream}`) ?? 0;
     const held = this.#attemptsWith(sender, upstream);
     if (held >= window) throw new Error(`${sender} was given more than its window of ${window} for ${upstream}: it has ${held}`);
+  }
+
+  #checkNotSuspended({ id, tenant, recipients }: Ticket, recipient: number, wall: number): void {
+    for (const { match, expires = Infinity } of this.#suspensions.values()) {
+      const isOf =
+        (match.tenant ?? tenant) === tenant && (recipients[recipient]?.address ?? '').endsWith(`@${match.domain ?? ''}`.replace(/^@$/, ''));
+      if (isOf && expires > wall) throw new Error(`${id}/${recipient} was started while it was suspended by ${JSON.stringify(match)}`);
+    }
   }
 
   #waits(key: string, { reason, due, skewMs = 0 }: RecipientState & { kind: 'queued' }, wall: number, now: number): boolean {
@@ -239,11 +292,17 @@ function enter(accounts: Accounts, event: JournalEvent): void {
   const account = accounts.get(event.id);
   if (!account) throw new Error(`${event.id} was ${event.kind} without having been accepted`);
   if (!('recipients' in event)) return;
+  if (event.kind === 'revived') resurrect(account, event);
   for (const recipient of event.recipients) {
     const before = account.states[recipient];
     if (before) account.states[recipient] = apply(before, event);
     if (event.kind === 'doubted') account.doubts[recipient] = (account.doubts[recipient] ?? 0) + 1;
   }
+}
+
+function resurrect({ states }: Account, { id, states: remembered }: Revived): void {
+  if (!isDeepStrictEqual(states, remembered))
+    throw new Error(`${id} was revived as ${JSON.stringify(remembered)}, and was ${JSON.stringify(states)}`);
 }
 
 function isUseful({ deadline, byAge }: Ticket, wall: number): boolean {
