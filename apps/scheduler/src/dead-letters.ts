@@ -24,7 +24,7 @@ export function encodeStates({ states }: Pick<Mail, 'states'>): string {
 }
 
 /** Undefined when this is no dead letter of ours. */
-export function readDeadLetter(entry: StreamEntry): DeadLetter | undefined {
+export function readDeadLetter(entry: StreamEntry): Omit<DeadLetter, 'upTo'> | undefined {
   const ticket = readTicket(entry.header(ticketHeader));
   const states = ticket && readStates(entry.header(statesHeader));
   return states && states.length === ticket.recipients.length ? { ticket, sequence: entry.sequence, states } : undefined;
@@ -42,7 +42,7 @@ export function readRevival(entry: StreamEntry): Revival | undefined {
 
 function readStates(text: string | undefined): readonly RecipientState[] | undefined {
   if (text === undefined) return undefined;
-  if (!text.startsWith('[')) return [...text].map(shortState);
+  if (!text.startsWith('[')) return text.split('').map(shortState);
   try {
     return JSON.parse(text) as RecipientState[];
   } catch {

@@ -2,15 +2,13 @@ import type { Instant } from './engine-input.ts';
 import type { EngineState } from './engine-state.ts';
 import { file, isLive } from './filing.ts';
 import { newMail, type Mail } from './mail.ts';
-import { revive, type Revival } from './operation/reviving.ts';
 import { note } from './recording.ts';
 import { noteMoved, notePlaceSeen, occupy, vacate } from './residence.ts';
 import type { Place, Ticket } from './ticket.ts';
 
 /** A ticket was read: a new mail, or an entry that a replayed publish or a half-done move left behind. */
-export function arrive(state: EngineState, ticket: Ticket, place: Place, now: Instant, revival?: Revival): void {
+export function arrive(state: EngineState, ticket: Ticket, place: Place, now: Instant): void {
   notePlaceSeen(state, place);
-  if (revival) return revive(state, ticket, place, revival, now);
   const known = state.mails.get(ticket.id);
   if (known) meetAgain(state, known, place, now);
   else if (state.recent.has(ticket.id)) vacate(state, place);

@@ -13,7 +13,7 @@ import { takeReport } from './outcome.ts';
 import { enforce, lift, reconcileSuspensions, suspend, suspensionOf } from './operation/suspension-gate.ts';
 import type { Suspension } from './operation/suspension.ts';
 import { takeFound } from './operation/dead-search.ts';
-import { purge, revive, type Revival } from './operation/reviving.ts';
+import { meetRevived, purge, revive, type Revival } from './operation/reviving.ts';
 import type { KnownCommand } from './operation/work.ts';
 import { takeCommand, workOff } from './operation/walking.ts';
 import { nextWake, passTime } from './passing-time.ts';
@@ -266,7 +266,8 @@ function capacityOf(rule: UpstreamRule | undefined): Pick<UpstreamReading, 'rate
 function handle(state: EngineState, input: Input, now: Instant): void {
   switch (input.kind) {
     case 'arrived':
-      return arrive(state, input.ticket, input.place, now, input.revival);
+      if (input.revival) return meetRevived(state, input.ticket, input.place, input.revival, now);
+      return arrive(state, input.ticket, input.place, now);
     case 'revived':
       return revive(state, input.ticket, input.place, input.revival, now);
     case 'purged':

@@ -200,8 +200,10 @@ export interface Revived extends ByHand {
   readonly place: Place;
   /** Of all recipients, as they were when the mail had come to its end. */
   readonly states: readonly RecipientState[];
-  /** Of its entry in DEAD, which goes. */
+  /** Of its entry in DEAD. */
   readonly sequence: number;
+  /** All that lies in DEAD of it up to this sequence goes: a crash may have buried it twice. */
+  readonly upTo: number;
 }
 
 /** An operator's command was taken: what it does follows. */

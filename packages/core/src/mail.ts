@@ -18,7 +18,7 @@ export interface Mail {
   setBackAt: number | null;
   /** Recipients that are not final. */
   open: number;
-  /** A dead letter once: the sequence that it had in DEAD; 0 for all other mail. */
+  /** A dead letter once: up to which sequence all that lay in DEAD of it was of that end; 0 for all other mail. */
   revival: number;
   /** Being copied elsewhere: not dispatched, not removed until the copy is acknowledged. */
   copying: 'no' | 'to WAIT' | 'to DEAD';

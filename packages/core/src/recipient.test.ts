@@ -6,7 +6,7 @@ import { ticketOf } from './simulation/stage.ts';
 const about = { at: 0, id: 'mail', recipients: [0] };
 const byHand = { ...about, author: 'kim', comment: 'because' };
 const reply = { code: 250, text: 'ok' };
-const revival = { tenant: 'acme', ticket: ticketOf(), place: { kind: 'wait' as const, sequence: 1 }, states: [], sequence: 1 };
+const revival = { tenant: 'acme', ticket: ticketOf(), place: { kind: 'wait' as const, sequence: 1 }, states: [], sequence: 1, upTo: 1 };
 
 const attempts = fc.constantFrom('1.1', '1.2', '2.1');
 const events: fc.Arbitrary<RecipientEvent> = fc.oneof(

@@ -111,7 +111,7 @@ export function restoreTicket(state: EngineState, ticket: Ticket, place: Place, 
 
 /** As its revival left it; what happened to it since stands in STATE and in the journal. */
 function takeUp(mail: Mail, revival: Revival): void {
-  mail.revival = revival.sequence;
+  mail.revival = revival.upTo;
   applyTo(mail, eventOf(mail.ticket, mail.place, revival, 0));
 }
 
@@ -148,9 +148,9 @@ export function replay(state: EngineState, event: JournalEvent, sequence: number
 }
 
 /** The crash may have come before its entry in DEAD went. */
-function replayRevival(state: EngineState, { id, sequence }: Revived, mail: Mail | undefined): void {
-  state.effects.push({ kind: 'removeDead', id, upTo: sequence, withBody: false });
-  if (!mail) spendRevival(state.spentRevivals, id, sequence);
+function replayRevival(state: EngineState, { id, upTo }: Revived, mail: Mail | undefined): void {
+  state.effects.push({ kind: 'removeDead', id, upTo, withBody: false });
+  if (!mail) spendRevival(state.spentRevivals, id, upTo);
 }
 
 /** Its entry is gone, so it was finished as a whole; no checkpoint has said so yet. When it was is of no use: the wall clock may have jumped between. */

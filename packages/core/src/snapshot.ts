@@ -18,7 +18,7 @@ export interface Snapshot {
   readonly clock?: ClockMarks;
   /** Commands that are being worked off, and those that have ended lately; absent before there were any. */
   readonly commands?: CommandsSnapshot;
-  /** Revived mail that has come to its end again, with the sequence that it had in DEAD; absent before there was any. */
+  /** Revived mail that has come to its end again, with the sequence in DEAD up to which it was revived; absent before there was any. */
   readonly spentRevivals?: readonly (readonly [id: string, sequence: number])[];
   /** Finished since the last snapshot. */
   readonly finishedIds: readonly string[];

@@ -33,7 +33,7 @@ test('counts a revived dead letter among those that are alive again', () => {
   const tallies = tallied([
     accepted,
     { ...about, kind: 'failed', recipients: [0, 1], tenant: 'acme', reason: 'UPSTREAM_REJECTED', reply },
-    { ...byHand, kind: 'revived', recipients: [0, 1], ticket, place: { kind: 'wait', sequence: 2 }, states: [], sequence: 1 },
+    { ...byHand, kind: 'revived', recipients: [0, 1], ticket, place: { kind: 'wait', sequence: 2 }, states: [], sequence: 1, upTo: 1 },
     { ...byHand, kind: 'cancelled', recipients: [0] },
   ]);
   expect(tallies.get('acme')).toEqual({ accepted: 5, delivered: 0, failed: 0, expired: 0, cancelled: 1, doubted: 0 });

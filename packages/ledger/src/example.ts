@@ -52,6 +52,7 @@ export function revivedEvent(id: string, recipients: readonly number[], at: numb
     place,
     states,
     sequence: 1,
+    upTo: 1,
   };
 }
 

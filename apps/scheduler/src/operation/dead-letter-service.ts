@@ -11,7 +11,7 @@ import { readSelector } from './command-messages.ts';
 const mostLooks = 5_000;
 
 interface Page {
-  readonly letters: (DeadLetter & { readonly diedAt: number })[];
+  readonly letters: (Omit<DeadLetter, 'upTo'> & { readonly diedAt: number })[];
   next: number;
 }
 

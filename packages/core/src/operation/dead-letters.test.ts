@@ -15,12 +15,12 @@ function dead(stage: Stage, parts: Partial<Ticket> = {}): DeadLetter {
   stage.refuse(attempt, refusal);
   const states = attempt.mail.states.map((state): RecipientState => state);
   stage.tell({ kind: 'buried', id: ticket.id });
-  return { ticket, sequence: 7, states };
+  return { ticket, sequence: 7, upTo: 8, states };
 }
 
-function revival({ sequence, states }: DeadLetter, command: string): Revival {
+function revival({ sequence, upTo, states }: DeadLetter, command: string): Revival {
   const recipients = states.flatMap(({ kind }, recipient) => (kind === 'failed' ? [recipient] : []));
-  return { sequence, states, recipients, command, author: 'kim', comment: 'fixed' };
+  return { sequence, upTo, states, recipients, command, author: 'kim', comment: 'fixed' };
 }
 
 describe('a dead letter', () => {
@@ -33,7 +33,7 @@ describe('a dead letter', () => {
     const begun = stage.tell({ kind: 'command', command, dryRun: false });
     expect(effectsOf(begun, 'searchDead')).toEqual([{ kind: 'searchDead', command, dryRun: false }]);
     const step = stage.tell({ kind: 'revived', ticket: letter.ticket, place: stage.nextPlace('wait'), revival: revival(letter, command.id) });
-    expect(effectsOf(step, 'removeDead')).toEqual([{ kind: 'removeDead', id: letter.ticket.id, upTo: 7, withBody: false }]);
+    expect(effectsOf(step, 'removeDead')).toEqual([{ kind: 'removeDead', id: letter.ticket.id, upTo: 8, withBody: false }]);
     stage.tell({ kind: 'found', command: command.id, over: true });
     expect(stage.progressOf(command.id)).toMatchObject({ done: true, matched: 1, changed: 1 });
     expect(stage.engine.census(stage.now.wall).difference).toBe(0);
@@ -65,7 +65,7 @@ describe('a dead letter', () => {
       { kind: 'failed', attempts: 4, reason: 'RETRIES_EXHAUSTED', reply: refusal },
     ];
     stage.report(stage.takeOnlySent(), 'delivered');
-    const letter = { ticket, sequence: 9, states };
+    const letter = { ticket, sequence: 9, upTo: 9, states };
     stage.tell({ kind: 'revived', ticket, place: stage.nextPlace('wait'), revival: revival(letter, 'command') });
     expect(stage.takeOnlySent().recipients).toEqual([1]);
     expect(stage.stateOf(ticket, 0)).toEqual(states[0]);
@@ -78,7 +78,7 @@ describe('a dead letter', () => {
     const command = commandOf({ kind: 'purge' });
     stage.tell({ kind: 'command', command, dryRun: false });
     const step = stage.tell({ kind: 'purged', letter, command: command.id });
-    expect(effectsOf(step, 'removeDead')).toEqual([{ kind: 'removeDead', id: letter.ticket.id, upTo: 7, withBody: true }]);
+    expect(effectsOf(step, 'removeDead')).toEqual([{ kind: 'removeDead', id: letter.ticket.id, upTo: 8, withBody: true }]);
     expect(step.records.map(({ event }) => event)).toMatchObject([{ kind: 'purged', failedCount: 1, command: command.id, author: 'kim' }]);
     expect(stage.engine.tallies.get('acme')).toMatchObject({ failed: 1 });
   });

@@ -5,13 +5,15 @@ import { file } from '../filing.ts';
 import type { Revived } from '../journal.ts';
 import { noteOperator, record } from '../recording.ts';
 import type { RecipientState } from '../recipient.ts';
-import { noteMoved, vacate } from '../residence.ts';
+import { noteMoved, notePlaceSeen, vacate } from '../residence.ts';
 import type { Place, Ticket } from '../ticket.ts';
 
 /** What a dead letter's copy in WAIT says beside its ticket: whose states it takes up where. */
 export interface Revival {
   /** The dead letter's sequence in DEAD: it is revived once. */
   readonly sequence: number;
+  /** What lies in DEAD of it up to here is of that same end. */
+  readonly upTo: number;
   /** Of all recipients, when the mail had come to its end. */
   readonly states: readonly RecipientState[];
   /** The failed ones that are queued again. */
@@ -25,7 +27,15 @@ export interface Revival {
 export interface DeadLetter {
   readonly ticket: Ticket;
   readonly sequence: number;
+  /** What lies in DEAD of it up to here is of the same end. */
+  readonly upTo: number;
   readonly states: readonly RecipientState[];
+}
+
+/** The reader of WAIT has come to a dead letter's copy, told of by whoever made it or not. */
+export function meetRevived(state: EngineState, ticket: Ticket, place: Place, revival: Revival, now: Instant): void {
+  notePlaceSeen(state, place);
+  revive(state, ticket, place, revival, now);
 }
 
 /** A dead letter's copy lies in WAIT: the mail is alive again, and its entry in DEAD may go once this is journalled. */
@@ -34,27 +44,27 @@ export function revive(state: EngineState, ticket: Ticket, place: Place, revival
   if (known?.place.kind === place.kind && known.place.sequence === place.sequence) return;
   if (known || isSpent(state, ticket.id, revival)) return vacate(state, place);
   const mail = admit(state, ticket, place);
-  mail.revival = revival.sequence;
+  mail.revival = revival.upTo;
   noteMoved(state, place);
   record(state, mail, eventOf(ticket, place, revival, now.wall));
   state.commands.open.get(revival.command)?.count.change(revival.recipients.length);
-  state.effects.push({ kind: 'removeDead', id: ticket.id, upTo: revival.sequence, withBody: false });
+  state.effects.push({ kind: 'removeDead', id: ticket.id, upTo: revival.upTo, withBody: false });
   file(state, mail, now);
 }
 
 /** After a restart its copy in WAIT is met again. */
 export function isSpent({ spentRevivals }: EngineState, id: string, { sequence }: Revival): boolean {
-  return spentRevivals.get(id) === sequence;
+  return sequence <= (spentRevivals.get(id) ?? 0);
 }
 
 export function eventOf(ticket: Ticket, place: Place, revival: Revival, at: number): Revived {
   const { id, tenant } = ticket;
-  const { states, recipients, command, author, comment, sequence } = revival;
-  return { kind: 'revived', at, id, tenant, ticket, place, states, recipients, command, author, comment, sequence };
+  const { states, recipients, command, author, comment, sequence, upTo } = revival;
+  return { kind: 'revived', at, id, tenant, ticket, place, states, recipients, command, author, comment, sequence, upTo };
 }
 
 /** Throws a dead letter away. One that is alive again meanwhile stays. */
-export function purge(state: EngineState, { ticket, sequence, states }: DeadLetter, command: string, now: Instant): void {
+export function purge(state: EngineState, { ticket, upTo, states }: DeadLetter, command: string, now: Instant): void {
   const work = state.commands.open.get(command);
   if (!work || state.mails.has(ticket.id)) return;
   const { id, tenant, chunked } = ticket;
@@ -62,5 +72,5 @@ export function purge(state: EngineState, { ticket, sequence, states }: DeadLett
   const failedCount = states.filter(({ kind }) => kind === 'failed').length;
   noteOperator(state, { kind: 'purged', at: now.wall, id, tenant, failedCount, command, author, comment });
   work.count.change(failedCount);
-  state.effects.push({ kind: 'removeDead', id, upTo: sequence, withBody: chunked !== undefined });
+  state.effects.push({ kind: 'removeDead', id, upTo, withBody: chunked !== undefined });
 }

@@ -1,4 +1,4 @@
-/** Mail that was revived, by id, with its sequence in DEAD: what is left of a copy must not revive it again. */
+/** Mail that was revived, by id, with the sequence in DEAD up to which it has been revived: what is left of a copy must not revive it again. */
 export type SpentRevivals = Map<string, number>;
 
 /** Far more than can lie between a copy and its last trace. */

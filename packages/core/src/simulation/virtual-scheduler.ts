@@ -282,7 +282,9 @@ export class VirtualScheduler {
   }
 
   #searchDead(command: Command, dryRun: boolean, now: number): void {
-    const letters = this.#options.store.dead.from(0).map(([sequence, { ticket, states }]) => ({ ticket, sequence, states }));
+    const letters = this.#options.store.dead
+      .from(0)
+      .map(([sequence, { ticket, states }]) => ({ ticket, sequence, upTo: this.#options.store.dead.last, states }));
     let left = 1;
     const over = (at: number) => (left -= 1) === 0 && this.engine.handle({ kind: 'found', command: command.id, over: true }, this.#instant(at));
     for (const letter of letters) {
@@ -300,8 +302,8 @@ export class VirtualScheduler {
     over(now);
   }
 
-  #revive(command: string, { ticket, sequence, states }: DeadLetter, recipients: readonly number[], done: (now: number) => void): void {
-    const revival = { sequence, states, recipients, command, author: 'kim', comment: '' };
+  #revive(command: string, { ticket, sequence, upTo, states }: DeadLetter, recipients: readonly number[], done: (now: number) => void): void {
+    const revival = { sequence, upTo, states, recipients, command, author: 'kim', comment: '' };
     let copy = 0;
     this.#start(
       'copy',
