@@ -13,7 +13,7 @@ import { endIfDone, type Walk, type Work } from './work.ts';
 
 /** Mails that one step looks at for commands, and those of them that it changes: a few milliseconds. */
 export const looksPerPiece = 4_000;
-export const changesPerPiece = 500;
+export const changesPerPiece = 250;
 
 /** An operator's command: journalled, and worked off from the next step on. One that is known already is the same one. */
 export function takeCommand(state: EngineState, command: Command, dryRun: boolean, now: Instant): void {
