@@ -8,7 +8,7 @@ import { lanes, type Lane } from './lane.ts';
 import { detour, setState, type Mail } from './mail.ts';
 import { replayCommand, restoreCommands } from './operation/commands-snapshot.ts';
 import { isForDeadLetters, searchDead } from './operation/dead-search.ts';
-import { eventOf, isSpent, type Revival } from './operation/reviving.ts';
+import { isSpent, type Revival } from './operation/reviving.ts';
 import { spendRevival } from './operation/spent-revivals.ts';
 import { isFinal } from './recipient.ts';
 import { resolveDoubts } from './outcome.ts';
@@ -105,14 +105,8 @@ export function restoreTicket(state: EngineState, ticket: Ticket, place: Place, 
   if (known || (revival ? isSpent(state, ticket.id, revival) : state.recent.has(ticket.id))) vacate(state, place);
   else {
     const mail = admit(state, ticket, place);
-    if (revival) takeUp(mail, revival);
+    if (revival) mail.revival = revival.upTo;
   }
-}
-
-/** As its revival left it; what happened to it since stands in STATE and in the journal. */
-function takeUp(mail: Mail, revival: Revival): void {
-  mail.revival = revival.upTo;
-  applyTo(mail, eventOf(mail.ticket, mail.place, revival, 0));
 }
 
 function wasSeen(state: EngineState, place: Place): boolean {

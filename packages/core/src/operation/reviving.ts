@@ -57,7 +57,7 @@ export function isSpent({ spentRevivals }: EngineState, id: string, { sequence }
   return sequence <= (spentRevivals.get(id) ?? 0);
 }
 
-export function eventOf(ticket: Ticket, place: Place, revival: Revival, at: number): Revived {
+function eventOf(ticket: Ticket, place: Place, revival: Revival, at: number): Revived {
   const { id, tenant } = ticket;
   const { states, recipients, command, author, comment, sequence, upTo } = revival;
   return { kind: 'revived', at, id, tenant, ticket, place, states, recipients, command, author, comment, sequence, upTo };

@@ -260,7 +260,7 @@ export class VirtualWorld {
       bootedAt: this.#now,
       skew: () => this.#skew,
     });
-    this.#witness.noteRecovery(scheduler.engine, this.#skew);
+    this.#witness.noteRecovery(scheduler.engine, this.#skew, this.#wall);
     this.#witness.checkEngine(scheduler.engine);
     return scheduler;
   }

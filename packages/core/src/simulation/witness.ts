@@ -132,9 +132,8 @@ export class Witness {
     this.#jumpIsJournalled = false;
   }
 
-  noteRecovery(engine: Engine, skew: number): void {
-    const stand = new Set(engine.suspensions.map(({ id }) => id));
-    for (const id of this.#suspensions.keys()) if (!stand.has(id)) this.#suspensions.delete(id);
+  noteRecovery(engine: Engine, skew: number, wall: number): void {
+    this.#checkSuspensions(engine, wall);
     this.#skewAtBirth = skew + engine.steady(0);
     this.#jumpIsJournalled = true;
   }
@@ -210,12 +209,22 @@ export class Witness {
     }
   }
 
+  /** What has not expired, and was not lifted, is still in force. */
+  #checkSuspensions(engine: Engine, wall: number): void {
+    const stand = new Set(engine.suspensions.map(({ id }) => id));
+    for (const { id, expires = Infinity } of this.#suspensions.values()) {
+      if (expires <= wall) this.#suspensions.delete(id);
+      else if (!stand.has(id)) throw new Error(`the suspension ${id} is forgotten`);
+    }
+  }
+
   /** Every command came to its end, and what failed is kept unless it was thrown away. */
   checkHand(store: VirtualStore): void {
     for (const id of this.#commanded) if (!this.#ended.has(id)) throw new Error(`the command ${id} never ended`);
     const kept = new Set(store.dead.from(0).map(([, { ticket }]) => ticket.id));
     for (const [id, { states }] of this.#journalled) {
       const failed = states.some(({ kind }) => kind === 'failed');
+      if (kept.has(id) && !failed) throw new Error(`${id} is kept as a dead letter, and is none`);
       if (failed && !kept.has(id) && !this.#purged.has(id)) throw new Error(`${id} has failed and is not kept`);
     }
   }
