@@ -1,6 +1,6 @@
 import { destinationOf } from './destination.ts';
 import type { EngineState } from './engine-state.ts';
-import { isReady, readySince, steadyAcceptance, wallDue } from './filing.ts';
+import { isDue, isReady, readySince, steadyAcceptance, wallDue } from './filing.ts';
 import { lanes, type Lane } from './lane.ts';
 import type { Mail } from './mail.ts';
 import { isFinal, type RecipientState } from './recipient.ts';
@@ -74,9 +74,9 @@ export function* walkIndex(state: EngineState, now: number): Generator<undefined
 }
 
 /** Under the upstream of its first recipient that is ready: a mail goes to several only now and then. */
-function countLate({ router }: EngineState, mail: Mail, now: number, late: Record<Lane, number>, upstreams: readonly UpstreamDepth[]): void {
+function countLate({ router, clock }: EngineState, mail: Mail, now: number, late: Record<Lane, number>, upstreams: readonly UpstreamDepth[]): void {
   late[mail.lane] += 1;
-  const recipient = mail.states.findIndex((state) => state.kind === 'queued' && state.due <= now);
+  const recipient = mail.states.findIndex((state) => state.kind === 'queued' && isDue(clock, state, now));
   const upstream = upstreams[destinationOf(router, mail, recipient)];
   if (upstream) upstream.late += 1;
 }

@@ -37,7 +37,7 @@ export function wallDue(clock: SteadyClock, queued: Queued): number {
   return queued.due === 0 || isAppointment(queued) ? queued.due : queued.due - (queued.skewMs ?? 0) + clock.skewMs;
 }
 
-function isDue(clock: SteadyClock, queued: Queued, wall: number): boolean {
+export function isDue(clock: SteadyClock, queued: Queued, wall: number): boolean {
   return queued.due === 0 || wallDue(clock, queued) <= wall;
 }
 

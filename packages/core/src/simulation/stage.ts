@@ -74,10 +74,10 @@ export class Stage {
     return step;
   }
 
-  /** Somebody sets the wall clock, ahead or back. */
+  /** Somebody sets the wall clock, ahead or back, and the engine finds it so at its next step. */
   setWallClock(byMs: number): Step {
     this.#wallAhead += byMs;
-    return this.tell({ kind: 'time' });
+    return this.step();
   }
 
   pass(ms: number): Step {
