@@ -52,3 +52,15 @@ it('sends by the second upstream while the first one is down, and by the first o
     expect(duplicates).toBe(0);
     expect(history.count('deferred'), 'failing over spends no attempt').toBe(0);
   }));
+
+it('knows that the first upstream is down before any mail comes for it', () =>
+  play({ upstreams: { main: {}, spare: {} }, settings }, async (system) => {
+    await system.upstream.goDown();
+    const looks = async () => (await system.sender.metrics()).sum('posthaste_upstream_checks_total', { upstream: 'main', result: 'unusable' }) ?? 0;
+    await eventually(async () => (await looks()) >= 4, { timeoutMs: 30_000, describe: 'three looks have failed and the last one was told' });
+    const load = await delivered(system, 20, 'quiet');
+    expect(takenBy(system, load)).toEqual(['spare']);
+    const { duplicates, history } = await settle(system, [load]);
+    expect(duplicates).toBe(0);
+    expect(history.count('returned'), 'no mail had to find out').toBe(0);
+  }));
