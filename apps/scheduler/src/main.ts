@@ -11,12 +11,12 @@
  */
 import { hostname } from 'node:os';
 import { ServerCredentials, type Server as GrpcServer } from '@grpc/grpc-js';
-import { type Address, type Config, enginePolicyOf, fleetPolicyOf, formatAddress, helpFor, loadConfig } from '@posthaste/config';
-import { defaultPolicy } from '@posthaste/core';
+import { type Address, type Config, ConfigError, enginePolicyOf, fleetPolicyOf, formatAddress, helpFor, loadConfig } from '@posthaste/config';
+import { defaultPolicy, type EnginePolicy, indivisibleLimits } from '@posthaste/core';
 import { connectStream, ensureStreams, type StreamConnection } from '@posthaste/stream';
 import { createAdminServer, createLog, createMailLog, runProgram, systemClock, type Log } from '@posthaste/telemetry';
 import { schedulerSettings } from './config.ts';
-import { createScheduler, type Scheduler } from './server.ts';
+import { createScheduler, type Scheduler, type SchedulerOptions } from './server.ts';
 
 type SchedulerConfig = Config<typeof schedulerSettings>['values'];
 
@@ -26,11 +26,12 @@ async function main(stopping: AbortSignal): Promise<void> {
   const help = helpFor(process.argv, schedulerSettings);
   if (help !== undefined) return console.log(help);
   const { values, describe } = loadConfig(schedulerSettings, { argv: process.argv.slice(2), env: process.env });
+  const policy = dividedPolicy(values);
   const log = createLog({ program: 'scheduler', level: values['log.level'] });
   log.info('settings in force', { settings: describe().split('\n') });
   const connection = await connectStream({ url: values['nats.url'], name: 'scheduler', log, clock, signal: stopping });
   let listening = values['scheduler.listen'];
-  const scheduler = build(values, connection, () => reachableAt(values, listening), log);
+  const scheduler = build(values, { policy, connection, address: () => reachableAt(values, listening), log });
   const admin = createAdminServer({ ready: () => scheduler.ready, draining: stopping });
   await admin.listen(values['scheduler.admin']);
   await prepareStreams(values, connection, log, stopping);
@@ -53,25 +54,34 @@ function reachableAt(values: SchedulerConfig, { host, port }: Address): string {
   return formatAddress(values['scheduler.advertise'] ?? { host: isAny ? hostname() : host, port });
 }
 
-function build(values: SchedulerConfig, connection: StreamConnection, address: () => string, log: Log): Scheduler {
+/** Each partition has its share of every limit. Throws a ConfigError for one that is too small for that. */
+function dividedPolicy(values: SchedulerConfig): EnginePolicy {
+  const { partitions } = values;
+  const policy = enginePolicyOf(values, defaultPolicy);
+  const faults = indivisibleLimits(policy, partitions);
+  if (faults.length > 0)
+    throw new ConfigError(faults.map((fault) => `${fault}, expected at least ${partitions}: each of the partitions has a share of it`));
+  return policy;
+}
+
+type Parts = Pick<SchedulerOptions, 'policy' | 'connection' | 'address' | 'log'>;
+
+function build(values: SchedulerConfig, parts: Parts): Scheduler {
   const ownable = values['scheduler.partitions'];
   return createScheduler({
-    connection,
+    ...parts,
     partitions: values.partitions,
     ownable: ownable === 'auto' ? undefined : ownable,
-    address,
     leaseTtlMs: values['scheduler.leaseTtl'],
     durability: values['storage.durability'],
     upstreams: Object.keys(values.upstreams),
     routes: values.routes,
-    policy: enginePolicyOf(values, defaultPolicy),
     fleet: fleetPolicyOf(values),
     checkpointEveryMs: values['scheduler.checkpointEvery'],
     checkpointEvents: values['scheduler.checkpointEvents'],
     historyMs: values['scheduler.journalHistory'],
     deadLetterAgeMs: values['deadLetters.keep'],
     clock,
-    log,
     mailLog: createMailLog({ program: 'scheduler', addresses: values['log.addresses'] }),
   });
 }

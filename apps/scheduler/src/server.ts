@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { Server as GrpcServer } from '@grpc/grpc-js';
-import { Router, type Route } from '@posthaste/core';
+import { policyOfPartition, Router, type Route } from '@posthaste/core';
 import { DispatchService, LookupService, OperateService } from '@posthaste/protocol/dispatch';
 import { grpcService } from '@posthaste/protocol';
 import { createLease, type StreamConnection } from '@posthaste/stream';
@@ -83,10 +83,11 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
 }
 
 function createHolding(options: SchedulerOptions, owner: string, partition: number): Holding {
-  const { connection, address, leaseTtlMs, upstreams, routes, clock } = options;
+  const { connection, partitions, address, leaseTtlMs, upstreams, routes, clock } = options;
   const log = options.log.child({ partition });
   const lease = createLease(connection, { partition, owner, address, ttlMs: leaseTtlMs, clock, log });
   // A router of its own, as everything that a tenure decides by.
-  const begin = () => beginTenure({ ...options, partition, lease, owner, router: new Router(upstreams, routes), log });
+  const policy = policyOfPartition(options.policy, { partition, partitions });
+  const begin = () => beginTenure({ ...options, policy, partition, lease, owner, router: new Router(upstreams, routes), log });
   return new Holding({ partition, lease, begin, log });
 }

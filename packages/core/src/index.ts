@@ -46,6 +46,7 @@ export { destinationNameOf } from './destination.ts';
 export { Router, type Route, type RouteMatch } from './router.ts';
 export { finalMessageStates, liveMessageStates, messageStateOf, type MessageState } from './message-state.ts';
 export { recentSpanMs } from './recent-ids.ts';
+export { indivisibleLimits, policyOfPartition } from './partition-share.ts';
 export { apply, isFinal, untouched, type OutcomeEvent, type RecipientEvent } from './recipient.ts';
 export type { Tallies, Tally } from './tally.ts';
 export { classifyReply, replyClasses, type Classified, type ReplyClass } from './reply-class.ts';
