@@ -1,12 +1,13 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { durationFromMs, durationMs } from '@bufbuild/protobuf/wkt';
-import type { Attempt, AttemptOutcome, Hello, Input, OutcomeKind, Reply } from '@posthaste/core';
+import type { Attempt, AttemptOutcome, Credit, Hello, Input, OutcomeKind, Reply } from '@posthaste/core';
 import {
   DispatchResponseSchema,
   Outcome,
   type AttemptOutcome as WireOutcome,
   type DispatchRequest,
   type DispatchResponse,
+  type Credit as WireCredit,
   type Hello as WireHello,
   type Reply as WireReply,
 } from '@posthaste/protocol/dispatch';
@@ -25,11 +26,17 @@ export function toInput(sender: string, { said }: DispatchRequest): Input | unde
     case 'heartbeat':
       return { kind: 'heartbeat', sender };
     case 'credit':
-      return { kind: 'credit', sender, upstream: said.value.upstream, window: said.value.window };
+      return { kind: 'credit', sender, ...readCredit(said.value) };
     case 'begun':
       return { kind: 'begun', sender, attempts: said.value.attemptIds };
     case 'report':
       return { kind: 'reported', sender, outcomes: said.value.outcomes.map(readOutcome) };
+    case 'checked': {
+      const { upstream, usable, reply } = said.value;
+      return { kind: 'checked', sender, upstream, ok: usable, trouble: reply?.text ?? '' };
+    }
+    case 'written':
+      return { kind: 'written', sender, attempts: said.value.attempts.map(({ attemptId, ageMs }) => ({ attempt: attemptId, ageMs })) };
     default:
       return undefined;
   }
@@ -41,8 +48,12 @@ function readHello(hello: WireHello): Hello {
     sender: hello.senderId,
     held: hello.held.map(({ attemptId, begun }) => ({ attempt: attemptId, begun })),
     outcomes: hello.outcomes.map(readOutcome),
-    credits: hello.credits.map(({ upstream, window }) => ({ upstream, window })),
+    credits: hello.credits.map(readCredit),
   };
+}
+
+function readCredit({ upstream, window, connections, allotment }: WireCredit): Credit {
+  return { upstream, window, connections, allotment: Number(allotment) };
 }
 
 function readOutcome(outcome: WireOutcome): AttemptOutcome {
@@ -146,7 +157,7 @@ function envelopeBytes({ mail, recipients }: Attempt): number {
   return recipients.reduce((sum, index) => sum + ofRecipient(index), 300);
 }
 
-function attemptMessage(partition: number, { id, mail, recipients, upstream }: Attempt, usefulForMs: UsefulFor) {
+function attemptMessage(partition: number, { id, mail, recipients, upstream, metering }: Attempt, usefulForMs: UsefulFor) {
   const { ticket, place } = mail;
   return {
     attemptId: id,
@@ -167,6 +178,7 @@ function attemptMessage(partition: number, { id, mail, recipients, upstream }: A
     dsnEnvelopeId: ticket.dsnEnvelopeId ?? '',
     lane: mail.lane,
     traceparent: ticket.traceparent ?? '',
+    limited: metering !== undefined,
     ...(ticket.deadline === undefined ? {} : { usefulFor: durationFromMs(Math.floor(usefulForMs(mail) ?? 0)) }),
   };
 }

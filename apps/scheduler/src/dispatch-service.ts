@@ -74,6 +74,10 @@ export class Senders {
     this.#write(sender, say({ case: 'cancel', value: { attemptIds: [...attemptIds] } }));
   }
 
+  allot(sender: string, { upstream, connections, number }: { upstream: string; connections: number; number: number }): void {
+    this.#write(sender, say({ case: 'allotment', value: { upstream, connections, number: BigInt(number) } }));
+  }
+
   dismiss(sender: string): void {
     const session = this.#sessions.get(sender);
     if (session) refuse(session.stream, status.ABORTED, 'the lease is over: say hello again');

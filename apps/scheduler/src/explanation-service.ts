@@ -1,5 +1,5 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
-import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import { durationFromMs, timestampFromMs } from '@bufbuild/protobuf/wkt';
 import type { handleUnaryCall, UntypedHandleCall } from '@grpc/grpc-js';
 import { partitionOf, type Explanation, type Gate, type GateDetail, type RecipientState as CoreState } from '@posthaste/core';
 import { type GateSchema, Reason, RecipientState, type RecipientExplanationSchema } from '@posthaste/protocol';
@@ -75,6 +75,11 @@ function detailMessage(detail: GateDetail): Detail {
       return { case: 'outage', value: { upstream: detail.upstream, trouble: detail.trouble } };
     case 'senders':
       return { case: 'senders', value: { senderCount: BigInt(detail.senders), heldCount: BigInt(detail.held) } };
+    case 'limit': {
+      const { scope, limit, windowMs, used, learned } = detail;
+      const window = windowMs === null ? {} : { window: durationFromMs(windowMs) };
+      return { case: 'limit', value: { scope, limit: BigInt(limit), usedCount: BigInt(used), learned, ...window } };
+    }
     case 'place': {
       const { lane, tenant, ahead, perSecond } = detail;
       return { case: 'place', value: { lane: wireLanes[lane], tenant, aheadCount: BigInt(ahead), perSecond } };

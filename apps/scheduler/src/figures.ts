@@ -39,8 +39,8 @@ export class Figures {
 
   /** To be called regularly: senders are measured from one call to the next. What is late is as it was last counted. */
   observeFleet(): FleetNeed {
-    const { upstreams } = this.count().census;
-    const readings = this.#engine.readUpstreams().map((reading, index) => ({ ...reading, late: upstreams[index]?.late ?? 0 }));
+    const { destinations } = this.count().census;
+    const readings = this.#engine.readDestinations().map((reading, index) => ({ ...reading, late: destinations[index]?.late ?? 0 }));
     return this.#fleet.observe(readings, this.#engine.senders().length, { wall: this.#clock.now(), mono: this.#clock.monotonic() });
   }
 

@@ -76,6 +76,7 @@ function build(values: SchedulerConfig, parts: Parts): Scheduler {
     durability: values['storage.durability'],
     upstreams: Object.keys(values.upstreams),
     routes: values.routes,
+    groups: values.groups,
     fleet: fleetPolicyOf(values),
     checkpointEveryMs: values['scheduler.checkpointEvery'],
     checkpointEvents: values['scheduler.checkpointEvents'],

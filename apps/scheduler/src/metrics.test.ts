@@ -1,4 +1,4 @@
-import { Router, type Mail, type MailEvent, type Reply } from '@posthaste/core';
+import { type Mail, type MailEvent, type Reply } from '@posthaste/core';
 import { createMailLog, metricsRegistry } from '@posthaste/telemetry';
 import { expect, it } from 'vitest';
 import { observer } from './metrics.ts';
@@ -10,7 +10,7 @@ const deferral = (reply: Reply) => ({ kind: 'deferred', ...about, reason: 'UPSTR
 it('counts what is deferred and what fails by the class of the reply, from 0 on', async () => {
   const lines: string[] = [];
   const mailLog = createMailLog({ program: 'scheduler', addresses: 'plain', destination: { write: (line) => void lines.push(line) } });
-  const observe = observer(new Router(['main'], []), mailLog);
+  const observe = observer(mailLog);
   const events: MailEvent[] = [
     deferral({ code: 450, enhanced: '4.7.28', text: 'slow down' }),
     deferral({ code: 451, text: 'Greylisted' }),

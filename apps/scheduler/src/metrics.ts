@@ -1,6 +1,5 @@
 import {
   classifyReply,
-  destinationNameOf,
   lanes,
   replyClasses,
   type Attempt,
@@ -12,7 +11,6 @@ import {
   type LiveKind,
   type MailEvent,
   type OutcomeEvent,
-  type Router,
 } from '@posthaste/core';
 import { counter, gauge, histogram, type MailLog, type OutcomeLine } from '@posthaste/telemetry';
 
@@ -112,14 +110,15 @@ for (const lane of lanes) {
 }
 
 /** Counts and logs what the journal has acknowledged. */
-export function observer(router: Router, mailLog: MailLog): (records: readonly JournalRecord[]) => void {
+export function observer(mailLog: MailLog): (records: readonly JournalRecord[]) => void {
   return (records) => {
-    for (const record of records) observe(router, mailLog, record);
+    for (const record of records) observe(mailLog, record);
   };
 }
 
-function observe(router: Router, mailLog: MailLog, { event, mail }: JournalRecord): void {
-  if (!mail) return;
+function observe(mailLog: MailLog, record: JournalRecord): void {
+  if (!record.mail) return;
+  const { event, mail, upstream = '' } = record;
   const { ticket, lane } = mail;
   if (event.kind === 'moved' || event.kind === 'started') return;
   if (event.kind === 'accepted') return metrics.accepted.inc({ lane }, ticket.recipients.length);
@@ -129,7 +128,6 @@ function observe(router: Router, mailLog: MailLog, { event, mail }: JournalRecor
   if ('author' in event) return observeHand(mailLog, event, of);
   count(event, lane);
   if (event.kind === 'expired') return mailLog.expired(of);
-  const upstream = destinationNameOf(router, mail, event.recipients[0] ?? 0);
   const line = { ...of, upstream, attempt: event.attempt };
   switch (event.kind) {
     case 'delivered':

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { Server as GrpcServer } from '@grpc/grpc-js';
-import { policyOfPartition, Router, type Route } from '@posthaste/core';
+import { policyOfPartition, Router, type Route, type UpstreamGroup } from '@posthaste/core';
 import { DispatchService, LookupService, OperateService } from '@posthaste/protocol/dispatch';
 import { grpcService } from '@posthaste/protocol';
 import { createLease, type StreamConnection } from '@posthaste/stream';
@@ -29,6 +29,7 @@ export interface SchedulerOptions extends Pick<
   readonly leaseTtlMs: number;
   readonly upstreams: readonly string[];
   readonly routes: readonly Route[];
+  readonly groups?: readonly UpstreamGroup[];
   readonly clock: Clock;
   readonly log: Log;
   readonly mailLog: MailLog;
@@ -88,6 +89,6 @@ function createHolding(options: SchedulerOptions, owner: string, partition: numb
   const lease = createLease(connection, { partition, owner, address, ttlMs: leaseTtlMs, clock, log });
   // A router of its own, as everything that a tenure decides by.
   const policy = policyOfPartition(options.policy, { partition, partitions });
-  const begin = () => beginTenure({ ...options, policy, partition, lease, owner, router: new Router(upstreams, routes), log });
+  const begin = () => beginTenure({ ...options, policy, partition, lease, owner, router: new Router(upstreams, routes, options.groups), log });
   return new Holding({ partition, lease, begin, log });
 }

@@ -25,7 +25,7 @@ async function takeStats({ driver: { engine }, figures, owner, epoch }: Lookup):
   const { census, takenAt } = await figures.recent();
   return create(LookupStatsResponseSchema, {
     lanes: lanes.map((lane) => laneStats(lane, census)),
-    upstreams: engine.upstreams().map((upstream, index) => upstreamStats(upstream, census.upstreams[index])),
+    upstreams: engine.upstreams().map((upstream, index) => upstreamStats(upstream, census.destinations[index])),
     senders: engine.senders().map(({ id, held }) => ({ id, heldCount: BigInt(held) })),
     totals: totalsOf(engine.tallies),
     unreadCount: BigInt(figures.unread),
@@ -60,7 +60,7 @@ function upstreamStats(
   { queued, sending } = { queued: 0, sending: 0 },
 ): MessageInitShape<typeof UpstreamStatsSchema> {
   const counts = { queuedCount: BigInt(queued), sendingCount: BigInt(sending), window: BigInt(window) };
-  if (health.kind === 'up') return { name, state: UpstreamState.UP, ...counts };
+  if (health.kind !== 'down') return { name, state: UpstreamState.UP, ...counts };
   return { name, state: UpstreamState.DOWN, downSince: timestampFromMs(health.since), trouble: health.trouble, ...counts };
 }
 

@@ -85,7 +85,7 @@ async function begin(options: TenureOptions, stop: AbortController): Promise<Ten
     journal,
     epoch,
     owner,
-    onRecorded: observer(router, options.mailLog),
+    onRecorded: observer(options.mailLog),
     // Its own clock tells a holder that it is late: what was decided before a pause is not acted on after it.
     perform: (effect) => void (lease.held && !signal.aborted && perform(effect)),
     onFailed: (error) => {
@@ -182,6 +182,8 @@ function performer({ driver, senders, removals, copies, deadSearch, partition }:
         return senders.acknowledge(effect.sender, effect.attempts);
       case 'cancel':
         return senders.cancel(effect.sender, effect.attempts);
+      case 'allot':
+        return senders.allot(effect.sender, effect);
       case 'dismiss':
         return senders.dismiss(effect.sender);
       case 'trim':

@@ -14,7 +14,7 @@ test('recipients are counted by lane, by upstream, and by whether their time has
   expect(census).toMatchObject({
     depth: { high: { queued: 3, sending: 0, inDoubt: 0 }, low: { queued: 3 }, normal: { queued: 0 } },
     waiting: { high: 0, low: 1 },
-    upstreams: [
+    destinations: [
       { queued: 4, sending: 0 },
       { queued: 2, sending: 0 },
     ],

@@ -12,8 +12,8 @@ export interface Census {
   readonly depth: Readonly<Record<Lane, Record<LiveKind, number>>>;
   /** Of those that are queued: how many wait for their due time. */
   readonly waiting: Readonly<Record<Lane, number>>;
-  /** By the router's index: recipients that are queued, and those whose attempt is under way. */
-  readonly upstreams: readonly UpstreamDepth[];
+  /** By the router's index: recipients that are queued for it; for an upstream also those whose attempt it has, whichever destination they were queued for. */
+  readonly destinations: readonly DestinationDepth[];
   /** When the oldest mail of a lane was accepted; null for an empty lane. */
   readonly oldestAcceptedAt: Readonly<Record<Lane, number | null>>;
   /** Since when the mail of a lane that has waited longest for its turn could have gone; null when none is ready. */
@@ -24,7 +24,7 @@ export interface Census {
   readonly difference: number;
 }
 
-export interface UpstreamDepth {
+export interface DestinationDepth {
   queued: number;
   sending: number;
   /** Mails that are ready and should have been begun by their lane's target. */
@@ -50,7 +50,7 @@ export function* walkIndex(state: EngineState, now: number): Generator<undefined
   const { clock } = state;
   const depth = perLane(() => ({ queued: 0, held: 0, sending: 0, inDoubt: 0 }));
   const waiting = perLane(() => 0);
-  const upstreams = state.upstreams.map((): UpstreamDepth => ({ queued: 0, sending: 0, late: 0 }));
+  const destinations = state.destinations.map((): DestinationDepth => ({ queued: 0, sending: 0, late: 0 }));
   const oldest = perLane<number | null>(() => null);
   const oldestReady = perLane<number | null>(() => null);
   const late = perLane(() => 0);
@@ -60,42 +60,49 @@ export function* walkIndex(state: EngineState, now: number): Generator<undefined
     const { lane } = mail;
     const { tenant } = mail.ticket;
     const acceptedAt = steadyAcceptance(clock, mail) + clock.skewMs;
-    countMail(state, mail, now, { depth: depth[lane], upstreams, wait: () => (waiting[lane] += 1) });
+    countMail(state, mail, now, { depth: depth[lane], destinations, wait: () => (waiting[lane] += 1) });
     if (isReady(clock, mail, now)) {
       const since = readySince(clock, mail, now) + clock.skewMs;
       oldestReady[lane] = Math.min(oldestReady[lane] ?? since, since);
-      if (since + state.policy.laneTargetsMs[lane] < now) countLate(state, mail, now, late, upstreams);
+      if (since + state.policy.laneTargetsMs[lane] < now) countLate(state, mail, now, late, destinations);
     }
     if (mail.open > 0) oldest[lane] = Math.min(oldest[lane] ?? acceptedAt, acceptedAt);
     live.set(tenant, (live.get(tenant) ?? 0) + mail.open);
     if ((walked += 1) % walkedAtOnce === 0) yield;
   }
-  return { depth, waiting, upstreams, oldestAcceptedAt: oldest, oldestReadyAt: oldestReady, late, difference: differenceOf(state, live) };
+  return { depth, waiting, destinations, oldestAcceptedAt: oldest, oldestReadyAt: oldestReady, late, difference: differenceOf(state, live) };
 }
 
-/** Under the upstream of its first recipient that is ready: a mail goes to several only now and then. */
-function countLate({ router, clock }: EngineState, mail: Mail, now: number, late: Record<Lane, number>, upstreams: readonly UpstreamDepth[]): void {
+/** Under the destination of its first recipient that is ready: a mail goes to several only now and then. */
+function countLate(
+  { router, clock }: EngineState,
+  mail: Mail,
+  now: number,
+  late: Record<Lane, number>,
+  destinations: readonly DestinationDepth[],
+): void {
   late[mail.lane] += 1;
   const recipient = mail.states.findIndex((state) => state.kind === 'queued' && isDue(clock, state, now));
-  const upstream = upstreams[destinationOf(router, mail, recipient)];
-  if (upstream) upstream.late += 1;
+  const destination = destinations[destinationOf(router, mail, recipient)];
+  if (destination) destination.late += 1;
 }
 
 interface Counts {
   readonly depth: Record<LiveKind, number>;
-  readonly upstreams: readonly UpstreamDepth[];
+  readonly destinations: readonly DestinationDepth[];
   readonly wait: () => void;
 }
 
-function countMail({ router, clock }: EngineState, mail: Mail, now: number, { depth, upstreams, wait }: Counts): void {
+function countMail({ router, clock }: EngineState, mail: Mail, now: number, { depth, destinations, wait }: Counts): void {
   const { states } = mail;
   for (let recipient = 0; recipient < states.length; recipient += 1) {
     const recipientState = states[recipient];
     if (!recipientState || !isLiveKind(recipientState)) continue;
     depth[recipientState.kind] += 1;
     if (recipientState.kind === 'inDoubt' || recipientState.kind === 'held') continue;
-    const upstream = upstreams[destinationOf(router, mail, recipient)];
-    if (upstream) upstream[recipientState.kind] += 1;
+    const index = recipientState.kind === 'sending' ? router.upstreams.indexOf(recipientState.upstream) : destinationOf(router, mail, recipient);
+    const destination = destinations[index];
+    if (destination) destination[recipientState.kind] += 1;
     if (recipientState.kind === 'queued' && wallDue(clock, recipientState) > now) wait();
   }
 }

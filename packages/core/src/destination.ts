@@ -4,8 +4,8 @@ import type { Router } from './router.ts';
 /** What a recipient is bound for, by the router's index: what an operator said, as long as that is configured, else what the routes say. */
 export function destinationOf(router: Router, mail: Mail, recipient: number): number {
   const detour = mail.detours?.[recipient];
-  const index = detour === undefined ? -1 : router.upstreams.indexOf(detour);
-  return index >= 0 ? index : router.upstreamOf(mail.ticket, recipient, mail.lane);
+  const index = detour === undefined ? -1 : router.indexOf(detour);
+  return index >= 0 ? index : router.destinationOf(mail.ticket, recipient, mail.lane);
 }
 
 /** Nobody changed anything of what routes look at, or of what they said. */
@@ -14,5 +14,5 @@ export function isOnItsRoute({ detours, lane, ticket }: Mail): boolean {
 }
 
 export function destinationNameOf(router: Router, mail: Mail, recipient: number): string {
-  return router.upstreams[destinationOf(router, mail, recipient)] ?? '';
+  return router.destinations[destinationOf(router, mail, recipient)]?.name ?? '';
 }

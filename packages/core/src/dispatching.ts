@@ -1,37 +1,52 @@
+import { noteUnlisted, type DestinationState, type Round } from './destination-state.ts';
 import type { Instant } from './engine-input.ts';
-import type { EngineState, UpstreamState } from './engine-state.ts';
-import { expire, file, isLive, isPastDeadline, list, readyRecipients, readySince, startByOf } from './filing.ts';
+import type { EngineState } from './engine-state.ts';
+import { expire, fileForLater, isLive, isPastDeadline, putBack, readyRecipients, readySince, startByOf } from './filing.ts';
 import { closedGate } from './mail-gate.ts';
 import type { Mail } from './mail.ts';
+import { chooseMember, type Choice } from './member-choice.ts';
+import { takeSlots } from './metering.ts';
 import { record } from './recording.ts';
-import type { Attempt, Sender } from './sender-table.ts';
-import { admits } from './upstream-health.ts';
+import type { Attempt } from './sender-table.ts';
 
-/** Gives the senders what they have room for, upstream by upstream: one that is down or full holds up no other. */
+/** Gives the senders what they have room for, destination by destination: one whose upstreams are down or full holds up no other. */
 export function dispatch(state: EngineState, now: Instant): void {
   const batches = new Map<string, Attempt[]>();
   state.unfinished = false;
-  for (let index = 0; index < state.upstreams.length; index += 1) dispatchTo(state, index, now, batches);
+  state.dispatchedAt = now;
+  for (const round of state.rounds) takeTurns(state, round, now, batches);
   for (const [sender, attempts] of batches) state.effects.push({ kind: 'send', sender, attempts });
 }
 
-function dispatchTo(state: EngineState, index: number, now: Instant, batches: Map<string, Attempt[]>): void {
-  const upstream = state.upstreams[index] as UpstreamState;
-  if (upstream.gathering.waits(upstream.ready, state.policy.batch, now.mono)) return;
-  const patience = { left: looksPerStep };
-  for (let left = admits(upstream.health, now.mono); left > 0 && hasMail(upstream, now); left -= 1) {
-    const sender = state.senders.roomiest(upstream.name);
-    const next = sender && takeNext(state, upstream, index, patience, now);
-    if (!next) return;
-    const attempt = start(state, upstream, sender, next, now);
-    const batch = batches.get(sender.id);
-    if (batch) batch.push(attempt);
-    else batches.set(sender.id, [attempt]);
+/** One mail of each destination in turn, so that none takes all of an upstream that they share. Who gets nothing now gets nothing later in the same step. */
+function takeTurns(state: EngineState, round: Round, now: Instant, batches: Map<string, Attempt[]>): void {
+  const { destinations } = round;
+  for (const destination of destinations) {
+    destination.looks = destination.gathering.waits(destination.ready, state.policy.batch, now.mono) ? 0 : looksPerStep;
+  }
+  for (let idle = 0; idle < destinations.length; round.turn = (round.turn + 1) % destinations.length) {
+    const destination = destinations[round.turn] as DestinationState;
+    const attempt = destination.looks > 0 ? dispatchOne(state, destination, now) : undefined;
+    if (attempt) put(batches, attempt);
+    else destination.looks = 0;
+    idle = attempt ? 0 : idle + 1;
   }
 }
 
-/** Whether any mail could be dispatched if its upstream took it. */
-export function hasMail({ ready, parking }: UpstreamState, now: Instant): boolean {
+function dispatchOne(state: EngineState, destination: DestinationState, now: Instant): Attempt | undefined {
+  const choice = hasMail(destination, now) ? chooseMember(state, destination, now) : undefined;
+  const next = choice && takeNext(state, destination, now);
+  return next && start(state, choice, next, now);
+}
+
+function put(batches: Map<string, Attempt[]>, attempt: Attempt): void {
+  const batch = batches.get(attempt.sender);
+  if (batch) batch.push(attempt);
+  else batches.set(attempt.sender, [attempt]);
+}
+
+/** Whether any mail could be dispatched if an upstream took it. */
+export function hasMail({ ready, parking }: DestinationState, now: Instant): boolean {
   return ready.size > 0 || parking.isOpen(now);
 }
 
@@ -41,55 +56,50 @@ interface Transaction {
   readonly waitedMs: number;
 }
 
-/** Mails of one upstream that a step looks at in vain: some milliseconds. */
+/** Mails of one destination that a step looks at in vain: some milliseconds. */
 const looksPerStep = 500;
 
-interface Patience {
-  left: number;
-}
-
 /** The next mail in order that may go; on the way those that may not are dropped from the queue, expired, or parked. */
-function takeNext(state: EngineState, upstream: UpstreamState, index: number, patience: Patience, now: Instant): Transaction | undefined {
-  while (hasMail(upstream, now)) {
-    if (patience.left === 0) {
+function takeNext(state: EngineState, destination: DestinationState, now: Instant): Transaction | undefined {
+  while (hasMail(destination, now)) {
+    if (destination.looks === 0) {
       state.unfinished = true;
       return undefined;
     }
-    for (const released of upstream.parking.release(now)) list(state, released, index, now);
-    const mail = upstream.ready.pop();
-    const transaction = mail && look(state, upstream, index, mail, now);
+    for (const released of destination.parking.release(now)) putBack(state, released, destination, now);
+    const mail = destination.ready.pop();
+    const transaction = mail && look(state, destination, mail, now);
     if (transaction) return transaction;
-    patience.left -= 1;
+    destination.looks -= 1;
   }
   return undefined;
 }
 
-function look(state: EngineState, upstream: UpstreamState, index: number, mail: Mail, now: Instant): Transaction | undefined {
+function look(state: EngineState, destination: DestinationState, mail: Mail, now: Instant): Transaction | undefined {
   // Its lane was changed: it stands in the new one's queue as well, and goes from there.
-  if (mail.lane !== upstream.ready.servedLane) return undefined;
-  mail.listed &= ~(1 << index);
+  if (mail.lane !== destination.ready.servedLane) return undefined;
+  noteUnlisted(mail, destination);
   if (!isLive(mail) || mail.copying !== 'no') return undefined;
   if (isPastDeadline(state, mail, now)) {
     expire(state, mail, now);
     return undefined;
   }
-  const ready = readyRecipients(state, mail, index, now);
-  if (ready.length === 0) {
-    // The wall clock was set back, and it waits for its time once more.
-    file(state, mail, now);
+  const ready = readyRecipients(state, mail, destination, now);
+  const open = state.gates.length === 0 ? ready : parkOthers(state, destination, mail, ready, now);
+  const recipients = open.slice(0, state.policy.maxRecipientsPerAttempt);
+  if (recipients.length === 0) {
+    // The wall clock may have been set back, so that it waits for its time once more.
+    fileForLater(state, mail, now);
     return undefined;
   }
-  const open = state.gates.length === 0 ? ready : parkOthers(state, upstream, mail, ready, now);
-  const recipients = open.slice(0, state.policy.maxRecipientsPerAttempt);
-  if (recipients.length === 0) return undefined;
   const waitedMs = Math.max(0, state.clock.steady(now.wall) - readySince(state.clock, mail, now.wall));
-  if (recipients.length < open.length) list(state, mail, index, now);
-  upstream.ready.charge(recipients.length);
+  if (recipients.length < open.length) putBack(state, mail, destination, now);
+  destination.ready.charge(recipients.length);
   return { mail, recipients, waitedMs };
 }
 
 /** The recipients that no gate keeps back. For the others the mail waits where each gate's mail does. */
-function parkOthers(state: EngineState, { parking }: UpstreamState, mail: Mail, ready: readonly number[], now: Instant): readonly number[] {
+function parkOthers(state: EngineState, { parking }: DestinationState, mail: Mail, ready: readonly number[], now: Instant): readonly number[] {
   return ready.filter((recipient) => {
     const closed = closedGate(state, mail, recipient, now);
     if (closed) parking.park(closed, mail, startByOf(state, mail, now), now);
@@ -97,10 +107,12 @@ function parkOthers(state: EngineState, { parking }: UpstreamState, mail: Mail, 
   });
 }
 
-function start(state: EngineState, upstream: UpstreamState, sender: Sender, transaction: Transaction, now: Instant): Attempt {
+function start(state: EngineState, { upstream, sender }: Choice, transaction: Transaction, now: Instant): Attempt {
   const id = `${state.epoch}.${(state.attemptNumber += 1)}`;
   const { mail, recipients, waitedMs } = transaction;
-  const attempt: Attempt = { id, mail, recipients, waitedMs, upstream: upstream.name, sender: sender.id, begun: false };
+  const given = { id, mail, recipients, waitedMs, upstream: upstream.name, sender: sender.id, begun: false };
+  const metering = state.meters.size === 0 ? undefined : takeSlots(state, given, now);
+  const attempt: Attempt = metering ? { ...given, metering } : given;
   state.senders.add(attempt);
   upstream.pace.count(now.mono);
   if (upstream.health.kind === 'down') upstream.health = { ...upstream.health, probe: id };
@@ -112,6 +124,7 @@ function start(state: EngineState, upstream: UpstreamState, sender: Sender, tran
     recipients,
     upstream: upstream.name,
     sender: sender.id,
+    ...(metering && { limits: metering.meters.map(({ key }) => key) }),
   });
   return attempt;
 }

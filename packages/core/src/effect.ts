@@ -1,3 +1,4 @@
+import type { Allotment } from './connection-shares.ts';
 import type { MailEvent, OperatorEvent } from './journal.ts';
 import type { Lane } from './lane.ts';
 import type { Command } from './operation/command.ts';
@@ -11,6 +12,8 @@ export type Effect =
   | { readonly kind: 'send'; readonly sender: string; readonly attempts: readonly Attempt[] }
   | { readonly kind: 'acknowledge'; readonly sender: string; readonly attempts: readonly string[] }
   | { readonly kind: 'cancel'; readonly sender: string; readonly attempts: readonly string[] }
+  /** How many connections to an upstream the sender may have from now on. */
+  | ({ readonly kind: 'allot'; readonly upstream: string } & Allotment)
   /** The sender's lease is over: end its stream, so that it says hello again. */
   | { readonly kind: 'dismiss'; readonly sender: string }
   | { readonly kind: 'trim'; readonly lane: Lane; readonly upTo: number }
@@ -28,7 +31,14 @@ export type Effect =
   | { readonly kind: 'workOn' };
 
 /** An event, and the mail that it is about, if it is about one. */
-export type JournalRecord = { readonly event: MailEvent; readonly mail: Mail } | { readonly event: OperatorEvent; readonly mail?: undefined };
+export type JournalRecord = MailRecord | { readonly event: OperatorEvent; readonly mail?: undefined };
+
+export interface MailRecord {
+  readonly event: MailEvent;
+  readonly mail: Mail;
+  /** That the attempt was made at; undefined where there was none, or where it is not known any more. */
+  readonly upstream?: string | undefined;
+}
 
 /** What came of some inputs. */
 export interface Step {

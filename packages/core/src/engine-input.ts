@@ -1,3 +1,4 @@
+import type { ConnectionsInForce } from './allotting.ts';
 import type { Reply } from './journal.ts';
 import type { Lane } from './lane.ts';
 import type { Command } from './operation/command.ts';
@@ -6,6 +7,7 @@ import type { Found } from './operation/dead-search.ts';
 import type { DeadLetter, Revival } from './operation/reviving.ts';
 import type { Suspension } from './operation/suspension.ts';
 import type { Place, Ticket } from './ticket.ts';
+import type { Limits } from './upstream-rules.ts';
 
 /** Now, by both clocks, in milliseconds: the wall clock for dues and deadlines, the monotonic one for leases and probes. */
 export interface Instant {
@@ -30,9 +32,18 @@ export type Input =
   | { readonly kind: 'wait passed'; readonly upTo: number }
   | Hello
   | { readonly kind: 'heartbeat'; readonly sender: string }
-  | { readonly kind: 'credit'; readonly sender: string; readonly upstream: string; readonly window: number }
+  | ({ readonly kind: 'credit'; readonly sender: string } & Credit)
   | { readonly kind: 'begun'; readonly sender: string; readonly attempts: readonly string[] }
   | { readonly kind: 'reported'; readonly sender: string; readonly outcomes: readonly AttemptOutcome[] }
+  /** A sender looked whether an upstream can be used. */
+  | { readonly kind: 'checked'; readonly sender: string; readonly upstream: string; readonly ok: boolean; readonly trouble: string }
+  /** MAIL FROM of these limited attempts was written so long before this was said, by the sender's monotonic clock, rounded down. */
+  | { readonly kind: 'written'; readonly sender: string; readonly attempts: readonly { readonly attempt: string; readonly ageMs: number }[] }
+  /**
+   * What this engine may use of a budget that several schedulers share: `upstream:main`, `domain:example.net`, or `domain:*`. What is not given stays as it is. A share may be
+   * given to another scheduler when `Engine.limits` says that no more than the new one is used.
+   */
+  | { readonly kind: 'limits changed'; readonly key: string; readonly limits: Limits }
   | { readonly kind: 'disconnected'; readonly sender: string }
   /** The size of a log as its server tells it. */
   | { readonly kind: 'measured'; readonly lane: Lane; readonly bytes: number; readonly limitBytes: number }
@@ -63,7 +74,12 @@ export interface Hello {
   readonly held: readonly { readonly attempt: string; readonly begun: boolean }[];
   /** Outcomes that were not acknowledged. */
   readonly outcomes: readonly AttemptOutcome[];
-  readonly credits: readonly { readonly upstream: string; readonly window: number }[];
+  readonly credits: readonly Credit[];
+}
+
+/** Room for an upstream. */
+export interface Credit extends ConnectionsInForce {
+  readonly window: number;
 }
 
 /** What a sender reports of an attempt. */

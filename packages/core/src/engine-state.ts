@@ -1,7 +1,10 @@
+import { ConnectionShares } from './connection-shares.ts';
+import { createDestinations, createRounds, createUpstreams, type DestinationState, type Round, type UpstreamState } from './destination-state.ts';
 import { defaultDoubtPolicies, type DoubtPolicies } from './doubt.ts';
 import type { Effect, JournalRecord } from './effect.ts';
+import type { Instant } from './engine-input.ts';
 import { FinishedLog } from './finished-log.ts';
-import { type BatchPolicy, Gathering } from './gathering.ts';
+import type { BatchPolicy } from './gathering.ts';
 import { Heap } from './heap.ts';
 import { lanes, type Lane } from './lane.ts';
 import { defaultLaneTargets, type LaneTargets } from './lane-target.ts';
@@ -9,9 +12,7 @@ import { defaultLaneShares, type LaneShares } from './lane-turn.ts';
 import { LiveEntries } from './live-entries.ts';
 import type { Mail } from './mail.ts';
 import type { MailGate } from './mail-gate.ts';
-import { Pace } from './pace.ts';
-import { Parking } from './parking.ts';
-import { ReadyQueue } from './ready-queue.ts';
+import { Meters } from './metering.ts';
 import { RecentIds } from './recent-ids.ts';
 import { defaultRetryRules, type RetryRules } from './retry-rules.ts';
 import type { Asks } from './operation/asking.ts';
@@ -23,7 +24,6 @@ import { SenderTable } from './sender-table.ts';
 import { SteadyClock } from './steady-clock.ts';
 import type { Tallies } from './tally.ts';
 import type { TenantWeights } from './tenant-turn.ts';
-import { up, type UpstreamHealth } from './upstream-health.ts';
 import { defaultBreaker, type BreakerRule, type DomainLimits, type UpstreamRules } from './upstream-rules.ts';
 
 export interface EnginePolicy {
@@ -87,6 +87,14 @@ export interface EngineState {
   readonly waitAhead: Set<number>;
   /** By the router's index. */
   readonly upstreams: readonly UpstreamState[];
+  /** By the router's index. */
+  readonly destinations: readonly DestinationState[];
+  readonly rounds: readonly Round[];
+  readonly meters: Meters;
+  /** By the upstream's name, for those that have a maximum. */
+  readonly connectionShares: ReadonlyMap<string, ConnectionShares>;
+  /** From then on shares of connections may be raised: the leases of senders that an earlier owner knew have ended. Monotonic. */
+  raisesFrom: number;
   /** What mail must pass before an upstream is given it, in this order. */
   readonly gates: MailGate[];
   readonly clock: SteadyClock;
@@ -115,25 +123,16 @@ export interface EngineState {
   readonly trims: Set<Lane>;
   /** The last step had more to look through than a step may: the next one goes on. */
   unfinished: boolean;
+  /** When that was. */
+  dispatchedAt: Instant;
   attemptNumber: number;
   order: number;
 }
 
-export interface UpstreamState {
-  readonly name: string;
-  readonly ready: ReadyQueue;
-  readonly gathering: Gathering;
-  /** What met a closed gate when its turn came. */
-  readonly parking: Parking;
-  /** Attempts started. */
-  readonly pace: Pace;
-  health: UpstreamHealth;
-  /** Attempts that it answered, and how long their transactions took together, milliseconds. */
-  concluded: number;
-  tookMs: number;
-}
-
 export function createEngineState(epoch: number, router: Router, policy: EnginePolicy): EngineState {
+  const upstreams = createUpstreams(router);
+  const meters = new Meters(policy.upstreamRules, policy.domainLimits);
+  const destinations = createDestinations(router, upstreams, policy);
   return {
     epoch,
     policy,
@@ -142,8 +141,13 @@ export function createEngineState(epoch: number, router: Router, policy: EngineP
     logs: Object.fromEntries(lanes.map((lane) => [lane, emptyLog()])) as unknown as Record<Lane, LogState>,
     waitSeen: 0,
     waitAhead: new Set(),
-    upstreams: router.upstreams.map((name) => emptyUpstream(name, policy)),
-    gates: [],
+    upstreams,
+    destinations,
+    rounds: createRounds(destinations),
+    meters,
+    connectionShares: sharesOf(policy),
+    raisesFrom: -Infinity,
+    gates: meters.limitsDomains ? [meters] : [],
     clock: new SteadyClock(),
     calendar: new Heap(),
     appointments: new Heap(),
@@ -163,22 +167,15 @@ export function createEngineState(epoch: number, router: Router, policy: EngineP
     effects: [],
     trims: new Set(),
     unfinished: false,
+    dispatchedAt: { wall: 0, mono: -Infinity },
     attemptNumber: 0,
     order: 0,
   };
 }
 
-function emptyUpstream(name: string, { laneShares, tenantWeights }: EnginePolicy): UpstreamState {
-  return {
-    name,
-    ready: new ReadyQueue(laneShares, tenantWeights),
-    gathering: new Gathering(),
-    parking: new Parking(laneShares, tenantWeights),
-    pace: new Pace(),
-    health: up,
-    concluded: 0,
-    tookMs: 0,
-  };
+function sharesOf({ upstreamRules }: EnginePolicy): Map<string, ConnectionShares> {
+  const bounded = [...upstreamRules].flatMap(([name, { maxConnections }]) => (maxConnections === undefined ? [] : [[name, maxConnections] as const]));
+  return new Map(bounded.map(([name, most]) => [name, new ConnectionShares(most)]));
 }
 
 function emptyLog(): LogState {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { effectsOf, outcomeOf, recipientsOf, Stage, ticketOf } from './simulation/stage.ts';
+import { effectsOf, outcomeOf, recipientsOf, Stage, ticketOf, touchy } from './simulation/stage.ts';
 
 const minute = 60_000;
 
@@ -90,7 +90,7 @@ describe('credit', () => {
 
 describe('an upstream that is down', () => {
   test('spends no attempt, and is probed with one attempt after 1, 2, 4, 8, 16 seconds and then every 30', () => {
-    const stage = new Stage();
+    const stage = new Stage({ policy: touchy });
     stage.join('sender', { main: 2 });
     const first = stage.arrive();
     const second = stage.arrive();
@@ -107,7 +107,7 @@ describe('an upstream that is down', () => {
   });
 
   test('is used again as soon as a probe hears a word of it', () => {
-    const stage = new Stage();
+    const stage = new Stage({ policy: touchy });
     stage.join('sender', { main: 1 });
     stage.arrive();
     stage.report(stage.takeOnlySent(), 'upstreamDown');
@@ -120,7 +120,7 @@ describe('an upstream that is down', () => {
   });
 
   test('holds up nothing for another upstream', () => {
-    const stage = new Stage({ upstreams: ['main', 'other'] });
+    const stage = new Stage({ upstreams: ['main', 'other'], policy: touchy });
     stage.join('sender', { main: 5, other: 5 });
     stage.arrive();
     stage.report(stage.takeOnlySent(), 'upstreamDown');
@@ -129,7 +129,7 @@ describe('an upstream that is down', () => {
   });
 
   test('is not waited for while no sender could probe it', () => {
-    const stage = new Stage();
+    const stage = new Stage({ policy: touchy });
     stage.join('sender', { main: 1 });
     stage.arrive();
     stage.report(stage.takeOnlySent(), 'upstreamDown');
@@ -141,7 +141,7 @@ describe('an upstream that is down', () => {
   });
 
   test('a probe whose sender goes away leaves its place to the next', () => {
-    const stage = new Stage();
+    const stage = new Stage({ policy: touchy });
     stage.join('sender', { main: 1 });
     stage.arrive();
     stage.report(stage.takeOnlySent(), 'upstreamDown');

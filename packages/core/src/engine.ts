@@ -1,3 +1,4 @@
+import { noteConnections } from './allotting.ts';
 import { arrive, relocate } from './arrival.ts';
 import { takeCensus, walkIndex, type Census } from './census.ts';
 import { destinationOf } from './destination.ts';
@@ -9,7 +10,7 @@ import { explain, type Explanation } from './explaining.ts';
 import { file, steadyDeadline, wallDue } from './filing.ts';
 import type { JournalEvent } from './journal.ts';
 import { disconnect, hear, welcome } from './leases.ts';
-import { takeReport } from './outcome.ts';
+import { noteCheck, takeReport } from './outcome.ts';
 import { enforce, lift, reconcileSuspensions, suspend, suspensionOf } from './operation/suspension-gate.ts';
 import type { Suspension } from './operation/suspension.ts';
 import { takeFound } from './operation/dead-search.ts';
@@ -19,6 +20,9 @@ import { takeCommand, workOff } from './operation/walking.ts';
 import { nextWake, passTime } from './passing-time.ts';
 import { relievePinnedLog } from './pinned-log.ts';
 import type { Mail } from './mail.ts';
+import type { LimitUse } from './meter.ts';
+import { changeLimits, noteWritten } from './metering.ts';
+import { eligibleMembers } from './member-choice.ts';
 import type { RecipientState } from './recipient.ts';
 import type { UpstreamReading } from './fleet.ts';
 import { finish, notePlaceSeen, settle } from './residence.ts';
@@ -43,7 +47,7 @@ export interface RecipientView {
   readonly state: RecipientState;
   /** When it is due by the wall clock as that goes now, if it is queued for a time. */
   readonly due?: number;
-  /** The upstream that takes it is down. */
+  /** The upstream that takes it is down, or every one that could take it. */
   readonly upstreamDown: boolean;
   /** A suspension stops it. */
   readonly suspended: boolean;
@@ -53,6 +57,10 @@ export interface RecipientView {
 export interface UpstreamView {
   readonly name: string;
   readonly health: UpstreamHealth;
+  /** Its limits, and how much of each is taken. */
+  readonly limits: readonly LimitUse[];
+  /** Its maximum of connections, and how many the senders have or may open; undefined without a maximum. */
+  readonly connections: { readonly most: number; readonly inForce: number } | undefined;
   /** Attempts that all connected senders are ready to hold. */
   readonly window: number;
 }
@@ -134,7 +142,7 @@ export class Engine {
 
   /** Whether mail can be bound for an upstream, or a group of them, by this name. */
   isDestination(name: string): boolean {
-    return this.#state.router.upstreams.includes(name);
+    return this.#state.router.destinations.some((destination) => destination.name === name);
   }
 
   /** Those in force, in the order in which they came into force. */
@@ -161,25 +169,42 @@ export class Engine {
 
   /** Each upstream's health, and the room that the connected senders together have for it. */
   upstreams(): readonly UpstreamView[] {
-    const { upstreams, senders } = this.#state;
+    const { upstreams, senders, meters, connectionShares, dispatchedAt } = this.#state;
     const roomOf = (name: string) =>
       [...senders.senders].reduce((sum, { connected, windows }) => sum + (connected ? (windows.get(name) ?? 0) : 0), 0);
-    return upstreams.map(({ name, health }) => ({ name, health, window: roomOf(name) }));
+    const connectionsOf = (name: string) => {
+      const shares = connectionShares.get(name);
+      return shares && { most: shares.most, inForce: shares.inForce };
+    };
+    const limitsOf = (name: string) => meters.ofUpstream(name)?.uses(dispatchedAt.mono) ?? [];
+    return upstreams.map(({ name, health }) => ({ name, health, limits: limitsOf(name), connections: connectionsOf(name), window: roomOf(name) }));
   }
 
-  /** How the mail for each upstream stands, by the router's index; counted at once, without a walk. */
-  readUpstreams(): readonly Omit<UpstreamReading, 'late'>[] {
-    const { upstreams, senders, policy } = this.#state;
-    return upstreams.map(({ name, ready, concluded, tookMs, health }) => ({
-      ...capacityOf(policy.upstreamRules.get(name)),
-      name,
-      ready: ready.sizes(),
-      arrived: { ...ready.arrived },
-      concluded,
-      tookMs,
-      full: ready.size > 0 && senders.roomiest(name) === undefined,
-      isUp: health.kind === 'up',
-    }));
+  /** How the mail for each destination stands, by the router's index; counted at once, without a walk. */
+  readDestinations(): readonly Omit<UpstreamReading, 'late'>[] {
+    const { destinations, senders, policy } = this.#state;
+    return destinations.map((destination) => {
+      const { name, ready } = destination;
+      const upstreams = destination.members.map(({ upstream }) => upstream);
+      const capacities = upstreams.map((upstream) => capacityOf(policy.upstreamRules.get(upstream.name)));
+      return {
+        name,
+        rateLimit: sumOf(capacities.map(({ rateLimit }) => rateLimit)),
+        atOnce: sumOf(capacities.map(({ atOnce }) => atOnce)),
+        ready: ready.sizes(),
+        arrived: { ...ready.arrived },
+        concluded: sumOf(upstreams.map(({ concluded }) => concluded)),
+        tookMs: sumOf(upstreams.map(({ tookMs }) => tookMs)),
+        full: ready.size > 0 && !eligibleMembers(destination).some(({ upstream }) => senders.roomiest(upstream.name)),
+        isUp: upstreams.some(({ health }) => health.kind !== 'down'),
+      };
+    });
+  }
+
+  /** All limits that are used, by key, and how much of each is taken as of the last step. */
+  limits(): readonly { readonly key: string; readonly uses: readonly LimitUse[] }[] {
+    const { meters, dispatchedAt } = this.#state;
+    return [...meters.all].map((meter) => ({ key: meter.key, uses: meter.uses(dispatchedAt.mono) }));
   }
 
   /** Connected senders, and how many attempts each holds. */
@@ -252,11 +277,16 @@ export class Engine {
   readonly #seen = () => seenOf(this.#state);
 
   #view(mail: Mail, recipient: number): RecipientView {
-    const upstream = this.#state.upstreams[destinationOf(this.#state.router, mail, recipient)];
+    const destination = this.#state.destinations[destinationOf(this.#state.router, mail, recipient)];
+    const upstreamDown = destination?.members.every(({ upstream }) => upstream.health.kind === 'down') ?? false;
     const state = mail.states[recipient] as RecipientState;
     const due = state.kind === 'queued' && state.due > 0 ? { due: wallDue(this.#state.clock, state) } : {};
-    return { state, ...due, upstreamDown: upstream?.health.kind === 'down', suspended: suspensionOf(this.#state, mail, recipient) !== undefined };
+    return { state, ...due, upstreamDown, suspended: suspensionOf(this.#state, mail, recipient) !== undefined };
   }
+}
+
+function sumOf(numbers: readonly number[]): number {
+  return numbers.reduce((sum, number) => sum + number, 0);
 }
 
 function capacityOf(rule: UpstreamRule | undefined): Pick<UpstreamReading, 'rateLimit' | 'atOnce'> {
@@ -284,16 +314,25 @@ function handle(state: EngineState, input: Input, now: Instant): void {
       return hear(state, input.sender, now);
     case 'credit':
       state.senders.find(input.sender)?.windows.set(input.upstream, input.window);
+      noteConnections(state, input.sender, input, now);
       return hear(state, input.sender, now);
     case 'begun':
       noteBegun(state, input.attempts);
       return hear(state, input.sender, now);
     case 'reported':
-      for (const outcome of input.outcomes) takeReport(state, outcome, now);
+      for (const outcome of input.outcomes) takeReport(state, outcome, now, true);
       state.effects.push({ kind: 'acknowledge', sender: input.sender, attempts: input.outcomes.map(({ attempt }) => attempt) });
       return hear(state, input.sender, now);
+    case 'checked':
+      noteCheck(state, input.upstream, input.ok ? null : input.trouble, now);
+      return hear(state, input.sender, now);
+    case 'written':
+      noteWritten(state, input.attempts, now);
+      return hear(state, input.sender, now);
+    case 'limits changed':
+      return changeLimits(state, input.key, input.limits);
     case 'disconnected':
-      return disconnect(state, input.sender);
+      return disconnect(state, input.sender, now);
     case 'measured':
       return relievePinnedLog(state, input.lane, input.bytes, input.limitBytes);
     case 'copied':

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { JournalEvent } from './journal.ts';
 import type { Remains } from './restoring.ts';
-import { recipientsOf, Stage } from './simulation/stage.ts';
+import { recipientsOf, Stage, touchy } from './simulation/stage.ts';
 import type { Place, Ticket } from './ticket.ts';
 
 const second = 1_000;
@@ -48,7 +48,7 @@ describe.each([
   ['an age', { byAge: true as const }],
 ])('a deadline that is %s', (_kind, kind) => {
   it.each(states)('ends mail that is %s, to the millisecond and not before', (_state, bring, story) => {
-    const stage = new Stage();
+    const stage = new Stage({ policy: touchy });
     const { wall } = stage.now;
     const ticket = bring(stage, { deadline: wall + lifeMs, ...kind });
     stage.pass(lifeMs - 1);
@@ -67,7 +67,7 @@ describe.each([
   it.each(['deferred', 'inDoubt', 'upstreamDown', 'draining', 'tooLate', 'bodyUnavailable'] as const)(
     'ends mail that is with a sender, as soon as that reports %s',
     (outcome) => {
-      const stage = new Stage();
+      const stage = new Stage({ policy: touchy });
       stage.join('sender');
       const ticket = stage.arrive({ deadline: stage.now.wall + 5 * second, ...kind });
       const attempt = stage.takeOnlySent();

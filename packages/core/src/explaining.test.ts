@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { began, recipientsOf, Stage } from './simulation/stage.ts';
+import { began, recipientsOf, Stage, touchy } from './simulation/stage.ts';
 
 const explain = (stage: Stage, id: string) => stage.engine.explain(id, stage.now);
 const reasons = (stage: Stage, id: string, recipient = 0) => explain(stage, id)[recipient]?.gates.map(({ reason }) => reason);
@@ -43,7 +43,7 @@ test('tells busy senders from none, and has an estimate by the pace of the last 
 });
 
 test('names the outage before the line, and promises nothing while it lasts', () => {
-  const stage = new Stage();
+  const stage = new Stage({ policy: touchy });
   stage.join('s1');
   const { id } = stage.arrive();
   stage.report(stage.takeOnlySent(), 'upstreamDown');

@@ -1,13 +1,15 @@
 import { hasMail } from './dispatching.ts';
-import { destinationOf } from './destination.ts';
+import type { DestinationState, MemberState } from './destination-state.ts';
 import type { Instant } from './engine-input.ts';
-import type { EngineState, UpstreamState } from './engine-state.ts';
-import { readySince, wallDue } from './filing.ts';
+import type { EngineState } from './engine-state.ts';
+import { queueOf, readySince, wallDue } from './filing.ts';
 import type { Reply } from './journal.ts';
 import type { Lane } from './lane.ts';
 import type { Intervention } from './operation/intervention.ts';
 import { suspensionOf } from './operation/suspension-gate.ts';
 import type { Mail } from './mail.ts';
+import type { Meter } from './meter.ts';
+import { eligibleMembers, opensAt } from './member-choice.ts';
 import type { Reason } from './reason.ts';
 import type { HeldState, Queued, RecipientState } from './recipient.ts';
 
@@ -26,6 +28,14 @@ export type GateDetail =
   | { readonly kind: 'operator'; readonly by: Intervention }
   | { readonly kind: 'filling' }
   | { readonly kind: 'outage'; readonly upstream: string; readonly trouble: string }
+  | {
+      readonly kind: 'limit';
+      readonly scope: string;
+      readonly limit: number;
+      readonly windowMs: number | null;
+      readonly used: number;
+      readonly learned: boolean;
+    }
   | { readonly kind: 'senders'; readonly senders: number; readonly held: number }
   | { readonly kind: 'place'; readonly lane: Lane; readonly tenant: string; readonly ahead: number; readonly perSecond: number };
 
@@ -54,16 +64,19 @@ function explainOne(state: EngineState, mail: Mail, recipient: number, now: Inst
   if (recipientState?.kind === 'sending') return { gates: [], estimatedAt: null, upstreams: [recipientState.upstream] };
   if (recipientState?.kind === 'held') return { gates: [hold(recipientState)], estimatedAt: null, upstreams: [] };
   if (recipientState?.kind !== 'queued') return { gates: [], estimatedAt: null, upstreams: [] };
-  const upstream = state.upstreams[destinationOf(state.router, mail, recipient)] as UpstreamState;
+  const destination = queueOf(state, mail, recipient);
+  const eligible = eligibleMembers(destination);
+  const members = eligible.length > 0 ? eligible : destination.members;
   const gates = [
     ...suspended(state, mail, recipient),
     ...backoff(state, recipientState, mail, now),
-    ...filling(upstream, now),
-    ...outage(upstream, now),
-    ...senders(state, upstream),
-    ...place(state, mail, upstream, now),
+    ...filling(destination, now),
+    ...domainLimit(state, mail, recipient, now),
+    ...(eligible.length > 0 ? upstreamLimit(state, destination, eligible, now) : outage(state, destination, now)),
+    ...senders(state, members),
+    ...place(state, mail, destination, members, now),
   ];
-  return { gates, estimatedAt: estimate(gates, now), upstreams: [upstream.name] };
+  return { gates, estimatedAt: estimate(gates, now), upstreams: members.map(({ upstream }) => upstream.name) };
 }
 
 function hold({ reason, by }: HeldState): Gate {
@@ -87,32 +100,76 @@ function backoff({ clock }: EngineState, queued: Queued, { ticket }: Mail, now: 
   return [{ reason: reason ?? 'SCHEDULED', since: since ?? ticket.acceptedAt, until: due, detail: { kind: 'backoff', attempts, reply } }];
 }
 
-function filling(upstream: UpstreamState, now: Instant): Gate[] {
-  const { until } = upstream.gathering;
-  if (until === null || until <= now.mono || !hasMail(upstream, now)) return [];
+function filling(destination: DestinationState, now: Instant): Gate[] {
+  const { until } = destination.gathering;
+  if (until === null || until <= now.mono || !hasMail(destination, now)) return [];
   return [{ reason: 'BATCH_FILLING', since: null, until: now.wall + until - now.mono, detail: { kind: 'filling' } }];
 }
 
-function outage({ name, health }: UpstreamState, now: Instant): Gate[] {
-  if (health.kind === 'up') return [];
+/** All are down: said of the one that is looked at next. */
+function outage(state: EngineState, destination: DestinationState, now: Instant): Gate[] {
+  const [first] = destination.members.toSorted((one, other) => opensAt(state, destination, one, now) - opensAt(state, destination, other, now));
+  if (first?.upstream.health.kind !== 'down') return [];
+  const { name, health } = first.upstream;
   const until = health.probe === null ? now.wall + Math.max(0, health.probeAt - now.mono) : null;
   return [{ reason: 'UPSTREAM_DOWN', since: health.since, until, detail: { kind: 'outage', upstream: name, trouble: health.trouble } }];
 }
 
-function senders(state: EngineState, { name }: UpstreamState): Gate[] {
-  const { senders, held, room } = state.senders.serving(name);
-  if (room > 0) return [];
-  return [{ reason: senders === 0 ? 'NO_SENDER' : 'SENDERS_BUSY', since: null, until: null, detail: { kind: 'senders', senders, held } }];
+function domainLimit({ meters }: EngineState, mail: Mail, recipient: number, now: Instant): Gate[] {
+  const key = meters.limitsDomains ? meters.closedFor(mail, recipient, now) : undefined;
+  const meter = key === undefined ? undefined : meters.byKey(key, now.mono);
+  return meter ? [limitGate('DOMAIN_LIMIT', meter, now)] : [];
 }
 
-function place({ clock }: EngineState, mail: Mail, { ready, parking, pace }: UpstreamState, now: Instant): Gate[] {
+/** Those that may take it are at their limits, or nobody has room for them: the limit is said of the one that is free first. */
+function upstreamLimit(state: EngineState, destination: DestinationState, members: readonly MemberState[], now: Instant): Gate[] {
+  const limited = limitedMembers(state, destination, members, now);
+  const others = members.filter((member) => !limited.includes(member));
+  const [first] = limited.toSorted((one, other) => opensAt(state, destination, one, now) - opensAt(state, destination, other, now));
+  const meter = first && senderRoom(state, others) === 0 ? state.meters.ofUpstream(first.upstream.name) : undefined;
+  return meter ? [limitGate('UPSTREAM_LIMIT', meter, now)] : [];
+}
+
+function limitedMembers(state: EngineState, destination: DestinationState, members: readonly MemberState[], now: Instant): MemberState[] {
+  return members.filter((member) => opensAt(state, destination, member, now) > now.mono);
+}
+
+function senderRoom(state: EngineState, members: readonly MemberState[]): number {
+  return members.reduce((sum, { upstream }) => sum + state.senders.serving(upstream.name).room, 0);
+}
+
+function limitGate(reason: 'UPSTREAM_LIMIT' | 'DOMAIN_LIMIT', meter: Meter, now: Instant): Gate {
+  const freeAt = meter.freeAt(now.mono);
+  const until = Number.isFinite(freeAt) ? now.wall + freeAt - now.mono : null;
+  const uses = meter.uses(now.mono);
+  // A share of nothing is a limit that is reached without being used.
+  const { limit = 0, windowMs = null, used = 0 } = uses.findLast((use) => use.used >= use.limit) ?? {};
+  return { reason, since: null, until, detail: { kind: 'limit', scope: meter.key, limit, windowMs, used, learned: false } };
+}
+
+function senders(state: EngineState, members: readonly MemberState[]): Gate[] {
+  const serving = members.map(({ upstream }) => state.senders.serving(upstream.name));
+  if (serving.some(({ room }) => room > 0)) return [];
+  const count = Math.max(...serving.map((each) => each.senders));
+  const held = serving.reduce((sum, each) => sum + each.held, 0);
+  return [{ reason: count === 0 ? 'NO_SENDER' : 'SENDERS_BUSY', since: null, until: null, detail: { kind: 'senders', senders: count, held } }];
+}
+
+function place({ clock }: EngineState, mail: Mail, { ready, parking }: DestinationState, members: readonly MemberState[], now: Instant): Gate[] {
   // What a gate has let go comes back into the queue as that is served.
   const ahead = ready.ahead(mail) ?? (parking.holds(mail) ? ready.size : undefined);
   if (ahead === undefined) return [];
   const { lane } = mail;
   const { tenant } = mail.ticket;
-  const detail = { kind: 'place' as const, lane, tenant, ahead, perSecond: pace.perSecond(now.mono) };
-  return [{ reason: 'QUEUED_BEHIND', since: readySince(clock, mail, now.wall) + clock.skewMs, until: null, detail }];
+  const perSecond = members.reduce((sum, { upstream }) => sum + upstream.pace.perSecond(now.mono), 0);
+  return [
+    {
+      reason: 'QUEUED_BEHIND',
+      since: readySince(clock, mail, now.wall) + clock.skewMs,
+      until: null,
+      detail: { kind: 'place', lane, tenant, ahead, perSecond },
+    },
+  ];
 }
 
 /** What has to be waited for one after the other; null as soon as one of them has no known end. */

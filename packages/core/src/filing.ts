@@ -1,3 +1,4 @@
+import { isListed, noteListed, noteUnlisted, type DestinationState } from './destination-state.ts';
 import { destinationOf, isOnItsRoute } from './destination.ts';
 import type { EngineState } from './engine-state.ts';
 import type { Instant } from './engine-input.ts';
@@ -7,15 +8,22 @@ import type { Queued } from './recipient.ts';
 import { record } from './recording.ts';
 import type { SteadyClock } from './steady-clock.ts';
 
-/** Puts a mail where its queued recipients belong: into the ready queues of their upstreams, or into a calendar until they are due. */
+/** Puts a mail where its queued recipients belong: into the ready queues of their destinations, or into a calendar until they are due. */
 export function file(state: EngineState, mail: Mail, now: Instant): void {
-  const { clock } = state;
-  let [nextDue, nextAppointment] = [Infinity, Infinity];
   for (let recipient = 0; recipient < mail.states.length; recipient += 1) {
     const recipientState = mail.states[recipient];
-    if (recipientState?.kind !== 'queued') continue;
-    if (isDue(clock, recipientState, now.wall)) list(state, mail, destinationOf(state.router, mail, recipient), now);
-    else if (isAppointment(recipientState)) nextAppointment = Math.min(nextAppointment, recipientState.due);
+    if (recipientState?.kind === 'queued' && isDue(state.clock, recipientState, now.wall)) list(state, mail, queueOf(state, mail, recipient), now);
+  }
+  fileForLater(state, mail, now);
+}
+
+/** Those of its recipients that are not due. */
+export function fileForLater(state: EngineState, mail: Mail, now: Instant): void {
+  const { clock } = state;
+  let [nextDue, nextAppointment] = [Infinity, Infinity];
+  for (const recipientState of mail.states) {
+    if (recipientState.kind !== 'queued' || isDue(clock, recipientState, now.wall)) continue;
+    if (isAppointment(recipientState)) nextAppointment = Math.min(nextAppointment, recipientState.due);
     else nextDue = Math.min(nextDue, steadyDue(clock, recipientState));
   }
   if (nextDue < Infinity) state.calendar.push(mail, nextDue, mail.order);
@@ -43,21 +51,27 @@ export function isDue(clock: SteadyClock, queued: Queued, wall: number): boolean
 
 /** Its lane has changed: it stands in the queues of its old one still, but what is found there is passed over. */
 export function refile(state: EngineState, mail: Mail, now: Instant): void {
-  mail.listed = 0;
+  for (const destination of state.destinations) noteUnlisted(mail, destination);
   file(state, mail, now);
 }
 
-/** A mail stands in an upstream's ready queue at most once. */
-export function list(state: EngineState, mail: Mail, upstream: number, now: Instant): void {
-  const bit = 1 << upstream;
-  if (mail.copying !== 'no' || (mail.listed & bit) !== 0) return;
-  const queue = state.upstreams[upstream];
-  if (!queue) return;
-  mail.listed |= bit;
-  const startBy = startByOf(state, mail, now);
+export function queueOf({ destinations, router }: EngineState, mail: Mail, recipient: number): DestinationState {
+  return destinations[destinationOf(router, mail, recipient)] as DestinationState;
+}
+
+/** A mail stands in a destination's ready queue at most once. */
+function list(state: EngineState, mail: Mail, queue: DestinationState, now: Instant): void {
+  if (mail.copying !== 'no' || isListed(mail, queue)) return;
   const { batch } = state.policy;
-  if (batch.waitMs > 0) queue.gathering.join(queue.ready, startBy - state.clock.steady(now.wall), batch, now.mono);
-  queue.ready.push(mail, startBy);
+  if (batch.waitMs > 0) queue.gathering.join(queue.ready, startByOf(state, mail, now) - state.clock.steady(now.wall), batch, now.mono);
+  putBack(state, mail, queue, now);
+}
+
+/** It has waited for company already. */
+export function putBack(state: EngineState, mail: Mail, queue: DestinationState, now: Instant): void {
+  if (mail.copying !== 'no' || isListed(mail, queue)) return;
+  noteListed(mail, queue);
+  queue.ready.push(mail, startByOf(state, mail, now));
 }
 
 /** By the steady clock. A mail that was set back loses its deadline's place as well: otherwise it would come first until it expires. */
@@ -94,15 +108,15 @@ export function steadyDeadline(clock: SteadyClock, { ticket, place }: Mail): num
   return byAge ? deadline - clock.skewAt(place) : clock.steady(deadline);
 }
 
-/** Recipients that this upstream could be given now, of a mail that stood in its queue. */
-export function readyRecipients(state: EngineState, mail: Mail, upstream: number, now: Instant): number[] {
+/** Recipients that could go to this destination now, of a mail that stood in its queue. */
+export function readyRecipients(state: EngineState, mail: Mail, destination: DestinationState, now: Instant): number[] {
   const ready: number[] = [];
   const isAlone = mail.states.length === 1 && isOnItsRoute(mail);
   for (let recipient = 0; recipient < mail.states.length; recipient += 1) {
     const recipientState = mail.states[recipient];
     if (recipientState?.kind !== 'queued' || !isDue(state.clock, recipientState, now.wall)) continue;
     // Its only recipient brought it here: to look at the address again would be the dearest part of the decision.
-    if (isAlone || destinationOf(state.router, mail, recipient) === upstream) ready.push(recipient);
+    if (isAlone || queueOf(state, mail, recipient) === destination) ready.push(recipient);
   }
   return ready;
 }

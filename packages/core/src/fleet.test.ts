@@ -141,7 +141,7 @@ test('the engine tells how the mail for each upstream stands', () => {
   stage.arrive();
   stage.arrive({ lane: 'low' });
   stage.arrive({ lane: 'low' });
-  expect(stage.engine.readUpstreams()).toMatchObject([{ name: 'main', ready: { normal: 1, low: 2 }, concluded: 0, full: true }]);
+  expect(stage.engine.readDestinations()).toMatchObject([{ name: 'main', ready: { normal: 1, low: 2 }, concluded: 0, full: true }]);
   stage.join('sender', { main: 1 });
   const attempt = stage.takeOnlySent();
   stage.tell({ kind: 'credit', sender: 'sender', upstream: 'main', window: 0 });
@@ -157,11 +157,11 @@ test('the engine tells how the mail for each upstream stands', () => {
       },
     ],
   });
-  expect(stage.engine.readUpstreams()).toMatchObject([
+  expect(stage.engine.readDestinations()).toMatchObject([
     { ready: { normal: 0, low: 2 }, arrived: { normal: 1, low: 2 }, concluded: 1, tookMs: 120, full: true, isUp: true },
   ]);
   stage.tell({ kind: 'credit', sender: 'sender', upstream: 'main', window: 5 });
-  expect(stage.engine.readUpstreams()).toMatchObject([{ ready: { low: 0 }, full: false }]);
+  expect(stage.engine.readDestinations()).toMatchObject([{ ready: { low: 0 }, full: false }]);
 });
 
 test('the census tells how much of what is late waits for which upstream', () => {
@@ -170,5 +170,5 @@ test('the census tells how much of what is late waits for which upstream', () =>
   stage.arrive({ recipients: [{ address: 'a@other.example' }] });
   stage.pass(defaultLaneTargets.normal + 1);
   stage.arrive({ acceptedAt: stage.now.wall });
-  expect(stage.engine.census(stage.now.wall).upstreams.map(({ late }) => late)).toEqual([1, 1]);
+  expect(stage.engine.census(stage.now.wall).destinations.map(({ late }) => late)).toEqual([1, 1]);
 });

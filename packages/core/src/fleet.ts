@@ -14,7 +14,7 @@ export interface FleetPolicy {
   readonly lookAheadMs: number;
 }
 
-/** One upstream: what waits for it, and what it takes. */
+/** One destination, an upstream or a group of them: what waits for it, and what it takes. */
 export interface UpstreamReading extends QueueReading {
   /** Mails that are ready and past their lane's target. */
   readonly late: number;

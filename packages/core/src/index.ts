@@ -34,7 +34,7 @@ export type { LaneTargets } from './lane-target.ts';
 export type { TenantWeights } from './tenant-turn.ts';
 export { defaultPolicy, type EnginePolicy } from './engine-state.ts';
 export { begunBy } from './engine-input.ts';
-export type { AttemptOutcome, Hello, Input, Instant, OutcomeKind, RecipientOutcome } from './engine-input.ts';
+export type { AttemptOutcome, Credit, Hello, Input, Instant, OutcomeKind, RecipientOutcome } from './engine-input.ts';
 export type { Effect, JournalRecord, Step } from './effect.ts';
 export type { Attempt } from './sender-table.ts';
 export type { Mail } from './mail.ts';

@@ -78,6 +78,8 @@ export interface Started extends OfAttempt {
   readonly kind: 'started';
   readonly upstream: string;
   readonly sender: string;
+  /** Keys of the limits that it counts for; absent: none. */
+  readonly limits?: readonly string[];
 }
 
 export interface Delivered extends OfAttempt {

@@ -1,3 +1,4 @@
+import { joinShares, leaveShares } from './allotting.ts';
 import type { Hello, Instant } from './engine-input.ts';
 import type { EngineState } from './engine-state.ts';
 import { askAgain } from './operation/asking.ts';
@@ -14,6 +15,7 @@ export function welcome(state: EngineState, hello: Hello, now: Instant): void {
   renew(state, sender, now);
   sender.windows.clear();
   for (const { upstream, window } of hello.credits) sender.windows.set(upstream, window);
+  joinShares(state, hello.sender, hello.credits, now);
   reconcile(state, hello, now);
 }
 
@@ -27,7 +29,7 @@ function reconcile(state: EngineState, hello: Hello, now: Instant): void {
   }
   const unknown = [...held.keys()].filter((attempt) => state.senders.attempt(attempt)?.sender !== hello.sender);
   if (unknown.length > 0) state.effects.push({ kind: 'cancel', sender: hello.sender, attempts: unknown });
-  for (const outcome of hello.outcomes) takeReport(state, outcome, now);
+  for (const outcome of hello.outcomes) takeReport(state, outcome, now, false);
   if (reported.size > 0) state.effects.push({ kind: 'acknowledge', sender: hello.sender, attempts: [...reported] });
 }
 
@@ -46,9 +48,10 @@ function renew(state: EngineState, sender: Sender, now: Instant): void {
   sender.leaseEndsAt = now.mono + state.policy.senderLeaseMs;
 }
 
-export function disconnect(state: EngineState, sender: string): void {
+export function disconnect(state: EngineState, sender: string, now: Instant): void {
   const known = state.senders.find(sender);
   if (known) known.connected = false;
+  leaveShares(state, sender, false, now);
 }
 
 /** What an overdue sender had not begun is ready again; what it had begun is in doubt. */
@@ -57,6 +60,7 @@ export function endLeases(state: EngineState, now: Instant): void {
     if (sender.leaseEndsAt > now.mono) continue;
     for (const attempt of state.senders.attemptsOf(sender.id)) abandon(state, attempt, now);
     state.senders.forget(sender.id);
+    leaveShares(state, sender.id, true, now);
     if (sender.connected) state.effects.push({ kind: 'dismiss', sender: sender.id });
   }
 }

@@ -31,5 +31,5 @@ export function closedGate({ gates }: EngineState, mail: Mail, recipient: number
 
 /** A gate has changed by what the engine was told, so that what waits for this key may go, or may go sooner than was thought. */
 export function recheckGate(state: EngineState, key: string): void {
-  for (const { parking } of state.upstreams) parking.recheck(key);
+  for (const { parking } of state.destinations) parking.recheck(key);
 }

@@ -22,7 +22,7 @@ export interface Mail {
   revival: number;
   /** Being copied elsewhere: not dispatched, not removed until the copy is acknowledged. */
   copying: 'no' | 'to WAIT' | 'to DEAD';
-  /** Upstreams, as bits, in whose ready queue it stands. */
+  /** Destinations, as bits, in whose ready queue it stands: see isListed. */
   listed: number;
   /** Sequence of its entry in STATE; 0 when it has none. */
   stateSequence: number;

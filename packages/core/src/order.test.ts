@@ -182,7 +182,7 @@ describe('an upstream in trouble', () => {
     stage.join('of the sick', { sick: kind === 'is at its limit' ? 0 : 5 });
     if (kind !== 'is down') return;
     stage.arrive({ recipients: recipientsBy(names, 'sick') });
-    stage.report(stage.takeOnlySent(), 'upstreamDown');
+    for (let failure = 0; failure < defaultPolicy.breaker.failures; failure += 1) stage.report(stage.takeOnlySent(), 'upstreamDown');
   }
 
   /** The stage sends this domain to the last upstream, all else to the first. */

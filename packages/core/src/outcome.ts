@@ -7,20 +7,28 @@ import type { Reply } from './journal.ts';
 import type { Mail } from './mail.ts';
 import { answerAsks } from './operation/asking.ts';
 import type { Reason } from './reason.ts';
+import { releaseSlots } from './metering.ts';
 import { record } from './recording.ts';
 import { about, fail, postpone, skewOf } from './refusal.ts';
 import { classifyReply } from './reply-class.ts';
 import type { Attempt } from './sender-table.ts';
-import { afterTrouble, up, withoutProbe } from './upstream-health.ts';
+import { afterTrouble, afterWord, withoutProbe } from './upstream-health.ts';
 
 /** How long a mail rests that came back for a reason of our own: long enough not to spin, short enough not to be felt. */
 const restMs = 1_000;
 
-export function takeReport(state: EngineState, outcome: AttemptOutcome, now: Instant): void {
+/** `inOrder`: it came on the stream that the attempt's begin would have come on, before it. In a hello the begin may have been lost with an older stream. */
+export function takeReport(state: EngineState, outcome: AttemptOutcome, now: Instant, inOrder: boolean): void {
   const attempt = state.senders.attempt(outcome.attempt);
-  if (attempt) conclude(state, attempt, blameUpstream(outcome), now);
+  if (attempt) conclude(state, attempt, blameUpstream(outcome), now, inOrder && !attempt.begun && isUntried(outcome));
   else takeLateReport(state, outcome, now);
 }
+
+function isUntried({ tookMs, recipients }: AttemptOutcome): boolean {
+  return tookMs === undefined && recipients.every(({ outcome }) => untried.has(outcome));
+}
+
+const untried: ReadonlySet<OutcomeKind> = new Set(['upstreamDown', 'draining', 'tooLate', 'bodyUnavailable']);
 
 /** A refused login is the set-up's trouble, whichever command it was refused to, and never the mail's. */
 function blameUpstream(outcome: AttemptOutcome): AttemptOutcome {
@@ -33,9 +41,10 @@ function isLoginRefused({ outcome, reply }: RecipientOutcome): boolean {
   return (outcome === 'deferred' || outcome === 'bounced') && classifyReply(reply).class === 'authentication';
 }
 
-/** The attempt has ended; each of its recipients gets its next state. */
-export function conclude(state: EngineState, attempt: Attempt, outcome: AttemptOutcome, now: Instant): void {
+/** The attempt has ended; each of its recipients gets its next state. `isUntouched`: MAIL FROM was certainly never written. */
+export function conclude(state: EngineState, attempt: Attempt, outcome: AttemptOutcome, now: Instant, isUntouched = false): void {
   state.senders.remove(attempt);
+  if (attempt.metering) releaseSlots(state, attempt, isUntouched, now);
   noteHealth(state, attempt, outcome, now);
   const left = new Set(attempt.recipients);
   for (const group of outcome.recipients) {
@@ -80,13 +89,21 @@ function noteHealth(state: EngineState, attempt: Attempt, outcome: AttemptOutcom
   if (!upstream) return;
   const trouble = outcome.recipients.find((group) => group.outcome === 'upstreamDown');
   if (outcome.recipients.some((group) => wordsOfUpstream.has(group.outcome))) {
-    upstream.health = up;
+    upstream.health = afterWord(upstream.health, state.policy.breaker, now);
     upstream.concluded += 1;
     upstream.tookMs += outcome.tookMs ?? 0;
   } else if (trouble) {
-    upstream.health = afterTrouble(upstream.health, attempt.id, trouble.reply.text, now);
+    upstream.health = afterTrouble(upstream.health, state.policy.breaker, attempt.id, trouble.reply.text, now);
     if (attempt.begun) setBack(state, attempt.mail, now);
   } else upstream.health = withoutProbe(upstream.health, attempt.id);
+}
+
+/** A sender has looked. `trouble`: what stood in the way; null when nothing did. */
+export function noteCheck(state: EngineState, name: string, trouble: string | null, now: Instant): void {
+  const upstream = state.upstreams.find((known) => known.name === name);
+  if (!upstream) return;
+  const { breaker } = state.policy;
+  upstream.health = trouble === null ? afterWord(upstream.health, breaker, now) : afterTrouble(upstream.health, breaker, null, trouble, now);
 }
 
 /** It may be this very mail that breaks the connection: the next probe takes another one. What stands in a queue keeps its place there. */
@@ -129,7 +146,7 @@ function settleGroup(state: EngineState, attempt: Attempt, group: RecipientOutco
 export function resolveDoubts(state: EngineState, mail: Mail, now: Instant): void {
   mail.states.forEach((before, recipient) => {
     if (before.kind !== 'inDoubt') return;
-    const upstream = destinationNameOf(state.router, mail, recipient);
+    const upstream = before.upstream ?? destinationNameOf(state.router, mail, recipient);
     settleDoubt(state, { id: before.attempt, mail, upstream }, [recipient], before.reply, now);
   });
 }

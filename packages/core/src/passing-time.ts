@@ -1,12 +1,15 @@
+import { allotAll } from './allotting.ts';
+import type { DestinationState } from './destination-state.ts';
 import { hasMail } from './dispatching.ts';
 import type { Instant } from './engine-input.ts';
-import type { EngineState, UpstreamState } from './engine-state.ts';
+import type { EngineState } from './engine-state.ts';
 import { expire, file, isLive } from './filing.ts';
 import type { Heap } from './heap.ts';
 import { endLeases } from './leases.ts';
 import type { Mail } from './mail.ts';
+import { opensAt } from './member-choice.ts';
 import { endSuspensions, nextExpiry } from './operation/suspension-gate.ts';
-import { admitsAt } from './upstream-health.ts';
+import { afterTime } from './upstream-health.ts';
 
 /** What time alone moves in one go. A wall clock that is set ahead may make a day's mail due at once: the rest follows in the next ones. */
 const mostAtOnce = 2_000;
@@ -22,6 +25,8 @@ export function passTime(state: EngineState, now: Instant): void {
   takeDue(state.appointments, now.wall, left, (mail) => file(state, mail, now));
   endSuspensions(state, now);
   endLeases(state, now);
+  allotAll(state, now);
+  for (const upstream of state.upstreams) upstream.health = afterTime(upstream.health, now);
 }
 
 function takeDue(heap: Heap<Mail>, now: number, most: number, act: (mail: Mail) => void): number {
@@ -56,14 +61,25 @@ export function nextWake(state: EngineState, now: Instant): number | null {
   for (const heap of [state.calendar, state.lifetimes]) if (heap.size > 0) waits.push(heap.leastKey - state.clock.steady(now.wall));
   for (const heap of [state.appointments, state.deadlines]) if (heap.size > 0) waits.push(heap.leastKey - now.wall);
   waits.push(nextExpiry(state, now));
-  for (const upstream of state.upstreams) waits.push(wakeOf(state, upstream, now));
+  if (state.connectionShares.size > 0 && state.raisesFrom > now.mono) waits.push(state.raisesFrom - now.mono);
+  for (const { health } of state.upstreams) if (health.kind === 'recovering') waits.push(health.wellAt - now.mono);
+  for (const destination of state.destinations) waits.push(wakeOf(state, destination, now));
   const soonest = Math.min(...waits);
   return soonest === Infinity ? null : Math.max(0, soonest);
 }
 
-/** Infinity: nothing that time alone could bring. Without a sender that has room there is nobody to dispatch to: one that comes is heard at once. */
-function wakeOf(state: EngineState, upstream: UpstreamState, now: Instant): number {
-  const mailAt = hasMail(upstream, now) ? (upstream.gathering.until ?? -Infinity) : upstream.parking.nextLook;
-  const wakeAt = Math.max(mailAt, admitsAt(upstream.health));
-  return Math.abs(wakeAt) === Infinity || !state.senders.roomiest(upstream.name) ? Infinity : wakeAt - now.mono;
+/**
+ * Infinity: nothing that time alone could bring. Without a sender that has room there is nobody to dispatch to: one that comes is heard at once. What was
+ * possible at the last step and did not happen waits for something else.
+ */
+function wakeOf(state: EngineState, destination: DestinationState, now: Instant): number {
+  const { members, parking, gathering } = destination;
+  const mailAt = hasMail(destination, now) ? (gathering.until ?? -Infinity) : parking.nextLook;
+  if (mailAt === Infinity) return Infinity;
+  let wakeAt = Infinity;
+  for (const member of members) {
+    const at = Math.max(mailAt, opensAt(state, destination, member, now));
+    if (at > state.dispatchedAt.mono && at < wakeAt && state.senders.roomiest(member.upstream.name)) wakeAt = at;
+  }
+  return wakeAt - now.mono;
 }

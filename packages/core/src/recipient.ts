@@ -69,6 +69,7 @@ export interface InDoubt {
   readonly kind: 'inDoubt';
   readonly attempts: number;
   readonly attempt: string;
+  readonly upstream?: string | undefined;
   readonly reply: Reply;
 }
 
@@ -188,7 +189,7 @@ function conclude(state: Exclude<RecipientState, Final>, event: OutcomeEvent): R
     case 'failed':
       return { kind: 'failed', attempts, reason: event.reason, reply: event.reply };
     case 'doubted':
-      return { kind: 'inDoubt', attempts, attempt: event.attempt, reply: event.reply };
+      return { kind: 'inDoubt', attempts, attempt: event.attempt, upstream: state.upstream, reply: event.reply };
     case 'returned':
       return giveBack(state, event);
   }

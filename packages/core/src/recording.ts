@@ -1,13 +1,13 @@
 import type { EngineState } from './engine-state.ts';
 import type { MailEvent, OperatorEvent } from './journal.ts';
 import { detour, resetStates, setState, type Mail } from './mail.ts';
-import { apply, type RecipientEvent } from './recipient.ts';
+import { apply, type RecipientEvent, type RecipientState } from './recipient.ts';
 import { finish } from './residence.ts';
 import { count } from './tally.ts';
 
 /** Every change of a recipient goes through here: into the journal, the tallies and the mail's states, in one move. */
 export function record(state: EngineState, mail: Mail, event: RecipientEvent): void {
-  note(state, mail, event);
+  note(state, mail, event, upstreamOf(mail.states[event.recipients[0] ?? 0]));
   applyTo(mail, event);
   if (mail.open === 0) finish(state, mail, event.at);
   // What is with a sender is known by its attempt: most mail is never anything but started and delivered.
@@ -15,9 +15,13 @@ export function record(state: EngineState, mail: Mail, event: RecipientEvent): v
   if (isInIndex && event.kind !== 'started') state.changed.add(mail);
 }
 
+function upstreamOf(before: RecipientState | undefined): string | undefined {
+  return before?.kind === 'sending' || before?.kind === 'inDoubt' ? before.upstream : undefined;
+}
+
 /** Journals an event that changes no recipient. */
-export function note(state: EngineState, mail: Mail, event: MailEvent): void {
-  state.records.push({ event, mail });
+export function note(state: EngineState, mail: Mail, event: MailEvent, upstream?: string): void {
+  state.records.push({ event, mail, upstream });
   count(state.tallies, event);
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { began, effectsOf, Stage } from './simulation/stage.ts';
+import { began, effectsOf, Stage, touchy } from './simulation/stage.ts';
 import { defaultRetryRules, type RetryMatch, type RetryRule } from './retry-rules.ts';
 
 const minute = 60_000;
@@ -86,7 +86,7 @@ describe('deferral', () => {
     { code: 530, enhanced: '5.7.0', text: 'Authentication required' },
     { code: 454, enhanced: '4.7.0', text: 'Temporary authentication failure' },
   ])("a refused login ($code) is the upstream's trouble: no attempt is spent, and a probe finds out", (reply) => {
-    const stage = new Stage();
+    const stage = new Stage({ policy: touchy });
     stage.join('sender');
     const ticket = stage.arrive();
     stage.refuse(stage.takeOnlySent(), reply);
@@ -94,7 +94,7 @@ describe('deferral', () => {
     expect(stage.engine.upstreams()[0]?.health).toMatchObject({ kind: 'down', trouble: reply.text });
     stage.pass(1_000);
     stage.report(stage.takeOnlySent(), 'delivered');
-    expect(stage.engine.upstreams()[0]?.health.kind).toBe('up');
+    expect(stage.engine.upstreams()[0]?.health.kind).toBe('recovering');
   });
 
   test('a bounce is final at once, and says why', () => {

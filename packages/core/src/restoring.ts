@@ -5,7 +5,9 @@ import { expire, file, isPastDeadline } from './filing.ts';
 import { FinishedLog } from './finished-log.ts';
 import { isOfMail, type JournalEvent, type Revived } from './journal.ts';
 import { lanes, type Lane } from './lane.ts';
+import { restoreLimits } from './limits-snapshot.ts';
 import { detour, setState, type Mail } from './mail.ts';
+import { takeSlots } from './metering.ts';
 import { replayCommand, restoreCommands } from './operation/commands-snapshot.ts';
 import { isForDeadLetters, searchDead } from './operation/dead-search.ts';
 import { isSpent, type Revival } from './operation/reviving.ts';
@@ -61,6 +63,7 @@ export function restoreMarks(state: EngineState, remains: Remains, now: Instant)
   state.waitSeen = Math.min(state.waitSeen, remains.extents.wait.last);
   restoreClock(state, remains, now);
   for (const id of remains.finishedIds) state.recent.add(id, state.clock.now);
+  restoreLimits(state, remains, now);
 }
 
 /** What the last event's time says goes beyond the marks: an owner tells of its clock only when it has jumped. */
@@ -156,6 +159,7 @@ function rememberFinished(state: EngineState, id: string): void {
 
 /** Last step: what was being sent is with its senders until they say hello or their leases end; all else is filed. */
 export function finishRestoring(state: EngineState, now: Instant): void {
+  if (state.epoch > 1) state.raisesFrom = now.mono + state.policy.senderLeaseMs;
   for (const lane of lanes) closeHoles(state, lane);
   for (const work of state.commands.open.values()) if (isForDeadLetters(work)) searchDead(state, work);
   for (const mail of [...state.mails.values()]) {
@@ -193,7 +197,9 @@ function restoreAttempts(state: EngineState, mail: Mail, now: Instant): void {
     attempt.recipients.push(recipient);
     attempts.set(id, attempt);
   });
-  for (const attempt of attempts.values()) {
+  for (const found of attempts.values()) {
+    const metering = takeSlots(state, found, now);
+    const attempt: Attempt = metering ? { ...found, metering } : found;
     state.senders.meet(attempt.sender, now.mono + state.policy.senderLeaseMs);
     state.senders.add(attempt);
   }

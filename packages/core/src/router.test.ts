@@ -6,7 +6,7 @@ const upstreams = ['main', 'other'];
 
 /** The upstream picked for one recipient by a router whose only route leads to `other`. */
 function pick(match: RouteMatch, ticket = ticketOf()): string | undefined {
-  return upstreams[new Router(upstreams, [{ match, upstream: 'other' }]).upstreamOf(ticket, 0)];
+  return upstreams[new Router(upstreams, [{ match, upstream: 'other' }]).destinationOf(ticket, 0)];
 }
 
 describe('a router', () => {
@@ -27,27 +27,32 @@ describe('a router', () => {
       { match: { kind: 'lane', value: 'low' }, upstream: 'main' },
       { match: { kind: 'tenant', value: 'acme' }, upstream: 'other' },
     ]);
-    expect(router.upstreamOf(ticketOf({ lane: 'low' }), 0)).toBe(0);
-    expect(router.upstreamOf(ticketOf(), 0)).toBe(1);
-    expect(router.upstreamOf(ticketOf({ tenant: 'globex' }), 0)).toBe(0);
+    expect(router.destinationOf(ticketOf({ lane: 'low' }), 0)).toBe(0);
+    expect(router.destinationOf(ticketOf(), 0)).toBe(1);
+    expect(router.destinationOf(ticketOf({ tenant: 'globex' }), 0)).toBe(0);
   });
 
   test('decides for each recipient', () => {
     const router = new Router(upstreams, [{ match: { kind: 'domain', value: 'other.example' }, upstream: 'other' }]);
     const ticket = ticketOf({ recipients: [{ address: 'a@example.net' }, { address: 'b@other.example' }] });
-    expect([0, 1].map((recipient) => router.upstreamOf(ticket, recipient))).toEqual([0, 1]);
+    expect([0, 1].map((recipient) => router.destinationOf(ticket, recipient))).toEqual([0, 1]);
   });
 
-  test('refuses a route to nowhere, and more upstreams than a mail can be filed under', () => {
+  test('refuses a route to nowhere, and groups that cannot work', () => {
+    const members = [{ upstream: 'main', priority: 0, weight: 1 }];
     expect(() => new Router(upstreams, [{ match: { kind: 'any' }, upstream: 'elsewhere' }])).toThrow(
-      "routes: 'elsewhere' is none of the upstreams main, other",
+      "routes: 'elsewhere' is none of the upstreams and groups main, other",
     );
-    expect(
-      () =>
-        new Router(
-          Array.from({ length: 32 }, (_, index) => `u${index}`),
-          [],
-        ),
-    ).toThrow('upstreams: 32 were given, expected 1 to 31');
+    expect(() => new Router(upstreams, [], [{ name: 'pool', members: [{ upstream: 'gone', priority: 0, weight: 1 }], overflow: false }])).toThrow(
+      "groups: 'gone' in 'pool' is none of the upstreams main, other",
+    );
+    expect(() => new Router(upstreams, [], [{ name: 'other', members, overflow: false }])).toThrow('is the name of an upstream as well');
+    expect(() => new Router(upstreams, [], [{ name: 'pool', members: [], overflow: false }])).toThrow("'pool' has no members");
+  });
+
+  test('leads to groups like to upstreams', () => {
+    const pool = { name: 'pool', members: [{ upstream: 'main', priority: 0, weight: 1 }], overflow: false };
+    const router = new Router(upstreams, [{ match: { kind: 'any' }, upstream: 'pool' }], [pool]);
+    expect(router.destinations[router.destinationOf(ticketOf(), 0)]).toBe(pool);
   });
 });

@@ -1,4 +1,5 @@
 import type { Mail } from './mail.ts';
+import type { Metering } from './metering.ts';
 
 /** One transaction, handed to a sender and not concluded. */
 export interface Attempt {
@@ -9,6 +10,8 @@ export interface Attempt {
   readonly sender: string;
   /** How long the mail had been ready when it was started; unknown after a recovery, which starts nothing again. */
   readonly waitedMs?: number;
+  /** The limits that it counts for; none: undefined. */
+  readonly metering?: Metering | undefined;
   /** MAIL FROM may have been written. */
   begun: boolean;
 }

@@ -1,5 +1,6 @@
 import type { EngineState } from './engine-state.ts';
 import type { SequenceRange } from './finished-log.ts';
+import { limitsSnapshot, type LimitsSnapshot } from './limits-snapshot.ts';
 import { lanes, type Lane } from './lane.ts';
 import type { Mail } from './mail.ts';
 import { snapshotCommands, type CommandsSnapshot } from './operation/commands-snapshot.ts';
@@ -22,6 +23,8 @@ export interface Snapshot {
   readonly spentRevivals?: readonly (readonly [id: string, sequence: number])[];
   /** Finished since the last snapshot. */
   readonly finishedIds: readonly string[];
+  /** How far limits are used; absent in a snapshot of an engine that had none. */
+  readonly limits?: LimitsSnapshot;
 }
 
 export interface LogSnapshot {
@@ -64,6 +67,7 @@ export function takeSnapshot(state: EngineState): SnapshotWithStates {
       ...(state.commands.open.size + state.commands.ended.size > 0 && { commands: snapshotCommands(state.commands) }),
       ...(state.spentRevivals.size > 0 && { spentRevivals: [...state.spentRevivals] }),
       finishedIds: state.finishedIds.splice(0),
+      ...(state.meters.size > 0 && { limits: limitsSnapshot(state, state.dispatchedAt) }),
     },
     changed,
     stale: state.staleStates.splice(0),

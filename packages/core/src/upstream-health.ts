@@ -1,9 +1,19 @@
-/** Whether an upstream can be used. While it is down one attempt at a time finds out whether it is back. Times are monotonic. */
-export type UpstreamHealth = { readonly kind: 'up' } | UpstreamDown;
+import type { Instant } from './engine-input.ts';
+import type { BreakerRule } from './upstream-rules.ts';
 
+/** Whether an upstream can be used: its circuit breaker. Only `since` is wall clock, all else is monotonic. */
+export type UpstreamHealth = UpstreamUp | UpstreamDown | UpstreamRecovering;
+
+export interface UpstreamUp {
+  readonly kind: 'up';
+  /** Failures since it was last heard of. */
+  readonly failures: number;
+}
+
+/** Open: one probe at a time finds out whether it is back, an attempt or a health check. */
 export interface UpstreamDown {
   readonly kind: 'down';
-  /** When the outage began, wall clock, for the operator: a probe that fails does not begin another one. */
+  /** When the outage began: a probe that fails does not begin another one. */
   readonly since: number;
   /** What the last attempt to use it ran into, in words. */
   readonly trouble: string;
@@ -13,19 +23,50 @@ export interface UpstreamDown {
   readonly probe: string | null;
 }
 
-const firstProbeDelayMs = 1_000;
-const longestProbeDelayMs = 30_000;
+/** It answers again: used like one that is up where nothing else is, but mail does not return to it from an upstream that is up. */
+export interface UpstreamRecovering {
+  readonly kind: 'recovering';
+  /** When it answered again. */
+  readonly since: number;
+  readonly failures: number;
+  /** Healthy until then, it counts as up. */
+  readonly wellAt: number;
+}
 
-export const up: UpstreamHealth = { kind: 'up' };
+export const up: UpstreamUp = { kind: 'up', failures: 0 };
 
-/** After an attempt that found the upstream unusable. Only the probe's failure lengthens the wait: others were under way before. */
-export function afterTrouble(health: UpstreamHealth, attempt: string, trouble: string, now: { wall: number; mono: number }): UpstreamHealth {
-  if (health.kind === 'up') {
-    return { kind: 'down', since: now.wall, trouble, probeAt: now.mono + firstProbeDelayMs, probeDelayMs: firstProbeDelayMs, probe: null };
-  }
-  if (health.probe !== attempt) return { ...health, trouble };
-  const probeDelayMs = Math.min(health.probeDelayMs * 2, longestProbeDelayMs);
+/** After an attempt (null: a health check) that found it unusable. While it is down only the probe's failure lengthens the wait: other attempts were under way before. */
+export function afterTrouble(health: UpstreamHealth, rule: BreakerRule, attempt: string | null, trouble: string, now: Instant): UpstreamHealth {
+  if (health.kind !== 'down') return afterFailure(health, rule, trouble, now);
+  const wasProbing = attempt === null ? health.probe === null : health.probe === attempt;
+  if (!wasProbing) return { ...health, trouble };
+  const probeDelayMs = Math.min(health.probeDelayMs * 2, rule.longestProbeMs);
   return { ...health, trouble, probeAt: now.mono + probeDelayMs, probeDelayMs, probe: null };
+}
+
+function afterFailure(health: UpstreamUp | UpstreamRecovering, rule: BreakerRule, trouble: string, now: Instant): UpstreamHealth {
+  const failures = health.failures + 1;
+  if (failures >= rule.failures) {
+    return { kind: 'down', since: now.wall, trouble, probeAt: now.mono + rule.firstProbeMs, probeDelayMs: rule.firstProbeMs, probe: null };
+  }
+  return health.kind === 'up' ? { kind: 'up', failures } : { ...health, failures, wellAt: now.mono + rule.healthyMs };
+}
+
+/** After a word of its own, or a health check that it passed. */
+export function afterWord(health: UpstreamHealth, rule: BreakerRule, now: Instant): UpstreamHealth {
+  switch (health.kind) {
+    case 'up':
+      return up;
+    case 'down':
+      return { kind: 'recovering', since: now.wall, failures: 0, wellAt: now.mono + rule.healthyMs };
+    case 'recovering':
+      return health.failures === 0 ? health : { ...health, failures: 0 };
+  }
+}
+
+/** By time alone: what has been healthy for long enough is up. */
+export function afterTime(health: UpstreamHealth, now: Instant): UpstreamHealth {
+  return health.kind === 'recovering' && health.wellAt <= now.mono ? up : health;
 }
 
 /** A probe that ended without a word of the upstream (its sender went away) frees the place for the next one. */
@@ -33,14 +74,7 @@ export function withoutProbe(health: UpstreamHealth, attempt: string): UpstreamH
   return health.kind === 'down' && health.probe === attempt ? { ...health, probe: null } : health;
 }
 
-/** How many attempts may be dispatched now. */
-export function admits(health: UpstreamHealth, monoNow: number): number {
-  if (health.kind === 'up') return Infinity;
-  return health.probe === null && health.probeAt <= monoNow ? 1 : 0;
-}
-
-/** When it will admit something if nothing is heard meanwhile, monotonic; -Infinity: it does already. */
-export function admitsAt(health: UpstreamHealth): number {
-  if (health.kind === 'up') return -Infinity;
+/** When one that is down may be given the next attempt that finds out; Infinity: one is on its way. */
+export function probesAt(health: UpstreamDown): number {
   return health.probe === null ? health.probeAt : Infinity;
 }

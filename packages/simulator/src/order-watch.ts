@@ -55,7 +55,7 @@ export class OrderWatch {
   }
 
   #stretchOf({ ticket }: Account, recipient = 0): Stretch {
-    const place = this.#router.upstreamOf(ticket, recipient);
+    const place = this.#router.destinationOf(ticket, recipient);
     const stretch = this.#stretches.get(place) ?? { waiting: 0, dispatches: 0, others: 0 };
     this.#stretches.set(place, stretch);
     return stretch;

@@ -294,6 +294,7 @@ export class Scheduler {
         return this.#later(() => this.tell({ kind: 'buried', id: effect.mail.ticket.id }));
       case 'workOn':
         return this.tell({ kind: 'workOn' });
+      case 'allot':
       case 'removeBody':
       case 'removeDead':
       case 'searchDead':

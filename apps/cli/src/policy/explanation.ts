@@ -31,7 +31,7 @@ export interface Case {
 export function chooseUpstream(router: Router, given: string | undefined, { lane, tenant, domain }: Omit<Case, 'upstream'>): string {
   if (given === undefined) {
     const ticket = { id: '', tenant, lane, from: '', recipients: [{ address: `@${domain}` }], acceptedAt: 0, size: 0 };
-    return router.upstreams[router.upstreamOf(ticket, 0)] ?? '';
+    return router.destinations[router.destinationOf(ticket, 0)]?.members[0]?.upstream ?? '';
   }
   if (router.upstreams.includes(given)) return given;
   throw usageError(`--upstream: came '${given}'${didYouMean(given, router.upstreams)}, expected one of ${router.upstreams.join(', ')}`);

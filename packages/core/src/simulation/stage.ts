@@ -8,12 +8,16 @@ import type { Command, Progress, Verb } from '../operation/command.ts';
 import type { Intervention } from '../operation/intervention.ts';
 import type { Selector } from '../operation/selector.ts';
 import type { RecipientState } from '../recipient.ts';
-import { Router } from '../router.ts';
+import { Router, type Route } from '../router.ts';
 import type { Attempt } from '../sender-table.ts';
 import type { Place, Ticket } from '../ticket.ts';
+import type { UpstreamGroup } from '../upstream-rules.ts';
 import { Random } from './random.ts';
 
 export const began = 1_700_000_000_000;
+
+/** One failure is enough to take an upstream for down. */
+export const touchy: Partial<EnginePolicy> = { breaker: { ...defaultPolicy.breaker, failures: 1 } };
 
 const random = new Random(1);
 
@@ -36,6 +40,9 @@ export function recipientsOf(count: number, domain = 'example.net'): Ticket['rec
 
 export interface StageOptions {
   readonly upstreams?: readonly string[];
+  readonly groups?: readonly UpstreamGroup[];
+  /** Before the one of `other.example`. */
+  readonly routes?: readonly Route[];
   readonly policy?: Partial<EnginePolicy>;
   readonly epoch?: number;
 }
@@ -52,8 +59,9 @@ export class Stage {
   readonly #sequences = new Map<string, number>();
 
   /** `other.example` goes to the last of the upstreams, all else to the first. */
-  constructor({ upstreams = ['main'], policy = {}, epoch = 1 }: StageOptions = {}) {
-    const router = new Router(upstreams, [{ match: { kind: 'domain', value: 'other.example' }, upstream: upstreams.at(-1) ?? '' }]);
+  constructor({ upstreams = ['main'], groups = [], routes = [], policy = {}, epoch = 1 }: StageOptions = {}) {
+    const toLast: Route = { match: { kind: 'domain', value: 'other.example' }, upstream: upstreams.at(-1) ?? '' };
+    const router = new Router(upstreams, [...routes, toLast], groups);
     this.engine = new Engine({ epoch, router, policy: { ...defaultPolicy, ...policy } });
   }
 

@@ -241,6 +241,7 @@ export class VirtualScheduler {
         return this.#copy(effect.mail);
       case 'bury':
         return this.#bury(effect.mail);
+      case 'allot':
       case 'removeBody':
         return;
       case 'removeDead':

@@ -10,6 +10,8 @@ interface Held {
   readonly recipients: readonly number[];
   readonly deadline: number;
   begun: boolean;
+  /** When MAIL FROM was written: some time after its begin. */
+  mailFromAt: number | null;
   /** The scheduler is known to know. */
   confirmed: boolean;
   /** The lease during which it came: once that has ended, it may be another sender's. */
@@ -49,7 +51,18 @@ export class VirtualSender {
   }
 
   beat(now: number): void {
+    const limited = [...this.#held.values()].filter(({ attempt }) => attempt.metering);
+    const attempts = limited.flatMap(({ attempt, mailFromAt }) => (mailFromAt === null ? [] : [{ attempt: attempt.id, ageMs: now - mailFromAt }]));
+    if (attempts.length > 0) this.link?.toScheduler.push({ input: { kind: 'written', sender: this.id, attempts }, saidAt: now });
     this.link?.toScheduler.push({ input: { kind: 'heartbeat', sender: this.id }, saidAt: now });
+  }
+
+  /** A health check, which finds what is. */
+  check(now: number): void {
+    const upstream = this.#random.pick(this.#upstreams.names) ?? '';
+    const ok = !this.#upstreams.isDown(upstream);
+    const trouble = ok ? '' : 'connection refused';
+    this.link?.toScheduler.push({ input: { kind: 'checked', sender: this.id, upstream, ok, trouble }, saidAt: now });
   }
 
   changeWindow(now: number): void {
@@ -94,6 +107,12 @@ export class VirtualSender {
     if (!this.#holdsLease(next, now)) return this.#conclude(next, 'tooLate');
     next.begun = true;
     this.link.toScheduler.push({ input: { kind: 'begun', sender: this.id, attempts: [next.attempt.id] }, saidAt: now });
+    if (this.#random.chance(0.5)) this.#writeMailFrom(next, now);
+  }
+
+  #writeMailFrom(held: Held, now: number): void {
+    held.mailFromAt = now;
+    this.#upstreams.begin(held.attempt.upstream, held.attempt.mail.ticket, held.recipients, now);
   }
 
   /** Ends a transaction, if one has begun. Lease and deadline are looked at before the last bytes. */
@@ -103,6 +122,7 @@ export class VirtualSender {
     const { ticket } = next.attempt.mail;
     if (!this.#holdsLease(next, now) || next.deadline <= now) return this.#conclude(next, 'tooLate');
     if (!next.confirmed) return;
+    if (next.mailFromAt === null) this.#writeMailFrom(next, now);
     const outcomes = this.#upstreams.deliver(next.attempt.upstream, ticket, next.recipients);
     this.#settle(next, outcomes);
   }
@@ -110,7 +130,15 @@ export class VirtualSender {
   /** Said twice, it is still one: a second delivery of one attempt must never happen. */
   #take(attempt: Attempt, deadline: number): void {
     if (this.#held.has(attempt.id) || this.#outcomes.has(attempt.id)) return;
-    this.#held.set(attempt.id, { attempt, recipients: [...attempt.recipients], deadline, begun: false, confirmed: false, term: this.#term });
+    this.#held.set(attempt.id, {
+      attempt,
+      recipients: [...attempt.recipients],
+      deadline,
+      begun: false,
+      mailFromAt: null,
+      confirmed: false,
+      term: this.#term,
+    });
   }
 
   #drop(attempt: string): void {
@@ -131,8 +159,8 @@ export class VirtualSender {
     this.#settle(held, [{ recipients: held.recipients, outcome, reply: { code: 0, text: outcome } }]);
   }
 
-  #settle({ attempt }: Held, recipients: AttemptOutcome['recipients']): void {
+  #settle({ attempt, begun }: Held, recipients: AttemptOutcome['recipients']): void {
     this.#held.delete(attempt.id);
-    this.#outcomes.set(attempt.id, { attempt: attempt.id, id: attempt.mail.ticket.id, recipients, tookMs: 5 });
+    this.#outcomes.set(attempt.id, { attempt: attempt.id, id: attempt.mail.ticket.id, recipients, ...(begun && { tookMs: 5 }) });
   }
 }

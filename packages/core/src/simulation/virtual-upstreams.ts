@@ -1,6 +1,8 @@
 import type { OutcomeKind, RecipientOutcome } from '../engine-input.ts';
 import type { Reply } from '../journal.ts';
+import { domainOf } from '../domain.ts';
 import type { Ticket } from '../ticket.ts';
+import type { MailFromLog } from './mail-from-log.ts';
 import type { Random } from './random.ts';
 
 /** One of every class, with and without a hint. */
@@ -27,6 +29,7 @@ export class VirtualUpstreams {
   readonly names: readonly string[];
   readonly #down = new Set<string>();
   readonly #random: Random;
+  readonly #mailFroms: MailFromLog;
   /** How often each recipient's mail arrived, by `<id>/<recipient>`. */
   readonly received = new Map<string, number>();
   /** All that is in `received`, together. */
@@ -34,9 +37,14 @@ export class VirtualUpstreams {
   /** Every answer is a yes. */
   kind = false;
 
-  constructor(names: readonly string[], random: Random) {
+  constructor(names: readonly string[], random: Random, mailFroms: MailFromLog) {
+    this.#mailFroms = mailFroms;
     this.names = names;
     this.#random = random;
+  }
+
+  isDown(name: string): boolean {
+    return this.#down.has(name);
   }
 
   toggle(): void {
@@ -47,6 +55,11 @@ export class VirtualUpstreams {
   calmDown(): void {
     this.#down.clear();
     this.kind = true;
+  }
+
+  /** MAIL FROM of a transaction for these is written now. */
+  begin(upstream: string, { recipients: all }: Ticket, recipients: readonly number[], now: number): void {
+    this.#mailFroms.note(upstream, new Set(recipients.map((recipient) => domainOf(all[recipient]?.address ?? ''))), now);
   }
 
   /** One transaction. */

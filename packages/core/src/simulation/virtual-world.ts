@@ -1,9 +1,11 @@
 import { defaultPolicy, type EnginePolicy } from '../engine-state.ts';
 import { lanes, type Lane } from '../lane.ts';
 import type { Command } from '../operation/command.ts';
-import { Router } from '../router.ts';
+import { Router, type Route } from '../router.ts';
 import type { RetryRules } from '../retry-rules.ts';
 import type { Ticket } from '../ticket.ts';
+import type { BreakerRule } from '../upstream-rules.ts';
+import { MailFromLog } from './mail-from-log.ts';
 import { Random } from './random.ts';
 import { VirtualOperator } from './virtual-operator.ts';
 import { VirtualLink } from './virtual-link.ts';
@@ -24,15 +26,36 @@ const retry: RetryRules = {
   maxAgeMs: 120_000,
 };
 
+const breaker: BreakerRule = { ...defaultPolicy.breaker, failures: 2, healthyMs: 20_000 };
+
 const policy: EnginePolicy = {
   ...defaultPolicy,
   retry,
+  breaker,
   maxRecipientsPerAttempt: 2,
   pinnedFloor: 0,
   inDoubt: { immediate: 'retry', high: 'retry', normal: 'hold', low: 'sent' },
 };
 /** For every other run: long enough that much comes between the wait and its end. */
 const patientPolicy: EnginePolicy = { ...policy, batch: { size: 4, waitMs: 3_000 } };
+
+/** For every other run: near enough to what is sent that they are reached often, wide enough that the end comes. */
+const limits: Partial<EnginePolicy> = {
+  upstreamRules: new Map([['main', { limits: { perSecond: 2, perMinute: 20, concurrency: 3 }, adaptive: false }]]),
+  domainLimits: new Map([
+    ['*', { perMinute: 15 }],
+    ['other.example', { perSecond: 1, perMinute: 30 }],
+  ]),
+};
+
+/** Some runs have a group beside the upstreams themselves, so that destinations share them. */
+function routerOf(names: readonly string[], random: Random): Router {
+  const routes: Route[] = [{ match: { kind: 'domain', value: 'other.example' }, upstream: names.at(-1) ?? '' }];
+  if (names.length === 1 || random.chance(0.4)) return new Router(names, routes);
+  const members = names.map((upstream) => ({ upstream, priority: random.below(2), weight: random.between(1, 3) }));
+  const toGroup: Route = { match: { kind: 'tenant', value: 'globex' }, upstream: 'pool' };
+  return new Router(names, [toGroup, ...routes], [{ name: 'pool', members, overflow: random.chance(0.5) }]);
+}
 
 /** How long a door goes on with a publish that was not acknowledged. */
 const doorPatienceMs = 20_000;
@@ -72,11 +95,12 @@ export class VirtualWorld {
 
   constructor(seed: number, tell?: Tell) {
     this.#random = new Random(seed);
-    this.#policy = seed % 2 === 0 ? policy : patientPolicy;
-    this.#witness = new Witness(tell);
+    this.#policy = { ...(seed % 2 === 0 ? policy : patientPolicy), ...(this.#random.chance(0.5) && limits) };
     const names = this.#random.chance(0.5) ? ['main', 'other'] : ['main'];
-    this.#upstreams = new VirtualUpstreams(names, this.#random);
-    this.#router = new Router(names, [{ match: { kind: 'domain', value: 'other.example' }, upstream: names.at(-1) ?? '' }]);
+    const { upstreamRules, domainLimits } = this.#policy;
+    this.#upstreams = new VirtualUpstreams(names, this.#random, new MailFromLog(upstreamRules, domainLimits));
+    this.#router = routerOf(names, this.#random);
+    this.#witness = new Witness(this.#router, tell);
     this.#operator = new VirtualOperator(this.#random, names);
     this.#scheduler = this.#boot();
     this.#senders = [this.#hire()];
@@ -142,6 +166,7 @@ export class VirtualWorld {
       [4, 'heartbeat', () => sender.beat(now)],
       [6, 'connect', () => this.#connect(sender)],
       [1, 'credit', () => sender.changeWindow(now)],
+      [2, 'health check', () => sender.check(now)],
       [2, 'checkpoint', () => this.#makeCheckpoint()],
       [2, 'measure', () => scheduler.measure(now)],
       [6, 'time', () => this.#pass(this.#random.between(1, 800))],

@@ -7,6 +7,7 @@ import { isOfMail, type JournalEvent, type Lifted, type Revived, type Started } 
 import { newMail } from '../mail.ts';
 import type { Suspension } from '../operation/suspension.ts';
 import { apply, isFinal, type RecipientState } from '../recipient.ts';
+import type { Destination, Router } from '../router.ts';
 import type { Ticket } from '../ticket.ts';
 import { expectedLive } from '../tally.ts';
 import type { VirtualStore } from './virtual-store.ts';
@@ -35,6 +36,7 @@ export class Witness {
   #said: Accounts = new Map();
   readonly #windows = new Map<string, number>();
   readonly #copying = new Set<string>();
+  readonly #router: Router;
   #explained = 0;
   /** Of the store and the upstreams, when the promises were checked last. */
   #checkedVersion = -1;
@@ -56,7 +58,8 @@ export class Witness {
   readonly #purged = new Set<string>();
   readonly #tell: Tell | undefined;
 
-  constructor(tell: Tell | undefined) {
+  constructor(router: Router, tell: Tell | undefined) {
+    this.#router = router;
     this.#tell = tell;
   }
 
@@ -176,11 +179,11 @@ export class Witness {
       if ((state === 'queued' || state === 'held') !== gates.length > 0)
         throw new Error(`${id} is ${state} with the gates ${gates.map(({ reason }) => reason).join(', ')}`);
       const [first] = gates;
-      if (first && !this.#keeps(engine, first, upstreams[0] ?? '', now)) throw new Error(`${id} is not kept by ${JSON.stringify(first)}`);
+      if (first && !this.#keeps(engine, first, upstreams, now)) throw new Error(`${id} is not kept by ${JSON.stringify(first)}`);
     }
   }
 
-  #keeps(engine: Engine, { reason, until, detail }: Gate, upstream: string, now: Instant): boolean {
+  #keeps(engine: Engine, { reason, until, detail }: Gate, upstreams: readonly string[], now: Instant): boolean {
     switch (detail.kind) {
       case 'backoff':
         return until !== null && until > now.wall;
@@ -189,10 +192,14 @@ export class Witness {
       case 'filling':
         return until !== null && until > now.wall;
       case 'outage':
-        return engine.upstreams().some(({ name, health }) => name === upstream && health.kind === 'down');
+        return engine.upstreams().every(({ name, health }) => !upstreams.includes(name) || health.kind === 'down');
+      case 'limit':
+        return detail.used >= detail.limit;
       case 'senders': {
-        const serving = engine.senders().filter(({ id }) => (this.#windows.get(`${id} ${upstream}`) ?? 0) > 0);
-        const full = serving.every(({ id }) => this.#attemptsWith(id, upstream) >= (this.#windows.get(`${id} ${upstream}`) ?? 0));
+        const windowOf = (id: string, upstream: string) => this.#windows.get(`${id} ${upstream}`) ?? 0;
+        const pairs = engine.senders().flatMap(({ id }) => upstreams.map((upstream) => ({ id, upstream })));
+        const serving = pairs.filter(({ id, upstream }) => windowOf(id, upstream) > 0);
+        const full = serving.every(({ id, upstream }) => this.#attemptsWith(id, upstream) >= windowOf(id, upstream));
         return full && (reason === 'NO_SENDER') === (serving.length === 0);
       }
       case 'place':
@@ -258,6 +265,9 @@ export class Witness {
     if ((this.#lifetimes.get(id) ?? Infinity) <= now) throw new Error(`${id} was started after it had lived for long enough`);
     for (const recipient of recipients) {
       const state = account.states[recipient];
+      const { members } = this.#router.destinations[this.#router.destinationOf(account.ticket, recipient)] as Destination;
+      if (!members.some((member) => member.upstream === upstream))
+        throw new Error(`${id}/${recipient} was started at ${upstream}, where no route leads`);
       if (state?.kind !== 'queued' || this.#waits(`${id}/${recipient}`, state, wall, now))
         throw new Error(`${id}/${recipient} was started while ${JSON.stringify(state)}`);
       this.#checkNotSuspended(account.ticket, recipient, wall);
