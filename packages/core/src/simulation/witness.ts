@@ -37,6 +37,8 @@ export class Witness {
   readonly #windows = new Map<string, number>();
   readonly #copying = new Set<string>();
   readonly #router: Router;
+  /** Where an operator has sent recipients, at any time. */
+  readonly #redirected = new Set<string>();
   #explained = 0;
   /** Of the store and the upstreams, when the promises were checked last. */
   #checkedVersion = -1;
@@ -78,6 +80,7 @@ export class Witness {
   noteStep(step: Step, wall: number, now: number): void {
     for (const { event } of step.records) {
       if (event.kind === 'started') this.#checkStart(event, wall, now);
+      if (event.kind === 'redirected') for (const recipient of event.recipients) this.#redirected.add(`${event.id}/${recipient} ${event.upstream}`);
       if (event.kind === 'deferred') for (const recipient of event.recipients) this.#retries.add(`${event.id}/${recipient}`);
       // Its place tells when it came, and a copy has another one.
       if (event.kind === 'moved' || event.kind === 'revived') this.#lifetimes.delete(event.id);
@@ -265,9 +268,7 @@ export class Witness {
     if ((this.#lifetimes.get(id) ?? Infinity) <= now) throw new Error(`${id} was started after it had lived for long enough`);
     for (const recipient of recipients) {
       const state = account.states[recipient];
-      const { members } = this.#router.destinations[this.#router.destinationOf(account.ticket, recipient)] as Destination;
-      if (!members.some((member) => member.upstream === upstream))
-        throw new Error(`${id}/${recipient} was started at ${upstream}, where no route leads`);
+      if (!this.#leadsTo(upstream, account.ticket, recipient)) throw new Error(`${id}/${recipient} was started at ${upstream}, where nothing leads`);
       if (state?.kind !== 'queued' || this.#waits(`${id}/${recipient}`, state, wall, now))
         throw new Error(`${id}/${recipient} was started while ${JSON.stringify(state)}`);
       this.#checkNotSuspended(account.ticket, recipient, wall);
@@ -288,6 +289,12 @@ export class Witness {
   #waits(key: string, { reason, due, skewMs = 0 }: RecipientState & { kind: 'queued' }, wall: number, now: number): boolean {
     if (reason === 'SCHEDULED') return due > wall;
     return due > 0 && this.#retries.has(key) && due - skewMs - this.#skewAtBirth > now;
+  }
+
+  /** By its route, or because an operator said so. */
+  #leadsTo(upstream: string, ticket: Ticket, recipient: number): boolean {
+    const { members } = this.#router.destinations[this.#router.destinationOf(ticket, recipient)] as Destination;
+    return members.some((member) => member.upstream === upstream) || this.#redirected.has(`${ticket.id}/${recipient} ${upstream}`);
   }
 
   #attemptsWith(sender: string, upstream: string): number {
