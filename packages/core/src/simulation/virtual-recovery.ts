@@ -4,8 +4,11 @@ import type { JournalEvent } from '../journal.ts';
 import type { LogExtent, Remains } from '../restoring.ts';
 import { placeOf, sources, type Source, type VirtualJournalEntry, type VirtualStore } from './virtual-store.ts';
 
-/** As short as a door's patience allows, so that ids do not hide what sequences and states should have told. */
-const recentSpanMs = 25_000;
+/**
+ * As short as a door's patience (20 s), the reader's lag (5 s) and the longest step of time (25 s) together allow, so that ids do not hide what sequences and states should have
+ * told: a replayed publish may be read so long after its mail has finished.
+ */
+const recentSpanMs = 50_000;
 
 type Checkpoint = Extract<VirtualJournalEntry, { kind: 'checkpoint' }>;
 
