@@ -10,19 +10,21 @@ import type { System } from './system.ts';
 
 /** Slow enough that there is something to stop. */
 const slow = { at: 'final', delayMs: 40 } as const;
+const never = { at: 'rcpt', recipient: '*@never.example', reply: '550 5.1.1 No such user' } as const;
 
 const options = {
   programs: ['relay', 'api', 'scheduler', 'sender'],
-  upstreams: { main: { script: { rules: [slow] }, connections: 4 } },
+  upstreams: { main: { script: { rules: [never, slow] }, connections: 4 } },
 } as const;
 
 type Run = ReturnType<typeof commandLine>;
 
-it('lets an operator hold, release, cancel and suspend mail while the rest goes through', () =>
+it('lets an operator hold, release, cancel, suspend and revive mail while the rest goes through', () =>
   play(options, async (system) => {
     const run = commandLine(system);
     await holdAndCancel(run, system);
     await suspendAndLift(run, system);
+    await reviveDeadLetters(run, system);
     await closeBooks(run, system);
   }));
 
@@ -91,6 +93,21 @@ async function suspendAndLift(run: Run, system: System): Promise<void> {
   expect((await run(['suspend', 'list'])).out).toMatch(/domain later\.example .* they asked us to/);
   expect((await run(['suspend', 'lift', made.out.trim()])).code).toBe(0);
   await eventually(() => expect(arrived(system, later)).toBe(20), { timeoutMs: 20_000, describe: 'what was suspended is sent' });
+}
+
+async function reviveDeadLetters(run: Run, system: System): Promise<void> {
+  const dead = load(system, 'dead', 10, () => 'b@never.example');
+  await dead.done;
+  const ids = [...dead.accepted.keys()].sort();
+  const listed = async () => (await run(['dead', 'list', '--cause', 'UPSTREAM_REJECTED', '-o', 'name'])).out.split('\n').filter(Boolean);
+  await eventually(async () => expect((await listed()).sort()).toEqual(ids), { timeoutMs: 20_000, describe: 'dead letters are listed' });
+  const [thrown = '', ...kept] = ids;
+  expect(await operate(run, 'dead', 'purge', thrown)).toEqual({ changed: 1, late: 0 });
+  expect((await listed()).sort()).toEqual(kept);
+  system.upstream.setScript({});
+  expect(await operate(run, 'dead', 'retry', '--cause', 'UPSTREAM_REJECTED')).toEqual({ changed: 9, late: 0 });
+  await eventually(() => expect(arrived(system, dead)).toBe(9), { timeoutMs: 20_000, describe: 'dead letters are delivered' });
+  expect(await listed()).toEqual([]);
 }
 
 /** Everything has come to its end, and nothing twice. */
