@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { variableName } from '@posthaste/config';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { posthaste } from './rig.ts';
 
@@ -60,6 +61,19 @@ describe('the settings of all programs', () => {
     expect((JSON.parse(json.out) as { faults: string[] }).faults).toHaveLength(faults.length);
     expect(fine).toEqual({ code: 0, out: 'no faults\n', err: '' });
     expect(print).toMatchObject({ code: 1, out: '' });
+  });
+
+  it('can all stand in one environment and in one file: each program passes over those of the others', async () => {
+    const shown = await posthaste(['config', 'print', '-o', 'json']);
+    const { programs } = JSON.parse(shown.out) as { programs: { settings: { key: string; value: string }[] }[] };
+    const given = programs.flatMap(({ settings }) => settings).filter(({ value }) => value !== '' && value !== 'not set');
+    const env = Object.fromEntries(given.map(({ key, value }) => [variableName(key), value]));
+    const file = join(folder, 'all.yaml');
+    writeFileSync(file, JSON.stringify(Object.fromEntries(given.map(({ key, value }) => [key, value]))));
+    const [byEnvironment, byFile] = await Promise.all([posthaste(['config', 'check'], { env }), posthaste(['config', 'check', '--config', file])]);
+    expect(Object.keys(env)).toContain('POSTHASTE_DEAD_LETTERS_KEEP');
+    expect(byEnvironment).toEqual({ code: 0, out: 'no faults\n', err: '' });
+    expect(byFile).toEqual({ code: 0, out: 'no faults\n', err: '' });
   });
 
   it('keep up from starting anything, and are told with its own faults', async () => {

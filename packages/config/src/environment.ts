@@ -1,5 +1,15 @@
 import { nearest } from './nearest.ts';
-import { type Found, isForeign, type Known, type Reading, sharedKeys, variableName, variablePrefix, wellKnownVariables } from './schema.ts';
+import {
+  type Found,
+  isForeign,
+  type Known,
+  knownSections,
+  type Reading,
+  sharedKeys,
+  variableName,
+  variablePrefix,
+  wellKnownVariables,
+} from './schema.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -40,7 +50,7 @@ export function readEnvironment(env: Environment, known: Known, readFile: ReadFi
 function keyOfVariable(variable: string): string {
   const bare = variable.replace(/_FILE$/, '');
   const shared = sharedKeys.find((key) => variableName(key) === bare);
-  return shared ?? (variable.slice(variablePrefix.length).split('_', 1)[0] ?? '').toLowerCase();
+  return shared ?? knownSections.find((section) => `${bare}_`.startsWith(`${variableName(section)}_`)) ?? '';
 }
 
 /** The prefix that all share is left out of the comparison: it would make any two names look near. */

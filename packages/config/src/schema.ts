@@ -20,6 +20,7 @@ export const knownSections: readonly string[] = [
   'scheduler',
   'sender',
   'inbox',
+  'ledger',
   'upstreams',
   'groups',
   'routes',
@@ -31,6 +32,8 @@ export const knownSections: readonly string[] = [
   'fleet',
   'calendar',
   'limits',
+  'partitions',
+  'deadLetters',
   'dedupe',
   'up',
 ];
