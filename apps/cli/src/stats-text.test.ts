@@ -6,15 +6,28 @@ import { plain } from './terminal/paint.ts';
 const now = new Date('2031-01-01T12:00:00Z');
 const ago = (seconds: number) => new Date(now.getTime() - seconds * 1_000);
 
+const working = {
+  state: 'up' as const,
+  downSince: undefined,
+  returnsAt: undefined,
+  trouble: '',
+  queuedCount: 0,
+  sendingCount: 0,
+  window: 0,
+  limits: [],
+  connections: undefined,
+};
+
 const stats: Omit<QueueStats, 'proto'> = {
   lanes: [
     { lane: 'immediate', readyCount: 0, waitingCount: 0, sendingCount: 0, inDoubtCount: 0, heldCount: 0, oldestAcceptedAt: undefined },
     { lane: 'normal', readyCount: 1234, waitingCount: 5, sendingCount: 10, inDoubtCount: 1, heldCount: 0, oldestAcceptedAt: ago(90) },
   ],
   upstreams: [
-    { name: 'backup', state: 'up', downSince: undefined, trouble: '', queuedCount: 0, sendingCount: 0, window: 20 },
-    { name: 'main', state: 'down', downSince: ago(300), trouble: 'connect ECONNREFUSED \u001b[31m', queuedCount: 1239, sendingCount: 10, window: 0 },
+    { ...working, name: 'backup', window: 20 },
+    { ...working, name: 'main', state: 'down', downSince: ago(300), trouble: 'connect ECONNREFUSED \u001b[31m', queuedCount: 1239, sendingCount: 10 },
   ],
+  groups: [],
   senders: [{ id: 'sender-1', heldCount: 10 }],
   totals: { acceptedCount: 2000, deliveredCount: 750, failedCount: 0, expiredCount: 0, inDoubtCount: 1, cancelledCount: 2 },
   unreadCount: 3,
@@ -43,6 +56,37 @@ it('shows what waits where, which upstream is down and why, and who sends', () =
     'accepted 2000, delivered 750, failed 0, expired 0, cancelled 2, in doubt 1 times',
     'unread 3, fullest stream 46 %, ledger 12 ms behind',
   ]);
+});
+
+it('shows limits, what is learned beside what is configured, connections, groups, and when mail returns', () => {
+  const upstream = {
+    ...working,
+    name: 'main',
+    state: 'recovering',
+    returnsAt: ago(-240),
+    limits: [
+      { limit: 100, windowMs: 1_000, usedCount: 100, learned: false },
+      { limit: 20, windowMs: undefined, usedCount: 3, learned: false },
+      { limit: 47, windowMs: 1_000, usedCount: 40, learned: true },
+    ],
+    connections: { count: 4, most: 5 },
+  };
+  const groups = [{ name: 'pool', queuedCount: 77, upstreams: ['main', 'backup'] }];
+  expect(describeStats({ ...stats, upstreams: [upstream], groups } as unknown as QueueStats, plain, now)).toContain(
+    [
+      'UPSTREAM  STATE       QUEUED  SENDING  WINDOW  DOWN SINCE',
+      'main      recovering  0       0        0       mail returns in 4 min',
+      '',
+      'GROUP  QUEUED  UPSTREAMS',
+      'pool   77      main, backup',
+      '',
+      'LIMIT OF  TAKES               USED',
+      'main      100 in 1s           100',
+      'main      20 at once          3',
+      'main      47 in 1s (learned)  40',
+      'main      5 connections       4',
+    ].join('\n'),
+  );
 });
 
 it('says that nobody sends', () => {

@@ -1,4 +1,5 @@
-import type { PartitionFigures, QueueStats, UpstreamFigures } from '@posthaste/client';
+import type { LimitFigures, PartitionFigures, QueueStats, UpstreamFigures } from '@posthaste/client';
+import { formatDuration } from '@posthaste/config';
 import { showDistance, withoutControls } from './message-text.ts';
 import type { Paint } from './terminal/paint.ts';
 import { renderTable } from './terminal/table.ts';
@@ -15,12 +16,16 @@ export function describeStats(stats: QueueStats, paint: Paint, now: Date): strin
     upstream.name,
     describeState(upstream, paint),
     ...[upstream.queuedCount, upstream.sendingCount, upstream.window].map(String),
-    upstream.downSince ? withoutControls(`${ago(upstream.downSince)}: ${upstream.trouble}`) : '',
+    describeOutage(upstream, ago),
   ]);
+  const groups = stats.groups.map(({ name, queuedCount, upstreams: members }) => [name, String(queuedCount), members.join(', ')]);
+  const limits = stats.upstreams.flatMap((upstream) => describeLimits(upstream, paint));
   const senders = stats.senders.map(({ id, heldCount }) => [id, String(heldCount)]);
   return [
     table(['LANE', 'READY', 'WAITING', 'SENDING', 'IN DOUBT', 'HELD', 'OLDEST'], lanes),
     table(['UPSTREAM', 'STATE', 'QUEUED', 'SENDING', 'WINDOW', 'DOWN SINCE'], upstreams),
+    ...(groups.length === 0 ? [] : [table(['GROUP', 'QUEUED', 'UPSTREAMS'], groups)]),
+    ...(limits.length === 0 ? [] : [table(['LIMIT OF', 'TAKES', 'USED'], limits)]),
     describeFleet(stats, paint),
     senders.length === 0 ? paint('yellow', 'no sender is connected') : table(['SENDER', 'HOLDS'], senders),
     ...(stats.partitions.length > 1 ? [table(['PARTITION', 'OWNER', 'EPOCH', 'UNREAD'], stats.partitions.map(partitionRow(paint)))] : []),
@@ -36,7 +41,28 @@ function partitionRow(paint: Paint) {
 }
 
 function describeState({ state }: UpstreamFigures, paint: Paint): string {
-  return state === 'down' ? paint('red', state) : state;
+  if (state === 'down') return paint('red', state);
+  return state === 'recovering' ? paint('yellow', state) : state;
+}
+
+function describeOutage({ downSince, returnsAt, trouble }: UpstreamFigures, ago: (time: Date) => string): string {
+  if (returnsAt) return `mail returns ${ago(returnsAt)}`;
+  return downSince ? withoutControls(`${ago(downSince)}: ${trouble}`) : '';
+}
+
+/** What is learned stands beside what is configured. */
+function describeLimits({ name, limits, connections }: UpstreamFigures, paint: Paint): string[][] {
+  const rows = limits.map((limit) => [name, describeLimit(limit), describeUse(limit, paint)]);
+  return connections ? [...rows, [name, `${connections.most} connections`, String(connections.count)]] : rows;
+}
+
+function describeLimit({ limit, windowMs, learned }: LimitFigures): string {
+  const span = windowMs === undefined ? 'at once' : `in ${formatDuration(windowMs)}`;
+  return `${limit} ${span}${learned ? ' (learned)' : ''}`;
+}
+
+function describeUse({ limit, usedCount }: LimitFigures, paint: Paint): string {
+  return usedCount >= limit ? paint('yellow', String(usedCount)) : String(usedCount);
 }
 
 /** What is needed beside what is there, and why not more. */

@@ -16,6 +16,7 @@ import type { Driver } from './driver.ts';
 import type { JournalWriter } from './journal-writer.ts';
 import type { Figures } from './figures.ts';
 import { hidePartition, metrics, showCensus, showFleet } from './metrics.ts';
+import { hideUpstreams, showUpstreams } from './upstream-metrics.ts';
 import type { Removals } from './removals.ts';
 
 export interface HousekeepingOptions {
@@ -44,7 +45,7 @@ const ageLookEveryMs = 600_000;
 export async function keepHouse(options: HousekeepingOptions): Promise<void> {
   const { clock, log, signal } = options;
   const house = new House(options);
-  signal.addEventListener('abort', () => hidePartition(options.partition), { once: true });
+  signal.addEventListener('abort', () => house.hide(), { once: true });
   while (!signal.aborted) {
     await house.round().catch((error: unknown) => log.debug('housekeeping waits for the streams', { error }));
     await clock.sleep(everyMs, signal).catch(() => {});
@@ -66,12 +67,20 @@ class House {
     const { census, takenAt } = this.#options.figures.count();
     showCensus(this.#options.partition, census, takenAt);
     showFleet(this.#options.partition, this.#options.figures.observeFleet());
+    showUpstreams(this.#options.partition, this.#options.driver.engine, census);
     await this.#measure();
     const journal = await streamState(this.#options.connection, journalStream(this.#options.partition));
     const pressed = journal.limits.bytes > 0 && journal.bytes > journal.limits.bytes * journalFull;
     if (pressed || this.#isCheckpointDue()) await this.#checkpoint();
     if (pressed) this.#trimJournal(journal.first + Math.floor((journal.last - journal.first) * letGo));
     else await this.#forgetOldHistory(journal);
+  }
+
+  /** Who does not own the partition has no say in it. */
+  hide(): void {
+    const { partition, driver } = this.#options;
+    hidePartition(partition);
+    hideUpstreams(partition, driver.engine);
   }
 
   async #measure(): Promise<void> {

@@ -5,7 +5,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { create, type DescMessage, type DescMethodUnary, type MessageInitShape, type MessageShape } from '@bufbuild/protobuf';
 import { Client, credentials, ServerCredentials, type ClientDuplexStream, type ServiceError } from '@grpc/grpc-js';
-import { type CalendarEntry, defaultPolicy, encodeTicket, idInPartition, partitionOf, type EnginePolicy, type Ticket } from '@posthaste/core';
+import {
+  type CalendarEntry,
+  defaultPolicy,
+  encodeTicket,
+  idInPartition,
+  partitionOf,
+  type EnginePolicy,
+  type Ticket,
+  type UpstreamGroup,
+} from '@posthaste/core';
 import { grpcMethod } from '@posthaste/protocol';
 import {
   DispatchRequestSchema,
@@ -32,6 +41,7 @@ export interface RigOptions {
   readonly retryDelaysMs?: readonly number[];
   readonly policy?: Partial<EnginePolicy>;
   readonly calendar?: readonly CalendarEntry[];
+  readonly groups?: readonly UpstreamGroup[];
   readonly partitions?: number;
   readonly ownable?: readonly number[];
 }
@@ -70,7 +80,7 @@ export class Rig {
     return this.#connection;
   }
 
-  async start({ retryDelaysMs = [60_000], policy = {}, calendar = [], partitions = 1, ownable }: RigOptions = {}) {
+  async start({ retryDelaysMs = [60_000], policy = {}, calendar = [], groups = [], partitions = 1, ownable }: RigOptions = {}) {
     const { connection } = this;
     let port = 0;
     const scheduler = createScheduler({
@@ -81,7 +91,8 @@ export class Rig {
       leaseTtlMs: 2_000,
       durability: 'fast',
       upstreams: ['main'],
-      routes: [],
+      routes: groups.slice(0, 1).map(({ name }) => ({ match: { kind: 'any' }, upstream: name })),
+      groups,
       policy: { ...defaultPolicy, retry: { ...defaultPolicy.retry, default: { kind: 'fixed', delaysMs: retryDelaysMs } }, ...policy },
       fleet: { laneTargetsMs: defaultPolicy.laneTargetsMs, bulkWithinMs: 3_600_000, calendar, lookAheadMs: 0 },
       checkpointEveryMs: 1_000,

@@ -1,7 +1,8 @@
 import { randomUUIDv7 } from 'node:crypto';
+import { timestampMs } from '@bufbuild/protobuf/wkt';
 import { status } from '@grpc/grpc-js';
-import { idInPartition } from '@posthaste/core';
-import { Lane, Reason, RecipientState } from '@posthaste/protocol';
+import { defaultPolicy, idInPartition } from '@posthaste/core';
+import { Lane, Reason, RecipientState, UpstreamState } from '@posthaste/protocol';
 import { LookupService, Outcome, type Attempt } from '@posthaste/protocol/dispatch';
 import {
   createPublisher,
@@ -94,6 +95,44 @@ describe('the scheduler', () => {
     expect((await lookUpStats(port)).fleet).toMatchObject({ neededSenders: 3, wantedSenders: 1, lateCount: 0n, multiplier: 3, frozen: true });
     await close();
     expect(await metricsRegistry.metrics()).not.toContain('posthaste_needed_senders{');
+  });
+
+  it("shows an upstream's breaker, limits and connections, and what waits for a group, to who asks and as metrics", async () => {
+    const rule = { limits: { perMinute: 1, concurrency: 4 }, maxConnections: 5, adaptive: false };
+    const pool = { name: 'pool', members: [{ upstream: 'main', priority: 0, weight: 1 }], overflow: false };
+    const { scheduler, port, close } = await rig.start({ policy: { upstreamRules: new Map([['main', rule]]) }, groups: [pool] });
+    await eventually(() => scheduler.owned.length === 1);
+    const sender = rig.connectSender(port, 'one');
+    await Promise.all([rig.submit(), rig.submit(), rig.submit()]);
+    await eventually(() => sender.attempts.length === 1);
+    const limits = [
+      { scope: 'upstream:main', limit: 1n, window: { seconds: 60n }, usedCount: 1n, learned: false },
+      { scope: 'upstream:main', limit: 4n, usedCount: 1n, learned: false },
+    ];
+    await eventually(async () =>
+      expect(await lookUpStats(port)).toMatchObject({
+        upstreams: [{ name: 'main', state: UpstreamState.UP, queuedCount: 0n, sendingCount: 1n, limits, connectionCount: 5n, maxConnections: 5n }],
+        groups: [{ name: 'pool', queuedCount: 2n, upstreams: ['main'] }],
+      }),
+    );
+    const trouble = { case: 'checked' as const, value: { upstream: 'main', usable: false, reply: { code: 0, text: 'refused' } } };
+    for (let failure = 0; failure < 3; failure += 1) sender.say(trouble);
+    const main = async () => (await lookUpStats(port)).upstreams[0];
+    await eventually(async () => expect(await main()).toMatchObject({ state: UpstreamState.DOWN, trouble: 'refused', downSince: {} }));
+    await eventually(async () => expect(await metricsRegistry.metrics()).toContain('upstream_state{partition="0",upstream="main",state="down"} 1'));
+    sender.say({ case: 'checked', value: { upstream: 'main', usable: true } });
+    await eventually(async () => expect(await main()).toMatchObject({ state: UpstreamState.RECOVERING, trouble: '' }));
+    const returnsAt = timestampMs((await main())?.returnsAt ?? { seconds: 0n, nanos: 0, $typeName: 'google.protobuf.Timestamp' });
+    expect(returnsAt).toBeGreaterThan(systemClock.now() + defaultPolicy.breaker.healthyMs / 2);
+    await eventually(async () => {
+      const shown = await metricsRegistry.metrics();
+      expect(shown).toContain('upstream_state{partition="0",upstream="main",state="recovering"} 1');
+      expect(shown).toContain('posthaste_upstream_limit_used{partition="0",upstream="main",window="1m"} 1');
+      expect(shown).toContain('posthaste_upstream_connections_max{partition="0",upstream="main"} 5');
+      expect(shown).toContain('posthaste_destination_queued{partition="0",destination="pool"} 2');
+    });
+    await close();
+    expect(await metricsRegistry.metrics()).not.toMatch(/posthaste_(upstream|destination)_\w+\{/);
   });
 
   it('keeps a dead letter after the last retry', async () => {

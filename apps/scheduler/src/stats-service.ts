@@ -1,8 +1,27 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
-import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import { durationFromMs, timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { status, type sendUnaryData, type ServerUnaryCall, type UntypedHandleCall } from '@grpc/grpc-js';
-import { lanes, type Census, type FleetNeed, type Lane as LaneName, type Tallies, type Tally, type UpstreamView } from '@posthaste/core';
-import { type FleetStatsSchema, Lane, type LaneStatsSchema, UpstreamState, type UpstreamStatsSchema } from '@posthaste/protocol';
+import {
+  lanes,
+  type Census,
+  type DestinationView,
+  type FleetNeed,
+  type Lane as LaneName,
+  type LimitUse,
+  type Tallies,
+  type Tally,
+  type UpstreamHealth,
+  type UpstreamView,
+} from '@posthaste/core';
+import {
+  type FleetStatsSchema,
+  type GroupStatsSchema,
+  Lane,
+  type LaneStatsSchema,
+  type LimitInForceSchema,
+  UpstreamState,
+  type UpstreamStatsSchema,
+} from '@posthaste/protocol';
 import { LookupStatsResponseSchema, type LookupStatsRequest, type LookupStatsResponse } from '@posthaste/protocol/dispatch';
 import { askedPartition } from './asked-partition.ts';
 import type { Lookup } from './lookup-service.ts';
@@ -25,7 +44,8 @@ async function takeStats({ driver: { engine }, figures, owner, epoch }: Lookup):
   const { census, takenAt } = await figures.recent();
   return create(LookupStatsResponseSchema, {
     lanes: lanes.map((lane) => laneStats(lane, census)),
-    upstreams: engine.upstreams().map((upstream, index) => upstreamStats(upstream, census.destinations[index])),
+    upstreams: engine.upstreams().map((upstream, index) => upstreamStats(upstream, census.destinations[index], engine.wallOf)),
+    groups: engine.groups().map((group) => groupStats(group, census)),
     senders: engine.senders().map(({ id, held }) => ({ id, heldCount: BigInt(held) })),
     totals: totalsOf(engine.tallies),
     unreadCount: BigInt(figures.unread),
@@ -55,13 +75,45 @@ function laneStats(lane: LaneName, { depth, waiting, oldestAcceptedAt }: Census)
   };
 }
 
+/** `wallOf`: the wall clock at a time of the monotonic one. */
 function upstreamStats(
-  { name, health, window }: UpstreamView,
+  { name, health, limits, connections, window }: UpstreamView,
   { queued, sending } = { queued: 0, sending: 0 },
+  wallOf: (mono: number) => number,
 ): MessageInitShape<typeof UpstreamStatsSchema> {
-  const counts = { queuedCount: BigInt(queued), sendingCount: BigInt(sending), window: BigInt(window) };
-  if (health.kind !== 'down') return { name, state: UpstreamState.UP, ...counts };
-  return { name, state: UpstreamState.DOWN, downSince: timestampFromMs(health.since), trouble: health.trouble, ...counts };
+  return {
+    name,
+    ...healthStats(health, wallOf),
+    queuedCount: BigInt(queued),
+    sendingCount: BigInt(sending),
+    window: BigInt(window),
+    limits: limits.map((limit) => limitStats(`upstream:${name}`, limit)),
+    connectionCount: BigInt(connections?.inForce ?? 0),
+    maxConnections: BigInt(connections?.most ?? 0),
+  };
+}
+
+function healthStats(
+  health: UpstreamHealth,
+  wallOf: (mono: number) => number,
+): Pick<MessageInitShape<typeof UpstreamStatsSchema>, 'state' | 'downSince' | 'trouble' | 'returnsAt'> {
+  switch (health.kind) {
+    case 'up':
+      return { state: UpstreamState.UP };
+    case 'down':
+      return { state: UpstreamState.DOWN, downSince: timestampFromMs(health.since), trouble: health.trouble };
+    case 'recovering':
+      return { state: UpstreamState.RECOVERING, returnsAt: timestampFromMs(Math.round(wallOf(health.wellAt))) };
+  }
+}
+
+function limitStats(scope: string, { windowMs, limit, used }: LimitUse): MessageInitShape<typeof LimitInForceSchema> {
+  const window = windowMs === null ? {} : { window: durationFromMs(windowMs) };
+  return { scope, limit: BigInt(limit), usedCount: BigInt(used), ...window };
+}
+
+function groupStats({ name, index, upstreams }: DestinationView, { destinations }: Census): MessageInitShape<typeof GroupStatsSchema> {
+  return { name, queuedCount: BigInt(destinations[index]?.queued ?? 0), upstreams: [...upstreams] };
 }
 
 function totalsOf(tallies: Tallies) {

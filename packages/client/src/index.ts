@@ -23,7 +23,16 @@ export type { OperationKindName, OperationStatus, UnchangedCauseName } from './o
 export type { MailMatch, MailSelector } from './operator/selector.ts';
 export type { SuspensionStatus } from './operator/suspension.ts';
 export { PosthasteError, type ErrorCode, type FieldFault } from './posthaste-error.ts';
-export type { FleetFigures, LaneFigures, PartitionFigures, QueueStats, TotalFigures, UpstreamFigures } from './queue-stats.ts';
+export type {
+  FleetFigures,
+  GroupFigures,
+  LaneFigures,
+  LimitFigures,
+  PartitionFigures,
+  QueueStats,
+  TotalFigures,
+  UpstreamFigures,
+} from './queue-stats.ts';
 export type { Receipt, SubmitResult } from './receipt.ts';
 export { defaultRetryPolicy, delays, type RetryPolicy } from './retry-policy.ts';
 export type { SendAndWaitOptions, SendAndWaitResult } from './send-and-wait.ts';

@@ -4,6 +4,7 @@ import {
   UpstreamState,
   type FleetStats,
   type LaneStats,
+  type LimitInForce,
   type PartitionStats,
   type QueueStatsResponse,
   type Totals,
@@ -18,6 +19,8 @@ export interface QueueStats extends WithProto<QueueStatsResponse> {
   /** The most urgent first. */
   readonly lanes: readonly LaneFigures[];
   readonly upstreams: readonly UpstreamFigures[];
+  /** Groups of upstreams that are configured. */
+  readonly groups: readonly GroupFigures[];
   /** Connected senders, and the attempts that each holds. */
   readonly senders: readonly { readonly id: string; readonly heldCount: number }[];
   /** Since the partition began. */
@@ -77,10 +80,34 @@ export interface UpstreamFigures {
   readonly downSince: Date | undefined;
   /** Why it is down; empty while it is up. */
   readonly trouble: string;
+  /** When mail returns to it if it stays healthy; undefined unless it is recovering. */
+  readonly returnsAt: Date | undefined;
+  /** Bound for it by its own name: what is bound for its groups counts for these. */
   readonly queuedCount: number;
   readonly sendingCount: number;
   /** Attempts that all senders together are ready to hold for it. */
   readonly window: number;
+  readonly limits: readonly LimitFigures[];
+  /** Undefined without a maximum of connections. */
+  readonly connections: { readonly count: number; readonly most: number } | undefined;
+}
+
+export interface LimitFigures {
+  /** Messages in each window, or at once. */
+  readonly limit: number;
+  /** Undefined: at once. */
+  readonly windowMs: number | undefined;
+  readonly usedCount: number;
+  /** Learned from the upstream's replies instead of being configured. */
+  readonly learned: boolean;
+}
+
+export interface GroupFigures {
+  readonly name: string;
+  /** Which of the upstreams takes it is decided when it goes. */
+  readonly queuedCount: number;
+  /** The preferred ones first. */
+  readonly upstreams: readonly string[];
 }
 
 export interface TotalFigures {
@@ -97,6 +124,7 @@ export function queueStats(stats: QueueStatsResponse): QueueStats {
     {
       lanes: stats.lanes.map(laneFigures),
       upstreams: stats.upstreams.map(upstreamFigures),
+      groups: stats.groups.map(({ name, queuedCount, upstreams }) => ({ name, queuedCount: Number(queuedCount), upstreams })),
       senders: stats.senders.map(({ id, heldCount }) => ({ id, heldCount: Number(heldCount) })),
       totals: totalFigures(stats.totals),
       unreadCount: Number(stats.unreadCount),
@@ -136,10 +164,17 @@ function upstreamFigures(upstream: UpstreamStats): UpstreamFigures {
     state: wordOf(UpstreamState, upstream.state),
     downSince: dateOf(upstream.downSince),
     trouble: upstream.trouble,
+    returnsAt: dateOf(upstream.returnsAt),
     queuedCount: Number(upstream.queuedCount),
     sendingCount: Number(upstream.sendingCount),
     window: Number(upstream.window),
+    limits: upstream.limits.map(limitFigures),
+    connections: upstream.maxConnections > 0n ? { count: Number(upstream.connectionCount), most: Number(upstream.maxConnections) } : undefined,
   };
+}
+
+function limitFigures({ limit, window, usedCount, learned }: LimitInForce): LimitFigures {
+  return { limit: Number(limit), windowMs: window && durationMs(window), usedCount: Number(usedCount), learned };
 }
 
 function totalFigures(totals: Totals | undefined): TotalFigures {

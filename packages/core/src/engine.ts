@@ -65,6 +65,15 @@ export interface UpstreamView {
   readonly window: number;
 }
 
+/** An upstream by itself, or a group of them. */
+export interface DestinationView {
+  readonly name: string;
+  /** Among the destinations that a census counts. */
+  readonly index: number;
+  /** The preferred ones first. */
+  readonly upstreams: readonly string[];
+}
+
 /**
  * The scheduler's core: what goes when, and what came of it. It is told inputs and answers with steps: what to journal, and what to do once
  * that is acknowledged. No clock, no chance, no I/O.
@@ -179,6 +188,19 @@ export class Engine {
     const limitsOf = (name: string) => meters.ofUpstream(name)?.uses(dispatchedAt.mono) ?? [];
     return upstreams.map(({ name, health }) => ({ name, health, limits: limitsOf(name), connections: connectionsOf(name), window: roomOf(name) }));
   }
+
+  /** Where mail can be bound for: every upstream by itself, and after these the groups. */
+  destinations(): readonly DestinationView[] {
+    return this.#state.destinations.map(({ name, index, members }) => ({ name, index, upstreams: members.map(({ upstream }) => upstream.name) }));
+  }
+
+  /** The configured groups; an upstream by itself is none. */
+  groups(): readonly DestinationView[] {
+    return this.destinations().slice(this.#state.upstreams.length);
+  }
+
+  /** What the wall clock said, or will say, at a time of the monotonic one, as both stood at the last step. */
+  readonly wallOf = (mono: number): number => this.#state.dispatchedAt.wall + (mono - this.#state.dispatchedAt.mono);
 
   /** How the mail for each destination stands, by the router's index; counted at once, without a walk. */
   readDestinations(): readonly Omit<UpstreamReading, 'late'>[] {

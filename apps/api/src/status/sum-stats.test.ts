@@ -48,3 +48,56 @@ test('what several schedulers counted is one sum, and the oldest and the worst i
     ],
   });
 });
+
+test('shares of a limit add up, each kind by itself; the worst state is shown; a group waits in all partitions', () => {
+  const one = answer({
+    upstreams: [
+      {
+        name: 'main',
+        state: UpstreamState.UP,
+        limits: [
+          { scope: 'upstream:main', limit: 50n, window: { seconds: 1n }, usedCount: 50n },
+          { scope: 'upstream:main', limit: 5n, usedCount: 1n },
+          { scope: 'upstream:main', limit: 20n, window: { seconds: 1n }, usedCount: 3n, learned: true },
+        ],
+        connectionCount: 1n,
+        maxConnections: 2n,
+      },
+    ],
+    groups: [{ name: 'pool', queuedCount: 3n, upstreams: ['main'] }],
+  });
+  const other = answer({
+    upstreams: [
+      {
+        name: 'main',
+        state: UpstreamState.RECOVERING,
+        returnsAt: timestampFromMs(5_000),
+        limits: [
+          { scope: 'upstream:main', limit: 50n, window: { seconds: 1n }, usedCount: 20n },
+          { scope: 'upstream:main', limit: 5n, usedCount: 2n },
+          { scope: 'upstream:main', limit: 10n, window: { seconds: 2n }, usedCount: 1n, learned: true },
+        ],
+        connectionCount: 2n,
+        maxConnections: 3n,
+      },
+    ],
+    groups: [{ name: 'pool', queuedCount: 4n, upstreams: ['main'] }],
+  });
+  expect(sumStats([one, other])).toMatchObject({
+    upstreams: [
+      {
+        state: UpstreamState.RECOVERING,
+        returnsAt: timestampFromMs(5_000),
+        limits: [
+          { limit: 100n, window: { seconds: 1n }, usedCount: 70n, learned: false },
+          { limit: 10n, usedCount: 3n, learned: false },
+          // 20 and 5 a second.
+          { limit: 30n, window: { seconds: 1n, nanos: 200_000_000 }, usedCount: 4n, learned: true },
+        ],
+        connectionCount: 3n,
+        maxConnections: 5n,
+      },
+    ],
+    groups: [{ name: 'pool', queuedCount: 7n, upstreams: ['main'] }],
+  });
+});

@@ -1,8 +1,8 @@
-import { timestampMs, type Timestamp } from '@bufbuild/protobuf/wkt';
-import { UpstreamState, type FleetStats, type LaneStats, type QueueStatsResponse, type UpstreamStats } from '@posthaste/protocol';
+import { durationFromMs, durationMs, timestampMs, type Timestamp } from '@bufbuild/protobuf/wkt';
+import { UpstreamState, type FleetStats, type LaneStats, type LimitInForce, type QueueStatsResponse, type UpstreamStats } from '@posthaste/protocol';
 import type { LookupStatsResponse } from '@posthaste/protocol/dispatch';
 
-type Counted = Pick<QueueStatsResponse, 'lanes' | 'upstreams' | 'senders' | 'unreadCount' | 'partitions'> &
+type Counted = Pick<QueueStatsResponse, 'lanes' | 'upstreams' | 'groups' | 'senders' | 'unreadCount' | 'partitions'> &
   Partial<Pick<QueueStatsResponse, 'totals' | 'takenAt' | 'fleet'>>;
 
 /** What the schedulers counted, over all partitions; undefined stands for a partition whose scheduler cannot be asked. */
@@ -20,6 +20,11 @@ export function sumStats(answers: readonly (LookupStatsResponse | undefined)[]):
       told.flatMap(({ upstreams }) => upstreams),
       ({ name }) => name,
       addUpstreams,
+    ),
+    groups: byKey(
+      told.flatMap(({ groups }) => groups),
+      ({ name }) => name,
+      addCounts,
     ),
     senders: byKey(
       told.flatMap(({ senders }) => senders),
@@ -75,9 +80,26 @@ function addLanes(one: LaneStats, other: LaneStats): LaneStats {
   return { ...sum, ...(oldest && { oldestAcceptedAt: oldest }) };
 }
 
+const worstFirst = [UpstreamState.DOWN, UpstreamState.RECOVERING];
+
 /** Down where it is down for one of them: that one's mail waits. */
 function addUpstreams(one: UpstreamStats, other: UpstreamStats): UpstreamStats {
-  return one.state === UpstreamState.DOWN ? addCounts(one, other) : addCounts(other, one);
+  const worst = worstFirst.find((state) => one.state === state || other.state === state);
+  const [first, second] = worst === undefined || one.state === worst ? [one, other] : [other, one];
+  return { ...addCounts(first, second), limits: byKey([...one.limits, ...other.limits], kindOfLimit, addLimits) };
+}
+
+/** Each scheduler learns by itself, and about a window of its own. */
+function kindOfLimit({ scope, learned, window }: LimitInForce): string {
+  return [scope, learned, window && (learned || durationMs(window))].join(' ');
+}
+
+/** Shares of one limit. What is let through in a second adds up, whatever the windows. */
+function addLimits(one: LimitInForce, other: LimitInForce): LimitInForce {
+  const sum = addCounts(one, other);
+  if (!one.window || !other.window || durationMs(one.window) === durationMs(other.window)) return sum;
+  const perMs = Number(one.limit) / durationMs(one.window) + Number(other.limit) / durationMs(other.window);
+  return { ...sum, window: durationFromMs(Math.round(Number(sum.limit) / perMs)) };
 }
 
 /** All that is counted, summed; the rest as the first one says. */

@@ -42,6 +42,7 @@ function checkPartition({ partition, owner }: PartitionFigures): Finding[] {
 
 function checkUpstream({ name, state, trouble, queuedCount }: UpstreamFigures): Finding {
   const check = `upstream ${name}`;
+  if (state === 'recovering') return pass(check, `answers again, and is watched before mail returns to it from others; ${queuedCount} waiting`);
   if (state === 'up') return pass(check, `takes mail, ${queuedCount} waiting`);
   return fail(
     check,

@@ -6,6 +6,8 @@ import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2"
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { LimitInForce } from "./explanation_pb.ts";
+import { file_posthaste_v1_explanation } from "./explanation_pb.ts";
 import type { Lane } from "./lane_pb.ts";
 import { file_posthaste_v1_lane } from "./lane_pb.ts";
 import type { Message, UnknownEnum } from "@bufbuild/protobuf";
@@ -14,7 +16,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file posthaste/v1/stats.proto.
  */
 export const file_posthaste_v1_stats: GenFile = /*@__PURE__*/
-  fileDesc("Chhwb3N0aGFzdGUvdjEvc3RhdHMucHJvdG8SDHBvc3RoYXN0ZS52MSLUAQoJTGFuZVN0YXRzEiAKBGxhbmUYASABKA4yEi5wb3N0aGFzdGUudjEuTGFuZRITCgtyZWFkeV9jb3VudBgCIAEoAxIVCg13YWl0aW5nX2NvdW50GAMgASgDEhUKDXNlbmRpbmdfY291bnQYBCABKAMSFgoOaW5fZG91YnRfY291bnQYBSABKAMSEgoKaGVsZF9jb3VudBgGIAEoAxI2ChJvbGRlc3RfYWNjZXB0ZWRfYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIscBCg1VcHN0cmVhbVN0YXRzEgwKBG5hbWUYASABKAkSKgoFc3RhdGUYAiABKA4yGy5wb3N0aGFzdGUudjEuVXBzdHJlYW1TdGF0ZRIuCgpkb3duX3NpbmNlGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgd0cm91YmxlGAQgASgJEhQKDHF1ZXVlZF9jb3VudBgFIAEoAxIVCg1zZW5kaW5nX2NvdW50GAYgASgDEg4KBndpbmRvdxgHIAEoAyItCgtTZW5kZXJTdGF0cxIKCgJpZBgBIAEoCRISCgpoZWxkX2NvdW50GAIgASgDIlcKDlBhcnRpdGlvblN0YXRzEhEKCXBhcnRpdGlvbhgBIAEoDRINCgVvd25lchgCIAEoCRINCgVlcG9jaBgDIAEoBBIUCgx1bnJlYWRfY291bnQYBCABKAMilwEKBlRvdGFscxIWCg5hY2NlcHRlZF9jb3VudBgBIAEoAxIXCg9kZWxpdmVyZWRfY291bnQYAiABKAMSFAoMZmFpbGVkX2NvdW50GAMgASgDEhUKDWV4cGlyZWRfY291bnQYBCABKAMSFgoOaW5fZG91YnRfY291bnQYBSABKAMSFwoPY2FuY2VsbGVkX2NvdW50GAYgASgDInQKCkZsZWV0U3RhdHMSFgoObmVlZGVkX3NlbmRlcnMYASABKAUSFgoOd2FudGVkX3NlbmRlcnMYAiABKAUSEgoKbGF0ZV9jb3VudBgDIAEoAxISCgptdWx0aXBsaWVyGAQgASgBEg4KBmZyb3plbhgFIAEoCCpfCg1VcHN0cmVhbVN0YXRlEh4KGlVQU1RSRUFNX1NUQVRFX1VOU1BFQ0lGSUVEEAASFQoRVVBTVFJFQU1fU1RBVEVfVVAQARIXChNVUFNUUkVBTV9TVEFURV9ET1dOEAJiBnByb3RvMw", [file_google_protobuf_timestamp, file_posthaste_v1_lane]);
+  fileDesc("Chhwb3N0aGFzdGUvdjEvc3RhdHMucHJvdG8SDHBvc3RoYXN0ZS52MSLUAQoJTGFuZVN0YXRzEiAKBGxhbmUYASABKA4yEi5wb3N0aGFzdGUudjEuTGFuZRITCgtyZWFkeV9jb3VudBgCIAEoAxIVCg13YWl0aW5nX2NvdW50GAMgASgDEhUKDXNlbmRpbmdfY291bnQYBCABKAMSFgoOaW5fZG91YnRfY291bnQYBSABKAMSEgoKaGVsZF9jb3VudBgGIAEoAxI2ChJvbGRlc3RfYWNjZXB0ZWRfYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wItYCCg1VcHN0cmVhbVN0YXRzEgwKBG5hbWUYASABKAkSKgoFc3RhdGUYAiABKA4yGy5wb3N0aGFzdGUudjEuVXBzdHJlYW1TdGF0ZRIuCgpkb3duX3NpbmNlGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgd0cm91YmxlGAQgASgJEhQKDHF1ZXVlZF9jb3VudBgFIAEoAxIVCg1zZW5kaW5nX2NvdW50GAYgASgDEg4KBndpbmRvdxgHIAEoAxIqCgZsaW1pdHMYCCADKAsyGi5wb3N0aGFzdGUudjEuTGltaXRJbkZvcmNlEhgKEGNvbm5lY3Rpb25fY291bnQYCSABKAMSFwoPbWF4X2Nvbm5lY3Rpb25zGAogASgDEi4KCnJldHVybnNfYXQYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIkMKCkdyb3VwU3RhdHMSDAoEbmFtZRgBIAEoCRIUCgxxdWV1ZWRfY291bnQYAiABKAMSEQoJdXBzdHJlYW1zGAMgAygJIi0KC1NlbmRlclN0YXRzEgoKAmlkGAEgASgJEhIKCmhlbGRfY291bnQYAiABKAMiVwoOUGFydGl0aW9uU3RhdHMSEQoJcGFydGl0aW9uGAEgASgNEg0KBW93bmVyGAIgASgJEg0KBWVwb2NoGAMgASgEEhQKDHVucmVhZF9jb3VudBgEIAEoAyKXAQoGVG90YWxzEhYKDmFjY2VwdGVkX2NvdW50GAEgASgDEhcKD2RlbGl2ZXJlZF9jb3VudBgCIAEoAxIUCgxmYWlsZWRfY291bnQYAyABKAMSFQoNZXhwaXJlZF9jb3VudBgEIAEoAxIWCg5pbl9kb3VidF9jb3VudBgFIAEoAxIXCg9jYW5jZWxsZWRfY291bnQYBiABKAMidAoKRmxlZXRTdGF0cxIWCg5uZWVkZWRfc2VuZGVycxgBIAEoBRIWCg53YW50ZWRfc2VuZGVycxgCIAEoBRISCgpsYXRlX2NvdW50GAMgASgDEhIKCm11bHRpcGxpZXIYBCABKAESDgoGZnJvemVuGAUgASgIKn4KDVVwc3RyZWFtU3RhdGUSHgoaVVBTVFJFQU1fU1RBVEVfVU5TUEVDSUZJRUQQABIVChFVUFNUUkVBTV9TVEFURV9VUBABEhcKE1VQU1RSRUFNX1NUQVRFX0RPV04QAhIdChlVUFNUUkVBTV9TVEFURV9SRUNPVkVSSU5HEANiBnByb3RvMw", [file_google_protobuf_timestamp, file_posthaste_v1_explanation, file_posthaste_v1_lane]);
 
 /**
  * A lane's recipients that are not final.
@@ -114,7 +116,7 @@ export type UpstreamStats = Message<"posthaste.v1.UpstreamStats"> & {
   trouble: string;
 
   /**
-   * Recipients that are ready for it or wait for their due time.
+   * Recipients that are ready for it by its own name or wait for their due time. What is bound for a group that it belongs to counts for the group.
    *
    * @generated from field: int64 queued_count = 5;
    */
@@ -133,6 +135,34 @@ export type UpstreamStats = Message<"posthaste.v1.UpstreamStats"> & {
    * @generated from field: int64 window = 7;
    */
   window: bigint;
+
+  /**
+   * Its limits, configured and learned, and how much of each is taken; empty without any. Of several schedulers the sums of their shares.
+   *
+   * @generated from field: repeated posthaste.v1.LimitInForce limits = 8;
+   */
+  limits: LimitInForce[];
+
+  /**
+   * Connections that the senders together have or may open; 0 when they have no maximum: then each sender goes by its own.
+   *
+   * @generated from field: int64 connection_count = 9;
+   */
+  connectionCount: bigint;
+
+  /**
+   * The most connections that all senders together may have; 0 without a maximum.
+   *
+   * @generated from field: int64 max_connections = 10;
+   */
+  maxConnections: bigint;
+
+  /**
+   * When mail returns to it from the other upstreams of its groups if it stays healthy; absent unless it is recovering.
+   *
+   * @generated from field: google.protobuf.Timestamp returns_at = 11;
+   */
+  returnsAt?: Timestamp | undefined;
 };
 
 /**
@@ -141,6 +171,41 @@ export type UpstreamStats = Message<"posthaste.v1.UpstreamStats"> & {
  */
 export const UpstreamStatsSchema: GenMessage<UpstreamStats> = /*@__PURE__*/
   messageDesc(file_posthaste_v1_stats, 1);
+
+/**
+ * A configured group of upstreams that stand in for each other.
+ *
+ * @generated from message posthaste.v1.GroupStats
+ */
+export type GroupStats = Message<"posthaste.v1.GroupStats"> & {
+  /**
+   * Its name in the configuration.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Recipients that are ready for it or wait for their due time. Which member takes one is decided when it goes.
+   *
+   * @generated from field: int64 queued_count = 2;
+   */
+  queuedCount: bigint;
+
+  /**
+   * The names of its members, the preferred ones first.
+   *
+   * @generated from field: repeated string upstreams = 3;
+   */
+  upstreams: string[];
+};
+
+/**
+ * Describes the message posthaste.v1.GroupStats.
+ * Use `create(GroupStatsSchema)` to create a new message.
+ */
+export const GroupStatsSchema: GenMessage<GroupStats> = /*@__PURE__*/
+  messageDesc(file_posthaste_v1_stats, 2);
 
 /**
  * A connected sender.
@@ -168,7 +233,7 @@ export type SenderStats = Message<"posthaste.v1.SenderStats"> & {
  * Use `create(SenderStatsSchema)` to create a new message.
  */
 export const SenderStatsSchema: GenMessage<SenderStats> = /*@__PURE__*/
-  messageDesc(file_posthaste_v1_stats, 2);
+  messageDesc(file_posthaste_v1_stats, 3);
 
 /**
  * A partition of the mail, and who decides for it.
@@ -210,7 +275,7 @@ export type PartitionStats = Message<"posthaste.v1.PartitionStats"> & {
  * Use `create(PartitionStatsSchema)` to create a new message.
  */
 export const PartitionStatsSchema: GenMessage<PartitionStats> = /*@__PURE__*/
-  messageDesc(file_posthaste_v1_stats, 3);
+  messageDesc(file_posthaste_v1_stats, 4);
 
 /**
  * Recipients, counted since the partition began. accepted = the others + those that are not final.
@@ -266,7 +331,7 @@ export type Totals = Message<"posthaste.v1.Totals"> & {
  * Use `create(TotalsSchema)` to create a new message.
  */
 export const TotalsSchema: GenMessage<Totals> = /*@__PURE__*/
-  messageDesc(file_posthaste_v1_stats, 4);
+  messageDesc(file_posthaste_v1_stats, 5);
 
 /**
  * How many senders there should be, beside those that are connected.
@@ -316,7 +381,7 @@ export type FleetStats = Message<"posthaste.v1.FleetStats"> & {
  * Use `create(FleetStatsSchema)` to create a new message.
  */
 export const FleetStatsSchema: GenMessage<FleetStats> = /*@__PURE__*/
-  messageDesc(file_posthaste_v1_stats, 5);
+  messageDesc(file_posthaste_v1_stats, 6);
 
 /**
  * Whether an upstream takes mail.
@@ -344,6 +409,13 @@ export const UpstreamState = {
    * @generated from enum value: UPSTREAM_STATE_DOWN = 2;
    */
   DOWN: 2,
+
+  /**
+   * It answers again, and takes the mail that has nowhere else to go; mail returns to it from a healthy alternative at returns_at.
+   *
+   * @generated from enum value: UPSTREAM_STATE_RECOVERING = 3;
+   */
+  RECOVERING: 3,
 } as const;
 
 /**

@@ -1,0 +1,69 @@
+import type { Census, Engine, LimitUse, UpstreamView } from '@posthaste/core';
+import { gauge } from '@posthaste/telemetry';
+
+const byUpstream = ['partition', 'upstream'] as const;
+const byLimit = ['partition', 'upstream', 'window'] as const;
+
+const states = ['up', 'recovering', 'down'] as const;
+
+const metrics = {
+  state: gauge(
+    'posthaste_upstream_state',
+    '1 for the state that the upstream is in, 0 for the others. down at 1: it cannot be reached or used, and its mail waits or takes another way.',
+    ['partition', 'upstream', 'state'],
+  ),
+  limit: gauge(
+    'posthaste_upstream_limit',
+    "This scheduler's part of an upstream's configured limit: messages in each window (1s, 1m, 1h, 1d), or at once (none).",
+    byLimit,
+  ),
+  used: gauge('posthaste_upstream_limit_used', 'How much of that limit is taken. At the limit: mail waits for it.', byLimit),
+  connections: gauge(
+    'posthaste_upstream_connections_in_force',
+    'Connections that the senders together have or may open, for upstreams with a maximum.',
+    byUpstream,
+  ),
+  mostConnections: gauge('posthaste_upstream_connections_max', 'The most connections that all senders together may have.', byUpstream),
+  queued: gauge(
+    'posthaste_destination_queued',
+    'Recipients that are queued for an upstream by its own name, or for a group. A rise: it is down, at its limits, or too slow.',
+    ['partition', 'destination'],
+  ),
+};
+
+const windowNames: ReadonlyMap<number | null, string> = new Map([
+  [null, 'none'],
+  [1_000, '1s'],
+  [60_000, '1m'],
+  [3_600_000, '1h'],
+  [86_400_000, '1d'],
+]);
+
+export function showUpstreams(partition: number, engine: Engine, { destinations }: Census): void {
+  for (const upstream of engine.upstreams()) showUpstream(partition, upstream);
+  for (const { name, index } of engine.destinations()) metrics.queued.set({ partition, destination: name }, destinations[index]?.queued ?? 0);
+}
+
+function showUpstream(partition: number, { name, health, limits, connections }: UpstreamView): void {
+  for (const state of states) metrics.state.set({ partition, upstream: name, state }, health.kind === state ? 1 : 0);
+  for (const use of limits) {
+    metrics.limit.set({ partition, upstream: name, window: windowOf(use) }, use.limit);
+    metrics.used.set({ partition, upstream: name, window: windowOf(use) }, use.used);
+  }
+  if (!connections) return;
+  metrics.connections.set({ partition, upstream: name }, connections.inForce);
+  metrics.mostConnections.set({ partition, upstream: name }, connections.most);
+}
+
+function windowOf({ windowMs }: LimitUse): string {
+  return windowNames.get(windowMs) ?? String(windowMs);
+}
+
+export function hideUpstreams(partition: number, engine: Engine): void {
+  for (const { name: upstream } of engine.upstreams()) {
+    for (const state of states) metrics.state.remove({ partition, upstream, state });
+    for (const window of windowNames.values()) for (const gauge of [metrics.limit, metrics.used]) gauge.remove({ partition, upstream, window });
+    for (const gauge of [metrics.connections, metrics.mostConnections]) gauge.remove({ partition, upstream });
+  }
+  for (const { name } of engine.destinations()) metrics.queued.remove({ partition, destination: name });
+}
