@@ -60,3 +60,9 @@ it('lets nothing from outside steer the terminal', () => {
     describeGates([{ reason: Reason.UPSTREAM_DOWN, detail: { case: 'outage', value: { upstream: 'main', trouble: '\u001b[2Jgone' } } }]).at(-1),
   ).toContain('\ufffd[2Jgone');
 });
+
+it('names an operator who gave no reason, and leaves the reason out', () => {
+  expect(describeGates([{ reason: Reason.HELD_BY_OPERATOR, detail: { case: 'operator', value: { author: 'ann@desk' } } }]).at(-1)).toBe(
+    '  now   HELD_BY_OPERATOR, by ann@desk',
+  );
+});

@@ -44,7 +44,7 @@ function detail({ detail: { case: kind, value } }: Gate): string[] {
       return [`${value.upstream}: ${value.trouble}`];
     case 'operator':
       return [
-        `by ${value.author === '' ? 'an operator' : value.author}: ${value.reason}`,
+        `by ${value.author === '' ? 'an operator' : value.author}${value.reason === '' ? '' : `: ${value.reason}`}`,
         ...(value.suspensionId === '' ? [] : [`suspension ${value.suspensionId}`]),
       ];
     case 'backoff':

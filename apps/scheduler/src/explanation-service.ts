@@ -1,6 +1,6 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { durationFromMs, timestampFromMs } from '@bufbuild/protobuf/wkt';
-import type { handleUnaryCall, UntypedHandleCall } from '@grpc/grpc-js';
+import { type handleUnaryCall, status, type UntypedHandleCall } from '@grpc/grpc-js';
 import { partitionOf, type Explanation, type Gate, type GateDetail, type RecipientState as CoreState } from '@posthaste/core';
 import { type GateSchema, Reason, RecipientState, type RecipientExplanationSchema } from '@posthaste/protocol';
 import { LookupExplanationResponseSchema, type LookupExplanationRequest, type LookupExplanationResponse } from '@posthaste/protocol/dispatch';
@@ -13,6 +13,7 @@ export function explanationHandler(current: (partition: number) => Lookup | null
     const partition = partitionOf(request.id);
     const lookup = current(partition);
     if (!lookup) return answer(unavailable(`this scheduler does not own partition ${partition} now`));
+    if (hasEnded(lookup, request.id)) return answer({ code: status.NOT_FOUND, details: `message ${request.id} has come to its end` });
     lookUp(lookup, request.id).then(
       (found) => ('code' in found ? answer(found) : answer(null, explain(lookup, request.id, found))),
       (error: unknown) => answer(unavailable(`the streams cannot be asked now: ${String(error)}`)),
@@ -20,6 +21,11 @@ export function explanationHandler(current: (partition: number) => Lookup | null
     return undefined;
   };
   return handler;
+}
+
+/** Its states are the ledger's to tell, and no gate is left: the asker need not wait until the ledger knows it. */
+function hasEnded({ driver: { engine } }: Lookup, id: string): boolean {
+  return !engine.find(id) && engine.finishedLately(id);
 }
 
 function explain({ driver }: Lookup, id: string, message: LookupExplanationResponse['message']): LookupExplanationResponse {

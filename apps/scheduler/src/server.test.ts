@@ -38,6 +38,7 @@ describe('the scheduler', () => {
     sender.report(attempt as Attempt, Outcome.DELIVERED, 250);
     await eventually(() => expect(sender.acknowledged).toEqual([attempt?.attemptId]));
     await eventually(async () => (await streamState(rig.connection, mailStream(0, 'normal'))).messages === 0);
+    await expect(explain(port, id)).rejects.toMatchObject({ code: status.NOT_FOUND, details: expect.stringContaining('come to its end') });
   });
 
   it('confirms what has begun, and cancels what is not with that sender', async () => {
