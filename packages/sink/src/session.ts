@@ -18,6 +18,7 @@ export interface Host {
   readonly tls?: { readonly context: SecureContext; readonly implicit: boolean };
   /** With it nobody sends mail without a login. */
   readonly auth?: Credentials;
+  onMailFrom?(sender: string): void;
   /** Asked each time: a script can change while sessions are open. */
   playbook(): Playbook;
   /** Takes the mail and returns its number. */
@@ -170,6 +171,7 @@ export class Session {
     const fault = findPathFault(from, this.#offered, from);
     if (fault !== undefined) return this.#wire.reply(fault);
     if (Number(from.parameters['SIZE'] ?? 0) > this.#host.playbook().maxBytes) return this.#wire.reply('552 5.3.4 Message size exceeds the limit');
+    this.#host.onMailFrom?.(from.address);
     this.#actor.act('mail', { sender: from.address }, { reply: '250 2.1.0 Ok', accept: () => this.#enter({ kind: 'transaction', from, to: [] }) });
   }
 

@@ -34,6 +34,19 @@ async function sendMail(dialog: SmtpDialog, to: readonly string[] = ['b@example.
 }
 
 describe('without a script', () => {
+  it('tells of every MAIL FROM that begins a transaction, when it comes', async () => {
+    const senders: string[] = [];
+    await start({}, { onMailFrom: (sender) => senders.push(sender) });
+    const dialog = await greeted();
+    await dialog.say('MAIL FROM:<a@example.org>');
+    expect(senders).toEqual(['a@example.org']);
+    expect(await dialog.say('MAIL FROM:<b@example.org>')).toMatch(/^503/);
+    await dialog.say('RSET');
+    await dialog.say('MAIL FROM:<>');
+    expect(senders).toEqual(['a@example.org', '']);
+    expect(mails).toEqual([]);
+  });
+
   it('takes a mail and records its envelope with all parameters and its very bytes', async () => {
     await start();
     const dialog = await openDialog(address);

@@ -12,6 +12,8 @@ import { Session, type Host } from './session.ts';
 export interface SinkOptions {
   /** Called at each final dot, before the reply; must not throw. */
   readonly onMail: (mail: Mail) => void;
+  /** Called when a MAIL FROM has been read that begins a transaction, before the script has its say; must not throw. */
+  readonly onMailFrom?: (sender: string) => void;
   /** A well-behaved one when left out. */
   readonly script?: Script;
   readonly clock?: Clock;
@@ -130,12 +132,13 @@ class ScriptedSink implements Sink {
     new Session(socket, this.#host, this.#connections);
   }
 
-  #createHost({ clock = systemClock, hostname = 'sink.localhost', tls, auth }: SinkOptions): Host {
+  #createHost({ clock = systemClock, hostname = 'sink.localhost', tls, auth, onMailFrom }: SinkOptions): Host {
     return {
       clock,
       hostname,
       ...(tls && { tls: { context: createSecureContext({ cert: tls.cert, key: tls.key }), implicit: tls.implicit === true } }),
       ...(auth && { auth }),
+      ...(onMailFrom && { onMailFrom }),
       playbook: () => this.#playbook,
       store: (mail) => this.#store(mail),
     };

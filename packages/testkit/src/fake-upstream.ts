@@ -2,7 +2,7 @@ import { createSink, type Mail, type Script, type SinkCounts, type SinkOptions }
 import type { Clock } from '@posthaste/telemetry';
 
 /** With `tls` (see testCertificate) and `auth` it asks for what a real smart host asks for. */
-export interface FakeUpstreamOptions extends Pick<SinkOptions, 'tls' | 'auth'> {
+export interface FakeUpstreamOptions extends Pick<SinkOptions, 'tls' | 'auth' | 'onMailFrom'> {
   /** A free one when left out. */
   readonly port?: number;
   /** A well-behaved one when left out. */
@@ -35,13 +35,21 @@ export interface FakeUpstream extends AsyncDisposable {
 }
 
 export async function startFakeUpstream(options: FakeUpstreamOptions = {}): Promise<FakeUpstream> {
-  const { port = 0, script = {}, clock, onMail, keepMails = true, tls, auth } = options;
+  const { port = 0, script = {}, clock, onMail, keepMails = true, tls, auth, onMailFrom } = options;
   const mails: Mail[] = [];
   const take = (mail: Mail) => {
     if (keepMails) mails.push(mail);
     onMail?.(mail);
   };
-  const sink = createSink({ onMail: take, script, hostname: 'upstream.test', ...(clock && { clock }), ...(tls && { tls }), ...(auth && { auth }) });
+  const sink = createSink({
+    onMail: take,
+    script,
+    hostname: 'upstream.test',
+    ...(onMailFrom && { onMailFrom }),
+    ...(clock && { clock }),
+    ...(tls && { tls }),
+    ...(auth && { auth }),
+  });
   const address = await sink.listen({ host: '127.0.0.1', port });
   return {
     ...address,
