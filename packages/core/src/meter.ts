@@ -76,7 +76,7 @@ export class Meter {
     return this.#windows.map((window) => [window.windowMs, window.endings(mono).map(([freeAt, count]) => [freeAt - mono, count] as const)] as const);
   }
 
-  /** Slots of a predecessor; one that speaks of more than a window has a clock that has been set back since. */
+  /** Slots of a predecessor; one that speaks of more than they are held for has a clock that has been set back since. */
   restore(rests: readonly MeterRest[], passedMs: number, mono: number): void {
     for (const window of this.#windows) {
       const rest = rests.find(([windowMs]) => windowMs === window.windowMs)?.[1] ?? [];
@@ -86,11 +86,11 @@ export class Meter {
 
   /** A message that went at the latest so long ago. */
   restoreWritten(agoMs: number, mono: number): void {
-    for (const window of this.#windows) this.#resume(window, window.windowMs - agoMs, 1, mono);
+    for (const window of this.#windows) this.#resume(window, window.holdMs - agoMs, 1, mono);
   }
 
   #resume(window: SlidingLimit, inMs: number, count: number, mono: number): void {
-    if (inMs > 0) window.endBy(mono + Math.min(inMs, window.windowMs), count);
+    if (inMs > 0) window.endBy(mono + Math.min(inMs, window.holdMs), count);
   }
 }
 

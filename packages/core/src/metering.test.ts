@@ -30,8 +30,8 @@ describe("an upstream's limit", () => {
     stage.join('s');
     arrive(stage, 5);
     expect(deliver(stage)).toBe(2);
-    expect(stage.engine.nextWake(stage.now)).toBe(1_000);
-    stage.pass(999);
+    expect(stage.engine.nextWake(stage.now)).toBe(1_020);
+    stage.pass(1_019);
     expect(deliver(stage)).toBe(0);
     stage.pass(1);
     expect(deliver(stage)).toBe(2);
@@ -45,7 +45,7 @@ describe("an upstream's limit", () => {
     stage.pass(500);
     stage.tell({ kind: 'written', sender: 's', attempts: [{ attempt: first!.id, ageMs: 400 }] });
     stage.report(second!, 'delivered');
-    expect(stage.engine.nextWake(stage.now)).toBe(600);
+    expect(stage.engine.nextWake(stage.now)).toBe(620);
   });
 
   test('holds its slot while nobody knows whether MAIL FROM was written: up to the end of the lease, and one window more', () => {
@@ -56,7 +56,7 @@ describe("an upstream's limit", () => {
     stage.pass(15_000);
     stage.join('another');
     expect(stage.takeSent()).toEqual([]);
-    stage.pass(1_000);
+    stage.pass(1_020);
     expect(stage.takeSent()).toHaveLength(1);
   });
 
@@ -94,10 +94,10 @@ describe("an upstream's limit", () => {
     stage.join('s');
     arrive(stage, 5);
     expect(deliver(stage)).toBe(2);
-    stage.pass(1_000);
+    stage.pass(1_020);
     expect(deliver(stage)).toBe(1);
     expect(stage.engine.nextWake(stage.now)).toBe(15_000);
-    for (let second = 0; second < 59; second += 1) {
+    for (let second = 0; second < 61; second += 1) {
       stage.tell({ kind: 'heartbeat', sender: 's' });
       stage.pass(1_000);
     }
@@ -110,7 +110,7 @@ describe("an upstream's limit", () => {
     arrive(stage, 9);
     expect(deliver(stage)).toBe(4);
     stage.tell({ kind: 'limits changed', key: 'upstream:main', limits: { perSecond: 1 } });
-    stage.pass(1_000);
+    stage.pass(1_020);
     expect(deliver(stage)).toBe(1);
     stage.tell({ kind: 'limits changed', key: 'upstream:main', limits: { perSecond: 3 } });
     expect(deliver(stage)).toBe(2);
@@ -124,7 +124,7 @@ describe("an upstream's limit", () => {
     const { id } = stage.arrive();
     expect(stage.engine.explain(id, stage.now)[0]?.gates[0]).toMatchObject({
       reason: 'UPSTREAM_LIMIT',
-      until: stage.now.wall + 60_000,
+      until: stage.now.wall + 61_200,
       detail: { kind: 'limit', scope: 'upstream:main', limit: 1, windowMs: 60_000, used: 1 },
     });
   });
@@ -148,8 +148,8 @@ describe("a domain's limit", () => {
     stage.tell({ kind: 'heartbeat', sender: 's' });
     stage.pass(10_000);
     stage.tell({ kind: 'heartbeat', sender: 's' });
-    expect(stage.engine.nextWake(stage.now)).toBe(10_000);
-    stage.pass(10_000);
+    expect(stage.engine.nextWake(stage.now)).toBe(11_200);
+    stage.pass(11_200);
     expect(deliver(stage)).toBe(1);
   });
 

@@ -58,8 +58,8 @@ describe('a sliding limit', () => {
         expect(limit.freeAt(freeAt)).toBe(-Infinity);
         // Rounding up costs half a percent of the window at most.
         const due = latests.toSorted((one, other) => one - other)[latests.length - most] as number;
-        expect(freeAt - (due + 1_000)).toBeGreaterThanOrEqual(0);
-        expect(freeAt - (due + 1_000)).toBeLessThan(5);
+        expect(freeAt - (due + limit.holdMs)).toBeGreaterThanOrEqual(0);
+        expect(freeAt - (due + limit.holdMs)).toBeLessThan(5);
       }),
     );
   });
@@ -67,7 +67,7 @@ describe('a sliding limit', () => {
   test.each([
     ['100 a second', 100, 1_000],
     ['1,000 a minute', 1_000, 60_000],
-  ])('of %s is used to at least 98 % when all is written at once', (_, most, windowMs) => {
+  ])('of %s is used to at least 97 % when all is written at once', (_, most, windowMs) => {
     const limit = new SlidingLimit(most, windowMs);
     let sent = 0;
     for (let now = 0; now < 20 * windowMs; now += windowMs / 1_000) {
@@ -78,7 +78,7 @@ describe('a sliding limit', () => {
         sent += 1;
       }
     }
-    expect(sent).toBeGreaterThanOrEqual(0.98 * 20 * most);
+    expect(sent).toBeGreaterThanOrEqual(0.97 * 20 * most);
   });
 
   test('keeps as many numbers as a window has steps, however much is sent', () => {
@@ -88,7 +88,19 @@ describe('a sliding limit', () => {
       limit.end(now);
     }
     expect(limit.used(4_999)).toBeGreaterThanOrEqual(8_000);
-    expect(limit.endings(5_000).length).toBeLessThanOrEqual(202);
+    expect(limit.endings(5_000).length).toBeLessThanOrEqual(206);
+  });
+
+  test.each([
+    ['a second', 1_000, 20],
+    ['a minute', 60_000, 1_000],
+    ['a day', 86_400_000, 1_000],
+  ])('of %s still holds where messages arrive, when some are longer on the way than others', (_, windowMs, delayMs) => {
+    const limit = new SlidingLimit(1, windowMs);
+    limit.take();
+    limit.end(0);
+    // The first one arrives late, the next one at once.
+    expect(limit.freeAt(0) - delayMs).toBeGreaterThanOrEqual(windowMs);
   });
 
   test('of nothing lets nothing pass, and nobody knows until when', () => {
@@ -102,6 +114,6 @@ describe('a sliding limit', () => {
       limit.end(latest);
     }
     limit.limit = 1;
-    expect(limit.freeAt(300)).toBe(1_200);
+    expect(limit.freeAt(300)).toBe(1_220);
   });
 });

@@ -1,12 +1,19 @@
 /** Freed slots come in so many steps to a window: what is rounded up costs half a percent at most, and a full window takes this many numbers. */
 const stepsPerWindow = 200;
+/**
+ * The upstream counts where messages arrive, and not all are equally long on the way: one that was delayed must not meet those of the next window. What
+ * differs by no more than this is not seen there as too many.
+ */
+const allowance = { share: 0.02, mostMs: 1_000 } as const;
 
 /**
- * At most `limit` messages in any stretch of `windowMs`. A slot is taken before the message can go and freed one window after the latest moment at
- * which it can have gone, so whatever has gone within a window holds a slot at its end: see docs/limits.md. Times are monotonic, milliseconds.
+ * At most `limit` messages in any stretch of `windowMs`. A slot is taken before the message can go and freed one window, and what it may be
+ * delayed on the way, after the latest moment at which it can have gone, so whatever has gone within a window holds a slot at its end: see docs/limits.md. Times are monotonic, milliseconds.
  */
 export class SlidingLimit {
   readonly windowMs: number;
+  /** How long a slot is held after its message went. */
+  readonly holdMs: number;
   limit: number;
   readonly #stepMs: number;
   /** Taken, and nobody knows yet whether or when the message went. */
@@ -19,6 +26,7 @@ export class SlidingLimit {
   constructor(limit: number, windowMs: number) {
     this.limit = limit;
     this.windowMs = windowMs;
+    this.holdMs = windowMs + Math.min(windowMs * allowance.share, allowance.mostMs);
     this.#stepMs = windowMs / stepsPerWindow;
   }
 
@@ -45,7 +53,7 @@ export class SlidingLimit {
   /** The message of a slot that was taken went at that moment at the latest. */
   end(latest: number): void {
     this.#open -= 1;
-    this.endBy(latest + this.windowMs, 1);
+    this.endBy(latest + this.holdMs, 1);
   }
 
   /** It never went. */
