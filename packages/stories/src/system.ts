@@ -28,6 +28,10 @@ export interface UpstreamOptions {
   readonly connections?: number;
   /** It takes mail after this login only, and senders are given it. */
   readonly auth?: { readonly user: string; readonly pass: string };
+  /** Messages in any second, of all senders together. Default: no limit. */
+  readonly perSecond?: number;
+  /** Called when a MAIL FROM has come. */
+  readonly onMailFrom?: () => void;
 }
 
 /** Whole programs on a real nats-server, in a folder of their own. */
@@ -159,9 +163,9 @@ export class System {
 
   #settings(): Record<string, string> {
     const upstreams = Object.entries(this.upstreams).map(([name, { host, port }]) => {
-      const { connections = 10, auth } = this.#options.upstreams?.[name] ?? {};
+      const { connections = 10, auth, perSecond } = this.#options.upstreams?.[name] ?? {};
       const login = auth ? `${encodeURIComponent(auth.user)}:${encodeURIComponent(auth.pass)}@` : '';
-      return `${name}=smtp://${login}${host}:${port}?connections=${connections}`;
+      return `${name}=smtp://${login}${host}:${port}?connections=${connections}${perSecond === undefined ? '' : `&perSecond=${perSecond}`}`;
     });
     const listening = Object.entries(this.ports).map(([key, port]) => [key, `127.0.0.1:${port}`] as const);
     return {
@@ -203,7 +207,7 @@ async function choosePorts(): Promise<Ports> {
 
 async function startUpstreams(options: Readonly<Record<string, UpstreamOptions>>, receipts: Receipts): Promise<Record<string, FakeUpstream>> {
   const upstreams: [string, FakeUpstream][] = [];
-  for (const [name, { script, auth }] of Object.entries(options)) {
+  for (const [name, { script, auth, onMailFrom }] of Object.entries(options)) {
     const port = await steadyPort();
     const upstream = await startFakeUpstream({
       port,
@@ -211,6 +215,7 @@ async function startUpstreams(options: Readonly<Record<string, UpstreamOptions>>
       onMail: (mail) => receipts.take(name, mail),
       ...(script && { script }),
       ...(auth && { auth }),
+      ...(onMailFrom && { onMailFrom }),
     });
     upstreams.push([name, upstream]);
   }
