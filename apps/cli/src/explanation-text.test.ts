@@ -66,3 +66,10 @@ it('names an operator who gave no reason, and leaves the reason out', () => {
     '  now   HELD_BY_OPERATOR, by ann@desk',
   );
 });
+
+it('does not call a slow pace none', () => {
+  const value = { lane: Lane.LOW, tenant: 'x', aheadCount: 1n, perSecond: 0.02 };
+  expect(describeGates([{ reason: Reason.QUEUED_BEHIND, detail: { case: 'place', value } }]).at(-1)).toBe(
+    '  now   QUEUED_BEHIND, 1 before it in lane low, less than 0.1 go each second',
+  );
+});

@@ -59,5 +59,6 @@ function detail({ detail: { case: kind, value } }: Gate): string[] {
 }
 
 function round(perSecond: number): string {
+  if (perSecond < 0.05) return 'less than 0.1';
   return perSecond < 10 ? perSecond.toFixed(1) : String(Math.round(perSecond));
 }
