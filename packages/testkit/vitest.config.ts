@@ -18,11 +18,11 @@ export default defineConfig({
         },
       },
       {
-        // Each story starts all programs and loads them: one at a time, and not beside anything else.
+        // Each story starts all programs and loads them: two at a time, for they wait more than they work, and not beside anything else.
         test: {
           name: 'stories',
           include: [stories],
-          fileParallelism: false,
+          maxWorkers: 2,
           testTimeout: 150_000,
           sequence: { groupOrder: 1 },
         },
