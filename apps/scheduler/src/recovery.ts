@@ -1,7 +1,7 @@
 import {
   lanes,
   readTicket,
-  type ClockMarks,
+  type RecordedClock,
   type Engine,
   type Instant,
   type JournalEntry,
@@ -100,19 +100,19 @@ function extentsOf(options: RecoveryOptions, states: Record<Source, StreamState>
 
 interface JournalTail {
   readonly events: readonly { readonly event: JournalEvent; readonly sequence: number }[];
-  readonly clock: ClockMarks | undefined;
+  readonly clock: RecordedClock | undefined;
 }
 
 async function readJournal(options: RecoveryOptions, contained: number): Promise<JournalTail> {
   const { connection, partition, journalEnd, signal } = options;
   const filter = journalSubject(partition, 'events');
   const events: { event: JournalEvent; sequence: number }[] = [];
-  let clock: ClockMarks | undefined;
+  let clock: RecordedClock | undefined;
   const read = { stream: journalStream(partition), from: contained + 1, to: journalEnd, filter, dense: false, signal };
   for await (const entries of readUntil(connection, read)) {
     for (const entry of entries) {
       const { events: recorded, clock: marks } = JSON.parse(Buffer.from(entry.body).toString()) as JournalEntry;
-      clock = marks ?? clock;
+      if (marks) clock = { ...marks, sequence: entry.sequence };
       for (const event of recorded) events.push({ event, sequence: entry.sequence });
     }
   }

@@ -39,7 +39,7 @@ export type { Effect, JournalRecord, Step } from './effect.ts';
 export type { Attempt } from './sender-table.ts';
 export type { Mail } from './mail.ts';
 export type { RecipientState } from './recipient.ts';
-export type { LogExtent, Remains } from './restoring.ts';
+export type { LogExtent, RecordedClock, Remains } from './restoring.ts';
 export type { ClockMarks } from './steady-clock.ts';
 export type { Snapshot, SnapshotWithStates, StateRecord } from './snapshot.ts';
 export { destinationNameOf } from './destination.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { JournalEvent } from './journal.ts';
-import { effectsOf, recipientsOf, Stage, ticketOf } from './simulation/stage.ts';
+import { began, effectsOf, recipientsOf, Stage, ticketOf } from './simulation/stage.ts';
 import type { LogExtent, Remains } from './restoring.ts';
 import type { RecipientState } from './recipient.ts';
 import type { Snapshot, StateRecord } from './snapshot.ts';
@@ -185,4 +185,20 @@ describe('a new owner', () => {
     const stage = recovered({ entries: [], states: [{ record, asOf: 1, sequence: 9 }] });
     expect(stage.engine.takeSnapshot().stale).toEqual([9]);
   });
+});
+
+test('an event from before the wall clock was set is not timed by the clock as it goes since', () => {
+  const stage = new Stage({ epoch: 2 });
+  const setBackMs = 1_800_000;
+  const seen = { wait: 0, immediate: 0, high: 0, normal: 0, low: 0 };
+  const event = {
+    kind: 'accepted',
+    at: began + setBackMs - 1_000,
+    id: 'x',
+    ticket: ticketOf(),
+    place: { kind: 'log', lane: 'normal', sequence: 1 },
+  } as const;
+  const clock = { skewMs: -setBackMs, periods: [{ skewMs: 0, seen }], at: began + setBackMs, sequence: 2 };
+  stage.engine.restoreMarks({ snapshot: null, events: [{ event, sequence: 1 }], clock, extents: noExtents, finishedIds: [] }, stage.now);
+  expect(stage.engine.steady(stage.now.wall)).toBe(began + setBackMs);
 });

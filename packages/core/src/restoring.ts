@@ -32,13 +32,18 @@ export interface LogExtent {
   readonly sameStream: boolean;
 }
 
+/** What the journal says of the clock, and the sequence of the entry that says it. */
+export interface RecordedClock extends ClockMarks {
+  readonly sequence: number;
+}
+
 export interface Remains {
   readonly snapshot: Snapshot | null;
   /** Since the checkpoint, with the journal sequence of the entry that each stood in. */
   readonly events: readonly { readonly sequence: number; readonly event: JournalEvent }[];
   readonly extents: Readonly<Record<Lane | 'wait', LogExtent>>;
   /** What the journal said last of the clock since the checkpoint. */
-  readonly clock?: ClockMarks | undefined;
+  readonly clock?: RecordedClock | undefined;
   /** Finished in the checkpoints of the last minutes. */
   readonly finishedIds: readonly string[];
 }
@@ -66,10 +71,13 @@ export function restoreMarks(state: EngineState, remains: Remains, now: Instant)
   restoreLimits(state, remains, now);
 }
 
-/** What the last event's time says goes beyond the marks: an owner tells of its clock only when it has jumped. */
+/**
+ * What the last event's time says goes beyond the marks: an owner tells of its clock only when it has jumped. An event from before that was timed by the clock as it
+ * went before the jump.
+ */
 function restoreClock(state: EngineState, { snapshot, events, clock }: Remains, now: Instant): void {
   const marks = clock ?? snapshot?.clock;
-  const last = events.at(-1)?.event.at;
+  const last = events.findLast(({ sequence }) => sequence > (clock?.sequence ?? -Infinity))?.event.at;
   const lastAt = Math.max(marks?.at ?? -Infinity, last === undefined ? -Infinity : last - (marks?.skewMs ?? 0));
   state.clock.restore(marks, lastAt, now, () => seenOf(state));
 }

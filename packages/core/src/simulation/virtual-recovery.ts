@@ -36,7 +36,7 @@ function eventsAfter(store: VirtualStore, contained: number): { event: JournalEv
 function clockAfter(store: VirtualStore, contained: number): Remains['clock'] {
   return store.journal
     .from(contained + 1)
-    .flatMap(([, entry]) => (entry.kind === 'events' && entry.clock ? [entry.clock] : []))
+    .flatMap(([sequence, entry]) => (entry.kind === 'events' && entry.clock ? [{ ...entry.clock, sequence }] : []))
     .at(-1);
 }
 
