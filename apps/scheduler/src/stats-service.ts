@@ -77,7 +77,7 @@ function laneStats(lane: LaneName, { depth, waiting, oldestAcceptedAt }: Census)
 
 /** `wallOf`: the wall clock at a time of the monotonic one. */
 function upstreamStats(
-  { name, health, limits, connections, window }: UpstreamView,
+  { name, health, limits, learned, connections, window }: UpstreamView,
   { queued, sending } = { queued: 0, sending: 0 },
   wallOf: (mono: number) => number,
 ): MessageInitShape<typeof UpstreamStatsSchema> {
@@ -87,7 +87,10 @@ function upstreamStats(
     queuedCount: BigInt(queued),
     sendingCount: BigInt(sending),
     window: BigInt(window),
-    limits: limits.map((limit) => limitStats(`upstream:${name}`, limit)),
+    limits: [
+      ...limits.map((limit) => limitStats(`upstream:${name}`, limit, false)),
+      ...learned.map((limit) => limitStats(`upstream:${name}`, limit, true)),
+    ],
     connectionCount: BigInt(connections?.inForce ?? 0),
     maxConnections: BigInt(connections?.most ?? 0),
   };
@@ -107,9 +110,9 @@ function healthStats(
   }
 }
 
-function limitStats(scope: string, { windowMs, limit, used }: LimitUse): MessageInitShape<typeof LimitInForceSchema> {
+function limitStats(scope: string, { windowMs, limit, used }: LimitUse, learned: boolean): MessageInitShape<typeof LimitInForceSchema> {
   const window = windowMs === null ? {} : { window: durationFromMs(windowMs) };
-  return { scope, limit: BigInt(limit), usedCount: BigInt(used), ...window };
+  return { scope, limit: BigInt(limit), usedCount: BigInt(used), learned, ...window };
 }
 
 function groupStats({ name, index, upstreams }: DestinationView, { destinations }: Census): MessageInitShape<typeof GroupStatsSchema> {

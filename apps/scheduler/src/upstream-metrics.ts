@@ -18,6 +18,11 @@ const metrics = {
     byLimit,
   ),
   used: gauge('posthaste_upstream_limit_used', 'How much of that limit is taken. At the limit: mail waits for it.', byLimit),
+  learned: gauge(
+    'posthaste_upstream_learned_limit',
+    'What the upstream was found to take: messages a second (rate), or attempts at once (concurrency). Absent: it has not complained. Low for long: ask the provider.',
+    ['partition', 'upstream', 'kind'],
+  ),
   connections: gauge(
     'posthaste_upstream_connections_in_force',
     'Connections that the senders together have or may open, for upstreams with a maximum.',
@@ -44,15 +49,24 @@ export function showUpstreams(partition: number, engine: Engine, { destinations 
   for (const { name, index } of engine.destinations()) metrics.queued.set({ partition, destination: name }, destinations[index]?.queued ?? 0);
 }
 
-function showUpstream(partition: number, { name, health, limits, connections }: UpstreamView): void {
+function showUpstream(partition: number, { name, health, limits, learned, connections }: UpstreamView): void {
   for (const state of states) metrics.state.set({ partition, upstream: name, state }, health.kind === state ? 1 : 0);
   for (const use of limits) {
     metrics.limit.set({ partition, upstream: name, window: windowOf(use) }, use.limit);
     metrics.used.set({ partition, upstream: name, window: windowOf(use) }, use.used);
   }
+  hideLearned(partition, name);
+  for (const { limit, windowMs } of learned) {
+    const [kind, value] = windowMs === null ? ['concurrency', limit] : ['rate', (limit / windowMs) * 1_000];
+    metrics.learned.set({ partition, upstream: name, kind }, value);
+  }
   if (!connections) return;
   metrics.connections.set({ partition, upstream: name }, connections.inForce);
   metrics.mostConnections.set({ partition, upstream: name }, connections.most);
+}
+
+function hideLearned(partition: number, upstream: string): void {
+  for (const kind of ['rate', 'concurrency']) metrics.learned.remove({ partition, upstream, kind });
 }
 
 function windowOf({ windowMs }: LimitUse): string {
@@ -61,6 +75,7 @@ function windowOf({ windowMs }: LimitUse): string {
 
 export function hideUpstreams(partition: number, engine: Engine): void {
   for (const { name: upstream } of engine.upstreams()) {
+    hideLearned(partition, upstream);
     for (const state of states) metrics.state.remove({ partition, upstream, state });
     for (const window of windowNames.values()) for (const gauge of [metrics.limit, metrics.used]) gauge.remove({ partition, upstream, window });
     for (const gauge of [metrics.connections, metrics.mostConnections]) gauge.remove({ partition, upstream });

@@ -1,5 +1,6 @@
 import type { EnginePolicy } from './engine-state.ts';
 import { Gathering } from './gathering.ts';
+import { Learning } from './learning.ts';
 import type { Mail } from './mail.ts';
 import { Pace } from './pace.ts';
 import { Parking } from './parking.ts';
@@ -37,6 +38,8 @@ export interface UpstreamState {
   /** Attempts started. */
   readonly pace: Pace;
   health: UpstreamHealth;
+  /** Undefined: it is not to be learned what it allows. */
+  readonly learning: Learning | undefined;
   /** Attempts that it answered, and how long their transactions took together, milliseconds. */
   concluded: number;
   tookMs: number;
@@ -49,8 +52,9 @@ export interface Round {
   turn: number;
 }
 
-export function createUpstreams(router: Router): UpstreamState[] {
-  return router.upstreams.map((name) => ({ name, pace: new Pace(), health: up, concluded: 0, tookMs: 0 }));
+export function createUpstreams(router: Router, { upstreamRules }: EnginePolicy): UpstreamState[] {
+  const learningOf = (name: string) => (upstreamRules.get(name)?.adaptive === false ? undefined : new Learning());
+  return router.upstreams.map((name) => ({ name, pace: new Pace(), health: up, learning: learningOf(name), concluded: 0, tookMs: 0 }));
 }
 
 export function createDestinations(router: Router, upstreams: readonly UpstreamState[], policy: EnginePolicy): DestinationState[] {

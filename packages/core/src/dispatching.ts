@@ -14,6 +14,7 @@ export function dispatch(state: EngineState, now: Instant): void {
   const batches = new Map<string, Attempt[]>();
   state.unfinished = false;
   state.dispatchedAt = now;
+  for (const { learning } of state.upstreams) if (learning?.isInForce) learning.pass(now.mono);
   for (const round of state.rounds) takeTurns(state, round, now, batches);
   for (const [sender, attempts] of batches) state.effects.push({ kind: 'send', sender, attempts });
 }
@@ -115,6 +116,7 @@ function start(state: EngineState, { upstream, sender }: Choice, transaction: Tr
   const attempt: Attempt = metering ? { ...given, metering } : given;
   state.senders.add(attempt);
   upstream.pace.count(now.mono);
+  if (upstream.learning?.isInForce) upstream.learning.take(state.senders.underWay(upstream.name), now.mono);
   if (upstream.health.kind === 'down') upstream.health = { ...upstream.health, probe: id };
   record(state, mail, {
     kind: 'started',

@@ -130,7 +130,7 @@ export interface EngineState {
 }
 
 export function createEngineState(epoch: number, router: Router, policy: EnginePolicy): EngineState {
-  const upstreams = createUpstreams(router);
+  const upstreams = createUpstreams(router, policy);
   const meters = new Meters(policy.upstreamRules, policy.domainLimits);
   const destinations = createDestinations(router, upstreams, policy);
   return {

@@ -19,6 +19,7 @@ import type { KnownCommand } from './operation/work.ts';
 import { takeCommand, workOff } from './operation/walking.ts';
 import { nextWake, passTime } from './passing-time.ts';
 import { relievePinnedLog } from './pinned-log.ts';
+import type { Learning } from './learning.ts';
 import type { Mail } from './mail.ts';
 import type { LimitUse } from './meter.ts';
 import { changeLimits, noteWritten } from './metering.ts';
@@ -59,6 +60,8 @@ export interface UpstreamView {
   readonly health: UpstreamHealth;
   /** Its limits, and how much of each is taken. */
   readonly limits: readonly LimitUse[];
+  /** The same of what was learned about it; none until it complains. */
+  readonly learned: readonly LimitUse[];
   /** Its maximum of connections, and how many the senders have or may open; undefined without a maximum. */
   readonly connections: { readonly most: number; readonly inForce: number } | undefined;
   /** Attempts that all connected senders are ready to hold. */
@@ -186,7 +189,14 @@ export class Engine {
       return shares && { most: shares.most, inForce: shares.inForce };
     };
     const limitsOf = (name: string) => meters.ofUpstream(name)?.uses(dispatchedAt.mono) ?? [];
-    return upstreams.map(({ name, health }) => ({ name, health, limits: limitsOf(name), connections: connectionsOf(name), window: roomOf(name) }));
+    return upstreams.map(({ name, health, learning }) => ({
+      name,
+      health,
+      limits: limitsOf(name),
+      learned: learning?.uses(senders.underWay(name), dispatchedAt.mono) ?? [],
+      connections: connectionsOf(name),
+      window: roomOf(name),
+    }));
   }
 
   /** Where mail can be bound for: every upstream by itself, and after these the groups. */
@@ -208,7 +218,7 @@ export class Engine {
     return destinations.map((destination) => {
       const { name, ready } = destination;
       const upstreams = destination.members.map(({ upstream }) => upstream);
-      const capacities = upstreams.map((upstream) => capacityOf(policy.upstreamRules.get(upstream.name)));
+      const capacities = upstreams.map(({ name: member, learning }) => capacityOf(policy.upstreamRules.get(member), learning));
       return {
         name,
         rateLimit: sumOf(capacities.map(({ rateLimit }) => rateLimit)),
@@ -311,8 +321,10 @@ function sumOf(numbers: readonly number[]): number {
   return numbers.reduce((sum, number) => sum + number, 0);
 }
 
-function capacityOf(rule: UpstreamRule | undefined): Pick<UpstreamReading, 'rateLimit' | 'atOnce'> {
-  return rule ? { rateLimit: steadyRate(rule.limits), atOnce: placesOf(rule) } : { rateLimit: Infinity, atOnce: Infinity };
+/** What is configured, or what was learned where that is less. */
+function capacityOf(rule: UpstreamRule | undefined, learning: Learning | undefined): Pick<UpstreamReading, 'rateLimit' | 'atOnce'> {
+  const { perSecond = Infinity, atOnce = Infinity } = learning ?? {};
+  return { rateLimit: Math.min(rule ? steadyRate(rule.limits) : Infinity, perSecond), atOnce: Math.min(rule ? placesOf(rule) : Infinity, atOnce) };
 }
 
 function handle(state: EngineState, input: Input, now: Instant): void {

@@ -1,5 +1,5 @@
 import { hasMail } from './dispatching.ts';
-import type { DestinationState, MemberState } from './destination-state.ts';
+import type { DestinationState, MemberState, UpstreamState } from './destination-state.ts';
 import type { Instant } from './engine-input.ts';
 import type { EngineState } from './engine-state.ts';
 import { queueOf, readySince, wallDue } from './filing.ts';
@@ -8,8 +8,8 @@ import type { Lane } from './lane.ts';
 import type { Intervention } from './operation/intervention.ts';
 import { suspensionOf } from './operation/suspension-gate.ts';
 import type { Mail } from './mail.ts';
-import type { Meter } from './meter.ts';
-import { eligibleMembers, opensAt } from './member-choice.ts';
+import type { LimitUse, Meter } from './meter.ts';
+import { eligibleMembers, learnedOpensAt, opensAt } from './member-choice.ts';
 import type { Reason } from './reason.ts';
 import type { HeldState, Queued, RecipientState } from './recipient.ts';
 
@@ -126,8 +126,20 @@ function upstreamLimit(state: EngineState, destination: DestinationState, member
   const limited = limitedMembers(state, destination, members, now);
   const others = members.filter((member) => !limited.includes(member));
   const [first] = limited.toSorted((one, other) => opensAt(state, destination, one, now) - opensAt(state, destination, other, now));
-  const meter = first && senderRoom(state, others) === 0 ? state.meters.ofUpstream(first.upstream.name) : undefined;
+  return first && senderRoom(state, others) === 0 ? limitOfUpstream(state, first.upstream, now) : [];
+}
+
+/** Of what is configured and what was learned the one that keeps mail back for longer. */
+function limitOfUpstream(state: EngineState, upstream: UpstreamState, now: Instant): Gate[] {
+  const meter = state.meters.ofUpstream(upstream.name);
+  const learnedAt = learnedOpensAt(state, upstream, now);
+  if (learnedAt > Math.max(now.mono, meter?.freeAt(now.mono) ?? -Infinity)) return [learnedGate(state, upstream, learnedAt, now)];
   return meter ? [limitGate('UPSTREAM_LIMIT', meter, now)] : [];
+}
+
+function learnedGate({ senders }: EngineState, { name, learning }: UpstreamState, freeAt: number, now: Instant): Gate {
+  const uses = learning?.uses(senders.underWay(name), now.mono) ?? [];
+  return gateOfLimit('UPSTREAM_LIMIT', `upstream:${name}`, uses, freeAt, true, now);
 }
 
 function limitedMembers(state: EngineState, destination: DestinationState, members: readonly MemberState[], now: Instant): MemberState[] {
@@ -138,13 +150,17 @@ function senderRoom(state: EngineState, members: readonly MemberState[]): number
   return members.reduce((sum, { upstream }) => sum + state.senders.serving(upstream.name).room, 0);
 }
 
-function limitGate(reason: 'UPSTREAM_LIMIT' | 'DOMAIN_LIMIT', meter: Meter, now: Instant): Gate {
-  const freeAt = meter.freeAt(now.mono);
+function limitGate(reason: LimitReason, meter: Meter, now: Instant): Gate {
+  return gateOfLimit(reason, meter.key, meter.uses(now.mono), meter.freeAt(now.mono), false, now);
+}
+
+type LimitReason = 'UPSTREAM_LIMIT' | 'DOMAIN_LIMIT';
+
+function gateOfLimit(reason: LimitReason, scope: string, uses: readonly LimitUse[], freeAt: number, learned: boolean, now: Instant): Gate {
   const until = Number.isFinite(freeAt) ? now.wall + freeAt - now.mono : null;
-  const uses = meter.uses(now.mono);
   // A share of nothing is a limit that is reached without being used.
   const { limit = 0, windowMs = null, used = 0 } = uses.findLast((use) => use.used >= use.limit) ?? {};
-  return { reason, since: null, until, detail: { kind: 'limit', scope: meter.key, limit, windowMs, used, learned: false } };
+  return { reason, since: null, until, detail: { kind: 'limit', scope, limit, windowMs, used, learned } };
 }
 
 function senders(state: EngineState, members: readonly MemberState[]): Gate[] {

@@ -81,6 +81,13 @@ function probeOpensAt({ policy }: EngineState, { members }: DestinationState, he
   return probesAt(health) + (isCovered ? 2 * policy.breaker.longestProbeMs : 0);
 }
 
-function limitOpensAt({ meters }: EngineState, { name }: UpstreamState, now: Instant): number {
-  return meters.size === 0 ? -Infinity : (meters.ofUpstream(name)?.freeAt(now.mono) ?? -Infinity);
+function limitOpensAt(state: EngineState, upstream: UpstreamState, now: Instant): number {
+  const { meters } = state;
+  const configured = meters.size === 0 ? -Infinity : (meters.ofUpstream(upstream.name)?.freeAt(now.mono) ?? -Infinity);
+  return upstream.learning?.isInForce ? Math.max(configured, learnedOpensAt(state, upstream, now)) : configured;
+}
+
+/** When what was learned of it lets the next one go; -Infinity: now. */
+export function learnedOpensAt({ senders }: EngineState, { name, learning }: UpstreamState, now: Instant): number {
+  return learning?.isInForce ? learning.freeAt(senders.underWay(name), now.mono) : -Infinity;
 }

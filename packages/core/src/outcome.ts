@@ -1,9 +1,11 @@
 import { destinationNameOf } from './destination.ts';
 import type { AttemptOutcome, Instant, OutcomeKind, RecipientOutcome } from './engine-input.ts';
 import { settleDoubt } from './doubt.ts';
+import type { UpstreamState } from './destination-state.ts';
 import type { EngineState } from './engine-state.ts';
 import { expire, file, isPastDeadline } from './filing.ts';
 import type { Reply } from './journal.ts';
+import type { Learning } from './learning.ts';
 import type { Mail } from './mail.ts';
 import { answerAsks } from './operation/asking.ts';
 import type { Reason } from './reason.ts';
@@ -87,6 +89,7 @@ function canStillSucceed(mail: Mail, recipient: number, attempt: string): boolea
 function noteHealth(state: EngineState, attempt: Attempt, outcome: AttemptOutcome, now: Instant): void {
   const upstream = state.upstreams.find(({ name }) => name === attempt.upstream);
   if (!upstream) return;
+  if (upstream.learning) learn(state, upstream, upstream.learning, outcome, now);
   const trouble = outcome.recipients.find((group) => group.outcome === 'upstreamDown');
   if (outcome.recipients.some((group) => wordsOfUpstream.has(group.outcome))) {
     upstream.health = afterWord(upstream.health, state.policy.breaker, now);
@@ -96,6 +99,15 @@ function noteHealth(state: EngineState, attempt: Attempt, outcome: AttemptOutcom
     upstream.health = afterTrouble(upstream.health, state.policy.breaker, attempt.id, trouble.reply.text, now);
     if (attempt.begun) setBack(state, attempt.mail, now);
   } else upstream.health = withoutProbe(upstream.health, attempt.id);
+}
+
+/** What it had under way includes this attempt. */
+function learn({ senders }: EngineState, { name, pace }: UpstreamState, learning: Learning, outcome: AttemptOutcome, now: Instant): void {
+  const given = () => ({ perSecond: pace.latelyPerSecond(now.mono), atOnce: senders.underWay(name) + 1 });
+  if (outcome.tookMs !== undefined) learning.observe(outcome.tookMs, given, now.mono);
+  for (const { outcome: kind, reply } of outcome.recipients) {
+    if (kind === 'deferred' || kind === 'upstreamDown') learning.hear(reply, given, now.mono);
+  }
 }
 
 /** A sender has looked. `trouble`: what stood in the way; null when nothing did. */

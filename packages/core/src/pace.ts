@@ -1,4 +1,5 @@
 const spanSeconds = 60;
+const latelySeconds = 5;
 
 /** How often something has happened in each second of the last minute, on the monotonic clock. Counting costs one addition. */
 export class Pace {
@@ -18,6 +19,18 @@ export class Pace {
     if (this.#since === null) return 0;
     const watched = Math.min(spanSeconds, this.#second - this.#since + 1);
     return this.#counts.reduce((sum, count) => sum + count, 0) / watched;
+  }
+
+  /** In the last seconds, from the first on in which it happened: what is asked after a burst is how fast the burst was. */
+  latelyPerSecond(mono: number): number {
+    this.#moveTo(mono);
+    let [sum, from] = [0, this.#second];
+    for (let second = this.#second; second > this.#second - latelySeconds && second >= 0; second -= 1) {
+      const count = this.#counts[second % spanSeconds] as number;
+      sum += count;
+      if (count > 0) from = second;
+    }
+    return sum / Math.max(1, mono / 1_000 - from);
   }
 
   #moveTo(mono: number): void {

@@ -89,6 +89,13 @@ export class SenderTable {
     return { senders, held, room };
   }
 
+  /** Attempts that any of them holds for an upstream, connected or not. */
+  underWay(upstream: string): number {
+    let count = 0;
+    for (const { held } of this.#senders.values()) count += held.get(upstream) ?? 0;
+    return count;
+  }
+
   attempt(id: string): Attempt | undefined {
     return this.#attempts.get(id);
   }

@@ -69,13 +69,23 @@ upstreams: { main: { outages: { at: 2m, for: 5m } } }`);
     expect(upstreams[0]?.outageMs).toBe(300_000);
   });
 
-  it('counts what an upstream refuses because it comes too fast', () => {
-    const { upstreams, lanes } = run(
-      `{ for: 2m, sources: { app: { arrivals: { bursts: { every: 2m, mails: 300, within: 1s } } } }, upstreams: { main: { perSecond: 50 } } }`,
-    );
-    expect(upstreams[0]).toMatchObject({ limitPerSecond: 50 });
-    expect(upstreams[0]?.refusedByRate).toBeGreaterThan(100);
-    expect(lanes[0]?.retried).toBeGreaterThan(100);
+  describe('an upstream that refuses what comes too fast', () => {
+    const burst = `{ for: 2m, sources: { app: { arrivals: { bursts: { every: 2m, mails: 300, within: 1s } } } }, upstreams: { main: { perSecond: 50 } } }`;
+    const careless = { upstreamRules: new Map([['main', { limits: {}, adaptive: false }]]) };
+
+    it('is counted', () => {
+      const { upstreams, lanes } = run(burst, { policy: careless });
+      expect(upstreams[0]).toMatchObject({ limitPerSecond: 50 });
+      expect(upstreams[0]?.refusedByRate).toBeGreaterThan(100);
+      expect(lanes[0]?.retried).toBeGreaterThan(100);
+    });
+
+    it('has to refuse far less when what it takes is learned', () => {
+      const { upstreams } = run(burst);
+      const { upstreams: carelessly } = run(burst, { policy: careless });
+      expect(upstreams[0]?.refusedByRate).toBeGreaterThan(0);
+      expect(upstreams[0]?.refusedByRate).toBeLessThan((carelessly[0]?.refusedByRate ?? 0) / 2);
+    });
   });
 
   it('tries greylisted mail again when it is let in', () => {

@@ -123,6 +123,7 @@ export class VirtualScheduler {
     const step = this.engine.takeStep(this.#instant(now));
     this.#options.witness.noteStep(step, this.#instant(now).wall, now);
     this.#options.witness.checkExplanations(this.engine, this.#instant(now));
+    this.#options.witness.checkLearned(this.engine);
     if (step.records.length > 0 || step.effects.length > 0 || step.clock) this.#waiting.push(step);
     this.#flush(now);
   }

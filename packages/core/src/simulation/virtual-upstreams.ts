@@ -12,6 +12,7 @@ const replies: Partial<Record<OutcomeKind, readonly Reply[]>> = {
     { code: 451, enhanced: '4.3.0', text: 'Try again later' },
     { code: 450, enhanced: '4.2.0', text: 'Greylisted for 5 seconds' },
     { code: 421, enhanced: '4.7.28', text: 'Rate limited' },
+    { code: 421, text: 'Too many connections' },
     { code: 452, enhanced: '4.2.2', text: 'Over quota' },
     { code: 454, enhanced: '4.7.0', text: 'Temporary authentication failure' },
   ],

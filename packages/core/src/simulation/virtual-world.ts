@@ -41,7 +41,7 @@ const patientPolicy: EnginePolicy = { ...policy, batch: { size: 4, waitMs: 3_000
 
 /** For every other run: near enough to what is sent that they are reached often, wide enough that the end comes. */
 const limits: Partial<EnginePolicy> = {
-  upstreamRules: new Map([['main', { limits: { perSecond: 2, perMinute: 20, concurrency: 3 }, adaptive: false }]]),
+  upstreamRules: new Map([['main', { limits: { perSecond: 2, perMinute: 20, concurrency: 3 }, adaptive: true }]]),
   domainLimits: new Map([
     ['*', { perMinute: 15 }],
     ['other.example', { perSecond: 1, perMinute: 30 }],

@@ -186,6 +186,14 @@ export class Witness {
     }
   }
 
+  /** What was learned of an upstream can always let something go, and is kept to. */
+  checkLearned(engine: Engine): void {
+    for (const { name, learned } of engine.upstreams()) {
+      const wrong = learned.find(({ limit, used, windowMs }) => limit < 1 || (windowMs !== null && (used > limit || windowMs / limit > 6_000)));
+      if (wrong) throw new Error(`${name} is learned to take ${JSON.stringify(wrong)}`);
+    }
+  }
+
   #keeps(engine: Engine, { reason, until, detail }: Gate, upstreams: readonly string[], now: Instant): boolean {
     switch (detail.kind) {
       case 'backoff':
