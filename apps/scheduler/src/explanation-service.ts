@@ -74,7 +74,7 @@ function detailMessage(detail: GateDetail): Detail {
       return { case: 'backoff', value: { attemptCount: attempts, ...(lastReply ? { lastReply } : {}) } };
     }
     case 'operator':
-      return { case: 'operator', value: { author: detail.by.author, reason: detail.by.comment } };
+      return { case: 'operator', value: { author: detail.by.author, reason: detail.by.comment, suspensionId: detail.suspension ?? '' } };
     case 'filling':
       return { case: undefined };
     case 'outage':

@@ -110,3 +110,28 @@ test('lets a lane with a share go before all more urgent mail has gone', () => {
   const { id } = stage.arrive({ lane: 'low' });
   expect(explain(stage, id)[0]?.gates.at(-1)?.detail).toMatchObject({ ahead: 10 });
 });
+
+test("counts those that go through a domain's limit before it, and the windows that they take", () => {
+  const stage = new Stage({ policy: { domainLimits: new Map([['example.net', { perMinute: 2 }]]) } });
+  stage.join('s1', { main: 100 });
+  const mails = Array.from({ length: 7 }, () => stage.arrive());
+  for (const attempt of stage.takeSent()) {
+    stage.tell({ kind: 'written', sender: attempt.sender, attempts: [{ attempt: attempt.id, ageMs: 0 }] });
+    stage.report(attempt, 'delivered');
+  }
+  stage.pass(1);
+  const told = mails.slice(2).map(({ id }) => explain(stage, id)[0]);
+  expect(told.map((each) => each?.gates[0]?.reason)).toEqual(Array.from({ length: 5 }, () => 'DOMAIN_LIMIT'));
+  expect(told.map((each) => each?.gates.at(-1)?.detail)).toMatchObject([0, 1, 2, 3, 4].map((ahead) => ({ kind: 'place', ahead })));
+  const first = told[0]?.estimatedAt ?? 0;
+  expect(told.map((each) => (each?.estimatedAt ?? 0) - first)).toEqual([0, 0, 60_000, 60_000, 120_000]);
+});
+
+test('names the suspension that is to be lifted', () => {
+  const stage = new Stage();
+  stage.join('s1');
+  const by = { author: 'ann', comment: 'wrong price', at: began };
+  stage.tell({ kind: 'suspend', suspension: { id: 'spring', match: { tenant: 'acme' }, by } });
+  const { id } = stage.arrive();
+  expect(explain(stage, id)[0]?.gates[0]).toMatchObject({ reason: 'SUSPENDED_BY_OPERATOR', detail: { kind: 'operator', by, suspension: 'spring' } });
+});

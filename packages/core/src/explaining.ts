@@ -25,7 +25,7 @@ export interface Gate {
 
 export type GateDetail =
   | { readonly kind: 'backoff'; readonly attempts: number; readonly reply: Reply | undefined }
-  | { readonly kind: 'operator'; readonly by: Intervention }
+  | { readonly kind: 'operator'; readonly by: Intervention; readonly suspension?: string }
   | { readonly kind: 'filling' }
   | { readonly kind: 'outage'; readonly upstream: string; readonly trouble: string }
   | {
@@ -76,7 +76,7 @@ function explainOne(state: EngineState, mail: Mail, recipient: number, now: Inst
     ...senders(state, members),
     ...place(state, mail, destination, members, now),
   ];
-  return { gates, estimatedAt: estimate(gates, now), upstreams: members.map(({ upstream }) => upstream.name) };
+  return { gates, estimatedAt: estimate(gates, destination.parking.ahead(mail) ?? 0, now), upstreams: members.map(({ upstream }) => upstream.name) };
 }
 
 function hold({ reason, by }: HeldState): Gate {
@@ -87,9 +87,14 @@ function hold({ reason, by }: HeldState): Gate {
 function suspended(state: EngineState, mail: Mail, recipient: number): Gate[] {
   const suspension = suspensionOf(state, mail, recipient);
   if (!suspension) return [];
-  const { by, expires } = suspension;
+  const { id, by, expires } = suspension;
   return [
-    { reason: 'SUSPENDED_BY_OPERATOR', since: Math.max(by.at, mail.ticket.acceptedAt), until: expires ?? null, detail: { kind: 'operator', by } },
+    {
+      reason: 'SUSPENDED_BY_OPERATOR',
+      since: Math.max(by.at, mail.ticket.acceptedAt),
+      until: expires ?? null,
+      detail: { kind: 'operator', by, suspension: id },
+    },
   ];
 }
 
@@ -173,7 +178,8 @@ function senders(state: EngineState, members: readonly MemberState[]): Gate[] {
 
 function place({ clock }: EngineState, mail: Mail, { ready, parking }: DestinationState, members: readonly MemberState[], now: Instant): Gate[] {
   // What a gate has let go comes back into the queue as that is served.
-  const ahead = ready.ahead(mail) ?? (parking.holds(mail) ? ready.size : undefined);
+  const atGate = parking.ahead(mail);
+  const ahead = ready.ahead(mail) ?? (atGate === undefined ? undefined : atGate + ready.size);
   if (ahead === undefined) return [];
   const { lane } = mail;
   const { tenant } = mail.ticket;
@@ -188,13 +194,18 @@ function place({ clock }: EngineState, mail: Mail, { ready, parking }: Destinati
   ];
 }
 
-/** What has to be waited for one after the other; null as soon as one of them has no known end. */
-function estimate(gates: readonly Gate[], now: Instant): number | null {
+/** What has to be waited for one after the other; null as soon as one of them has no known end. `aheadAtGate`: mails that go through its closed gate before it. */
+function estimate(gates: readonly Gate[], aheadAtGate: number, now: Instant): number | null {
   let at = now.wall;
   for (const { reason, until, detail } of gates) {
     if (detail.kind === 'place') {
-      if (detail.perSecond === 0 && detail.ahead > 0) return null;
-      at += detail.ahead === 0 ? 0 : Math.round((detail.ahead / detail.perSecond) * 1_000);
+      const ahead = detail.ahead - aheadAtGate;
+      if (detail.perSecond === 0 && ahead > 0) return null;
+      at += ahead === 0 ? 0 : Math.round((ahead / detail.perSecond) * 1_000);
+    } else if (detail.kind === 'limit' && reason === 'DOMAIN_LIMIT' && aheadAtGate > 0) {
+      // So many windows pass before its own; of what is under way at once nobody knows when it ends.
+      if (until === null || detail.windowMs === null) return null;
+      at = Math.max(at, until + Math.floor(aheadAtGate / Math.max(1, detail.limit)) * detail.windowMs);
     } else if (reason === 'UPSTREAM_DOWN' || reason === 'NO_SENDER' || (reason === 'SUSPENDED_BY_OPERATOR' && until === null)) return null;
     else if (until !== null) at = Math.max(at, until);
   }

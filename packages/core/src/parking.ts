@@ -68,9 +68,10 @@ export class Parking {
     return this.#open.length > 0 || this.#shut.leastKey <= now.mono;
   }
 
-  holds(mail: Mail): boolean {
-    for (const { mails } of this.#rooms.values()) if (mails.has(mail)) return true;
-    return false;
+  /** Mails of its room that are thought to go before this one; undefined when it stands in none. For a question, not for the road. */
+  ahead(mail: Mail): number | undefined {
+    for (const { mails, queue } of this.#rooms.values()) if (mails.has(mail)) return queue.ahead(mail) ?? 0;
+    return undefined;
   }
 
   /** When to look next, monotonic; Infinity when only an input can open a room. */
