@@ -177,6 +177,22 @@ describe('an upstream that complains', () => {
     expect(stage.sent).toHaveLength(1);
   });
 
+  test('is given no more than that for as long as it has not climbed', () => {
+    const stage = busyStage(100, 20);
+    stage.refuse(stage.takeOnlySent(), tooFast);
+    for (let index = 0; index < 200; index += 1) stage.arrive();
+    let sent = 0;
+    for (let ms = 0; ms < 9_000; ms += 10) {
+      stage.pass(10);
+      for (const attempt of stage.takeSent()) {
+        stage.report(attempt, 'delivered');
+        sent += 1;
+      }
+    }
+    expect(sent).toBeGreaterThanOrEqual(85);
+    expect(sent).toBeLessThanOrEqual(95);
+  });
+
   test('of connections is given half as many attempts at once', () => {
     const stage = new Stage();
     stage.join('s', { main: 8 });
