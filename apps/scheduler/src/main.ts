@@ -11,7 +11,17 @@
  */
 import { hostname } from 'node:os';
 import { ServerCredentials, type Server as GrpcServer } from '@grpc/grpc-js';
-import { type Address, type Config, ConfigError, enginePolicyOf, fleetPolicyOf, formatAddress, helpFor, loadConfig } from '@posthaste/config';
+import {
+  type Address,
+  type Config,
+  ConfigError,
+  enginePolicyOf,
+  fleetPolicyOf,
+  formatAddress,
+  helpFor,
+  loadConfig,
+  routerOf,
+} from '@posthaste/config';
 import { defaultPolicy, type EnginePolicy, indivisibleLimits } from '@posthaste/core';
 import { connectStream, ensureStreams, type StreamConnection } from '@posthaste/stream';
 import { createAdminServer, createLog, createMailLog, runProgram, systemClock, type Log } from '@posthaste/telemetry';
@@ -74,9 +84,7 @@ function build(values: SchedulerConfig, parts: Parts): Scheduler {
     ownable: ownable === 'auto' ? undefined : ownable,
     leaseTtlMs: values['scheduler.leaseTtl'],
     durability: values['storage.durability'],
-    upstreams: Object.keys(values.upstreams),
-    routes: values.routes,
-    groups: values.groups,
+    router: routerOf(values),
     fleet: fleetPolicyOf(values),
     checkpointEveryMs: values['scheduler.checkpointEvery'],
     checkpointEvents: values['scheduler.checkpointEvents'],

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { Server as GrpcServer } from '@grpc/grpc-js';
-import { policyOfPartition, Router, type Route, type UpstreamGroup } from '@posthaste/core';
+import { policyOfPartition, type Router } from '@posthaste/core';
 import { DispatchService, LookupService, OperateService } from '@posthaste/protocol/dispatch';
 import { grpcService } from '@posthaste/protocol';
 import { createLease, type StreamConnection } from '@posthaste/stream';
@@ -27,9 +27,7 @@ export interface SchedulerOptions extends Pick<
   /** Where senders and the api reach this scheduler, once it listens; they read it from the leases. */
   readonly address: () => string;
   readonly leaseTtlMs: number;
-  readonly upstreams: readonly string[];
-  readonly routes: readonly Route[];
-  readonly groups?: readonly UpstreamGroup[];
+  readonly router: Router;
   readonly clock: Clock;
   readonly log: Log;
   readonly mailLog: MailLog;
@@ -84,11 +82,10 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
 }
 
 function createHolding(options: SchedulerOptions, owner: string, partition: number): Holding {
-  const { connection, partitions, address, leaseTtlMs, upstreams, routes, clock } = options;
+  const { connection, partitions, address, leaseTtlMs, clock } = options;
   const log = options.log.child({ partition });
   const lease = createLease(connection, { partition, owner, address, ttlMs: leaseTtlMs, clock, log });
-  // A router of its own, as everything that a tenure decides by.
   const policy = policyOfPartition(options.policy, { partition, partitions });
-  const begin = () => beginTenure({ ...options, policy, partition, lease, owner, router: new Router(upstreams, routes, options.groups), log });
+  const begin = () => beginTenure({ ...options, policy, partition, lease, owner, log });
   return new Holding({ partition, lease, begin, log });
 }

@@ -1,6 +1,6 @@
 import type { Reply } from '@posthaste/core';
+import { CheckPlan } from '@posthaste/core/check-plan';
 import { type Clock, counter } from '@posthaste/telemetry';
-import { CheckPlan } from './check-plan.ts';
 import type { Connections } from './connections.ts';
 import type { SmtpSession } from './smtp-session.ts';
 import { ConnectionLost } from './smtp-wire.ts';

@@ -7,7 +7,7 @@ export { type Config, ConfigError, loadConfig, type LoadOptions } from './load.t
 export { didYouMean, nearest } from './nearest.ts';
 export { nodeFlags } from './node-flags.ts';
 export { type Address, formatAddress, formatDuration, formatSize, type Parsed } from './quantity.ts';
-export { enginePolicyOf, policySettings } from './policy.ts';
+export { enginePolicyOf, policySettings, routerOf } from './policy.ts';
 export { ownershipSettings, partitionSettings } from './partitions.ts';
 export { redactUrl } from './redact.ts';
 export { retryRulesOf, retrySettings, showMatch } from './retries.ts';

@@ -1,4 +1,5 @@
 import type { EnginePolicy } from '@posthaste/core';
+import { Router } from '@posthaste/core/router';
 import { batchSettings } from './batches.ts';
 import { orderSettings } from './order.ts';
 import { retryRulesOf, retrySettings } from './retries.ts';
@@ -25,6 +26,11 @@ export const policySettings = {
     doc: 'Percent of its byte limit that a log must fill before mail that pins it is moved to WAIT.',
   }),
 };
+
+/** Where mail leads to, by the same settings. */
+export function routerOf({ upstreams, routes, groups }: Values<Pick<typeof policySettings, 'upstreams' | 'routes' | 'groups'>>): Router {
+  return new Router(Object.keys(upstreams), routes, groups);
+}
 
 /** The settings as the engine takes them. `base`: what no setting speaks of. */
 export function enginePolicyOf(values: Values<typeof policySettings>, base: EnginePolicy): EnginePolicy {

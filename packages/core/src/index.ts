@@ -1,3 +1,4 @@
+export { domainOf } from './domain.ts';
 export { isLane, lanes, type Lane } from './lane.ts';
 export {
   decodeTicket,

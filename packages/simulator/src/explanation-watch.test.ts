@@ -15,7 +15,14 @@ const account: Account = {
   dueAt: [60_000],
   open: 1,
 };
-const known: Known = { account, at: 0, now: { wall, mono: 0 }, working: 1, outages: new Map([['main', [{ from: 0, to: 1_000 }]]]) };
+const known: Known = {
+  account,
+  at: 0,
+  now: { wall, mono: 0 },
+  working: 1,
+  outages: new Map([['main', [{ from: 0, to: 1_000 }]]]),
+  limitsOf: (scope) => (scope === 'domain:b.example' ? { perSecond: 20 } : undefined),
+};
 
 function check(gate: Gate | null, others: Partial<Known> = {}): void {
   const explanation: Explanation = { address: '', state: 'queued', gates: gate ? [gate] : [], estimatedAt: null, upstreams: ['main'] };
@@ -31,10 +38,18 @@ const backoff = (until: number): Gate => ({
 const outage: Gate = { reason: 'UPSTREAM_DOWN', since: wall, until: null, detail: { kind: 'outage', upstream: 'main', trouble: '' } };
 const noSender: Gate = { reason: 'NO_SENDER', since: null, until: null, detail: { kind: 'senders', senders: 0, held: 0 } };
 
+const limit = (scope: string, most: number, used = most): Gate => ({
+  reason: 'DOMAIN_LIMIT',
+  since: null,
+  until: null,
+  detail: { kind: 'limit', scope, limit: most, windowMs: 1_000, used, learned: false },
+});
+
 it('takes reasons that are true', () => {
   check(backoff(wall + 60_000));
   check(outage);
   check(noSender, { working: 0 });
+  check(limit('domain:b.example', 20));
 });
 
 it('asks for a reason for everything that waits', () => {
@@ -44,5 +59,9 @@ it('asks for a reason for everything that waits', () => {
 it('sees reasons that are not true', () => {
   expect(() => check(backoff(wall + 300_000))).toThrow('but it is due in 60000 ms');
   expect(() => check(outage, { outages: new Map([['main', []]]) })).toThrow('but it was not out then');
+  expect(() => check(limit('domain:c.example', 20))).toThrow('but it goes to b.example');
+  expect(() => check(limit('domain:b.example', 30))).toThrow('but that limit is 20');
+  expect(() => check(limit('domain:b.example', 20, 19))).toThrow('but it is not reached');
+  expect(() => check(limit('upstream:main', 20))).toThrow('but that limit is not set');
   expect(() => check(noSender)).toThrow('but 1 are connected');
 });

@@ -1,4 +1,5 @@
-import type { Explanation, Gate, Instant } from '@posthaste/core';
+import { domainOf, type Explanation, type Gate, type Instant } from '@posthaste/core';
+import { limitWindows, limitWindowsMs, type Limits } from '@posthaste/core/upstream-rules';
 import type { Account } from './account.ts';
 import type { Stretch } from './troubles.ts';
 
@@ -12,6 +13,8 @@ export interface Known {
   readonly working: number;
   /** By upstream, virtual; null where the wall clock was set, so that nobody can say when an outage was. */
   readonly outages: ReadonlyMap<string, readonly Stretch[]> | null;
+  /** As configured, by `upstream:<name>` or `domain:<name>`. */
+  limitsOf(scope: string): Limits | undefined;
 }
 
 /** Words and clocks of whole milliseconds lie between what happens and what is known of it. */
@@ -30,7 +33,7 @@ export function checkExplanations(explanations: readonly Explanation[], known: K
   });
 }
 
-function doubtOf({ reason, since, until, detail }: Gate, recipient: number, { account, at, now, working, outages }: Known): string | null {
+function doubtOf({ reason, since, until, detail }: Gate, recipient: number, { account, at, now, working, outages, limitsOf }: Known): string | null {
   switch (detail.kind) {
     case 'backoff': {
       const dueAt = account.dueAt[recipient] ?? 0;
@@ -43,6 +46,15 @@ function doubtOf({ reason, since, until, detail }: Gate, recipient: number, { ac
       const outage = outages?.get(detail.upstream)?.some(({ from, to }) => from <= began && began <= to + slackMs);
       return outages && !outage ? 'it was not out then' : null;
     }
+    case 'limit': {
+      const domain = domainOf(account.ticket.recipients[recipient]?.address ?? '');
+      if (detail.scope.startsWith('domain:') && detail.scope !== `domain:${domain}`) return `it goes to ${domain}`;
+      // What was learned is the core's own to know.
+      if (detail.learned) return null;
+      const configured = limitIn(limitsOf(detail.scope), detail.windowMs);
+      if (detail.limit !== configured) return `that limit is ${configured ?? 'not set'}`;
+      return detail.used < detail.limit ? 'it is not reached' : null;
+    }
     case 'senders':
       return reason === 'NO_SENDER' && working > 0 ? `${working} are connected` : null;
     case 'place':
@@ -50,4 +62,9 @@ function doubtOf({ reason, since, until, detail }: Gate, recipient: number, { ac
     default:
       return null;
   }
+}
+
+function limitIn(limits: Limits | undefined, windowMs: number | null): number | undefined {
+  const window = limitWindows.find((each) => limitWindowsMs[each] === windowMs);
+  return window ? limits?.[window] : limits?.concurrency;
 }

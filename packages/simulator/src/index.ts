@@ -5,7 +5,7 @@ import { WorkloadError } from './reading/read-workload.ts';
 import { World, type WorldOptions } from './world.ts';
 
 export { readWorkload, WorkloadError } from './reading/read-workload.ts';
-export type { LaneReport, Outcomes, Report, TenantReport, UpstreamReport } from './report.ts';
+export type { DomainReport, LaneReport, LimitReport, Outcomes, Report, TenantReport, UpstreamReport } from './report.ts';
 export type { Workload } from './workload.ts';
 export { BrokenPromise } from './broken-promise.ts';
 export type { Configuration } from './world.ts';

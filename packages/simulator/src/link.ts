@@ -8,6 +8,8 @@ export type Word =
   /** Each with the milliseconds for which it is still useful; undefined: for ever. */
   | { readonly kind: 'batch'; readonly attempts: readonly { readonly attempt: Attempt; readonly leftMs: number | undefined }[] }
   | { readonly kind: 'acknowledge' | 'cancel' | 'confirm'; readonly attempts: readonly string[] }
+  /** So many connections to the upstream, and no more. The last number counts. */
+  | { readonly kind: 'allot'; readonly upstream: string; readonly connections: number; readonly number: number }
   | { readonly kind: 'heard'; readonly saidAt: number }
   | { readonly kind: 'ended' };
 

@@ -11,6 +11,8 @@ export class Measure {
   /** Attempts after the first. */
   retried = 0;
   doubted = 0;
+  /** In doubt, and left to an operator. */
+  held = 0;
   /** Mails that were begun after their lane's target. */
   late = 0;
   /** From acceptance, or the due time, to the upstream's yes; milliseconds. */
@@ -55,6 +57,9 @@ export class Measures {
           break;
         case 'doubted':
           measure.doubted += 1;
+          break;
+        case 'held':
+          measure.held += 1;
           break;
         default:
       }

@@ -1,4 +1,4 @@
-import type { JournalEvent, LaneShares, Router } from '@posthaste/core';
+import { type DomainLimits, domainOf, type JournalEvent, type LaneShares, type Router } from '@posthaste/core';
 import type { Account } from './account.ts';
 
 interface Stretch {
@@ -16,10 +16,13 @@ const mostOwed = 4;
 export class OrderWatch {
   readonly #router: Router;
   readonly #share: number;
+  /** Mail to these waits for more than its turn. */
+  readonly #limited: DomainLimits;
   readonly #stretches = new Map<number, Stretch>();
 
-  constructor(router: Router, shares: LaneShares) {
+  constructor(router: Router, shares: LaneShares, limited: DomainLimits) {
     this.#router = router;
+    this.#limited = limited;
     this.#share = shares.high + shares.normal + shares.low;
   }
 
@@ -29,13 +32,13 @@ export class OrderWatch {
   }
 
   noteAccepted(account: Account): void {
-    if (isWatched(account)) this.#stretchOf(account).waiting += 1;
+    if (this.#isWatched(account)) this.#stretchOf(account).waiting += 1;
   }
 
   /** Before the event changes the account. */
   note(event: JournalEvent, account: Account): void {
     if (event.kind === 'started') this.#noteStart(account, event.recipients[0] ?? 0);
-    if ((event.kind === 'started' || event.kind === 'expired') && isWatched(account) && isUntouched(account)) this.#leave(account);
+    if ((event.kind === 'started' || event.kind === 'expired') && this.#isWatched(account) && isUntouched(account)) this.#leave(account);
   }
 
   #noteStart(account: Account, recipient: number): void {
@@ -54,17 +57,18 @@ export class OrderWatch {
     if (stretch.waiting === 0) [stretch.dispatches, stretch.others] = [0, 0];
   }
 
+  /** One recipient, so that one destination has it. */
+  #isWatched({ ticket: { lane, due, recipients } }: Account): boolean {
+    if (lane !== 'immediate' || due !== undefined || recipients.length !== 1) return false;
+    return !this.#limited.has('*') && !this.#limited.has(domainOf(recipients[0]?.address ?? ''));
+  }
+
   #stretchOf({ ticket }: Account, recipient = 0): Stretch {
     const place = this.#router.destinationOf(ticket, recipient);
     const stretch = this.#stretches.get(place) ?? { waiting: 0, dispatches: 0, others: 0 };
     this.#stretches.set(place, stretch);
     return stretch;
   }
-}
-
-/** One recipient, so that one upstream has it. */
-function isWatched({ ticket }: Account): boolean {
-  return ticket.lane === 'immediate' && ticket.due === undefined && ticket.recipients.length === 1;
 }
 
 function isUntouched({ states }: Account): boolean {

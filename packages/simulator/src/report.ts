@@ -1,7 +1,9 @@
 import { lanes } from '@posthaste/core/lane';
+import type { PeakUse } from '@posthaste/core/simulation';
+import type { LimitWindow } from '@posthaste/core/upstream-rules';
 import type { Measure } from './measures.ts';
 import type { Upstream } from './upstream.ts';
-import type { World, WorldOptions } from './world.ts';
+import type { Configuration, World, WorldOptions } from './world.ts';
 
 /** What came of a run. Its shape is stable: fields are added, never changed. Durations in milliseconds, rates a second; null where there is nothing to say. */
 export interface Report {
@@ -11,6 +13,8 @@ export interface Report {
   readonly lanes: readonly LaneReport[];
   readonly tenants: readonly TenantReport[];
   readonly upstreams: readonly UpstreamReport[];
+  /** Domains that have limits: the ones that came nearest to them. */
+  readonly domains: readonly DomainReport[];
   readonly senders: { readonly count: number; readonly needed: number };
   readonly core: CoreReport;
   /** Events of the journal after each of which the promises were checked. */
@@ -30,7 +34,9 @@ export interface Outcomes {
   readonly failed: number;
   readonly retried: number;
   readonly inDoubt: number;
-  /** Still waiting at the end. */
+  /** In doubt, and left to an operator, as the lane's policy says. */
+  readonly held: number;
+  /** Still waiting at the end, but for what is held. */
   readonly unfinished: number;
 }
 
@@ -54,6 +60,21 @@ export interface UpstreamReport {
   readonly limitShare: number | null;
   readonly refusedByRate: number;
   readonly outageMs: number;
+  readonly limits: readonly LimitReport[];
+}
+
+/** How far a configured limit was used: counted in any window of that length, where MAIL FROM is written. */
+export interface LimitReport {
+  readonly window: LimitWindow;
+  readonly limit: number;
+  readonly most: number;
+  /** `most` as a share of the limit. */
+  readonly share: number;
+}
+
+export interface DomainReport {
+  readonly name: string;
+  readonly limits: readonly LimitReport[];
 }
 
 export interface CoreReport {
@@ -76,8 +97,12 @@ export function reportOf(world: World, { workload, configuration, seed }: WorldO
     virtualMs: Math.round(virtualMs),
     lanes: measured.map(([lane, measure]) => ({ lane, ...outcomesOf(measure) })),
     tenants: byTenant.map(({ tenant, lane, measure }) => ({ tenant, lane, ...outcomesOf(measure) })),
-    upstreams: [...world.upstreams.values()].map((upstream) => upstreamReport(upstream, virtualMs)),
-    senders: { count: workload.senders.count, needed: sendersNeeded(world, configuration.connections) },
+    upstreams: [...world.upstreams.values()].map((upstream) => ({
+      ...upstreamReport(upstream, virtualMs),
+      limits: world.mailFroms.ofUpstream(upstream.name).map(limitReport),
+    })),
+    domains: domainReports(world.mailFroms.byDomain()),
+    senders: { count: workload.senders.count, needed: sendersNeeded(world, configuration) },
     core: {
       decisionMicros: workload.costs.decisionMicros,
       events: coreUse.events,
@@ -89,10 +114,10 @@ export function reportOf(world: World, { workload, configuration, seed }: WorldO
 }
 
 function outcomesOf(measure: Measure): Outcomes {
-  const { mails, recipients, delivered, expired, failed, late, retried, doubted, latencies } = measure;
+  const { mails, recipients, delivered, expired, failed, late, retried, doubted, held, latencies } = measure;
   const sorted = Float64Array.from(latencies).sort();
   const at = (share: number) => (sorted.length === 0 ? null : Math.round(sorted[Math.ceil(share * sorted.length) - 1] ?? 0));
-  const unfinished = recipients - delivered - expired - failed;
+  const unfinished = recipients - delivered - expired - failed - held;
   return {
     mails,
     recipients,
@@ -106,11 +131,12 @@ function outcomesOf(measure: Measure): Outcomes {
     failed,
     retried,
     inDoubt: doubted,
+    held,
     unfinished,
   };
 }
 
-function upstreamReport({ name, model, mailFroms, taken, refusedByRate, outages }: Upstream, virtualMs: number): UpstreamReport {
+function upstreamReport({ name, model, mailFroms, taken, refusedByRate, outages }: Upstream, virtualMs: number): Omit<UpstreamReport, 'limits'> {
   const limit = model.perSecond;
   return {
     name,
@@ -125,12 +151,28 @@ function upstreamReport({ name, model, mailFroms, taken, refusedByRate, outages 
 }
 
 /** By Little's law: the mails that came in the busiest minute need so many connections at a time, as long as the upstream takes them. */
-function sendersNeeded({ upstreams }: World, connections: ReadonlyMap<string, number>): number {
+function sendersNeeded({ upstreams }: World, { connections, policy }: Configuration): number {
   const needs = [...upstreams.values()].map(({ name, model, mailFroms }) => {
     const busy = mailFroms.peakOfMinute * (model.latency.p50Ms / 1_000);
-    return Math.ceil(Math.min(busy, model.connections ?? Infinity) / (connections.get(name) ?? 1));
+    const most = policy.upstreamRules.get(name)?.maxConnections ?? Infinity;
+    return Math.ceil(Math.min(busy, most, model.connections ?? Infinity) / (connections.get(name) ?? 1));
   });
   return Math.max(1, ...needs);
+}
+
+function limitReport({ window, limit, most }: PeakUse): LimitReport {
+  return { window, limit, most, share: rounded(most / limit, 3) };
+}
+
+/** Where each domain has its limit there can be very many. */
+const mostDomains = 20;
+
+function domainReports(domains: readonly (readonly [string, readonly PeakUse[]])[]): DomainReport[] {
+  const fullest = ({ limits }: DomainReport) => Math.max(...limits.map(({ share }) => share));
+  return domains
+    .map(([name, uses]) => ({ name, limits: uses.map(limitReport) }))
+    .sort((one, other) => fullest(other) - fullest(one) || one.name.localeCompare(other.name, 'en'))
+    .slice(0, mostDomains);
 }
 
 function rounded(value: number, digits: number): number {

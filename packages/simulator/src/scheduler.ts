@@ -71,7 +71,7 @@ const manyMails = 20_000;
  */
 export class Scheduler {
   readonly engine: Engine;
-  /** When the last entry was acknowledged, in virtual time. */
+  /** When the last of what the journal has was decided, in virtual time: of clock jumps since then it knows nothing. */
   journalledAt: number;
   readonly #options: SchedulerOptions;
   readonly #bootedAt: number;
@@ -151,7 +151,7 @@ export class Scheduler {
 
   /** Takes in what has come, and takes a step. */
   #decide(): void {
-    const { agenda, coreTime, witness } = this.#options;
+    const { agenda, coreTime } = this.#options;
     const now = this.#now();
     const heard = this.#inbox;
     this.#inbox = [];
@@ -162,7 +162,7 @@ export class Scheduler {
     const taken = this.#takeDueSnapshot();
     const wakeMs = this.engine.nextWake(now);
     const tookMs = coreTime.end(step.records.length);
-    if (this.#isReasonDue()) witness.checkReasons(this.engine, this.#options.staff(), { at: agenda.now, now, outages: this.#options.outages() });
+    if (this.#isReasonDue()) this.#checkReasons(now);
     const decidedAt = agenda.now;
     const wakeAt = wakeMs === null ? Infinity : decidedAt + wakeMs;
     agenda.after(tookMs, () => void (this.#alive && this.#decided({ heard, step, taken, decidedAt, wakeAt })));
@@ -253,11 +253,11 @@ export class Scheduler {
   }
 
   #record(steps: readonly Decided[]): void {
-    const { store, epoch, witness, agenda } = this.#options;
+    const { store, epoch, witness } = this.#options;
     const all = steps.map(({ records, at }) => ({ at, events: records.map(({ event }) => event) }));
     const clock = steps.findLast((step) => step.clock)?.clock;
     store.journal.append({ kind: 'events', epoch, events: all.flatMap(({ events }) => events), clock });
-    this.journalledAt = agenda.now;
+    this.journalledAt = all.at(-1)?.at ?? this.journalledAt;
     for (const { at, events } of all) witness.noteJournal(events, at);
   }
 
@@ -294,7 +294,10 @@ export class Scheduler {
         return this.#later(() => this.tell({ kind: 'buried', id: effect.mail.ticket.id }));
       case 'workOn':
         return this.tell({ kind: 'workOn' });
-      case 'allot':
+      case 'allot': {
+        const { sender, upstream, connections, number } = effect;
+        return this.#sessions.get(sender)?.toSender({ kind: 'allot', upstream, connections, number });
+      }
       case 'removeBody':
       case 'removeDead':
       case 'searchDead':
@@ -314,6 +317,17 @@ export class Scheduler {
     if (this.#checkpoint !== 'none') return;
     this.#checkpoint = 'due';
     this.#goOn();
+  }
+
+  #checkReasons(now: Instant): void {
+    const { agenda, witness, staff, outages, policy } = this.#options;
+    const limitsOf = (scope: string) => {
+      const [kind, name = ''] = scope.split(':');
+      return kind === 'upstream' ? policy.upstreamRules.get(name)?.limits : (policy.domainLimits.get(name) ?? policy.domainLimits.get('*'));
+    };
+    // A sender that is allotted no connections is none: nobody outside the core knows which.
+    const isAllotted = policy.upstreamRules.values().some(({ maxConnections }) => maxConnections !== undefined);
+    witness.checkReasons(this.engine, isAllotted ? new Set() : staff(), { at: agenda.now, now, outages: outages(), limitsOf });
   }
 
   #isReasonDue(): boolean {

@@ -1,18 +1,22 @@
-import type { Attempt, AttemptOutcome, Input, OutcomeKind } from '@posthaste/core';
+import type { Attempt, AttemptOutcome, Credit, Input, OutcomeKind } from '@posthaste/core';
 import type { Agenda } from './agenda.ts';
 import type { Link, Word } from './link.ts';
-import type { Transaction, Upstream } from './upstream.ts';
+import { Pool, type PoolOptions } from './pool.ts';
+import type { Transaction } from './upstream.ts';
 import type { Witness } from './witness.ts';
 
 export interface SenderOptions {
   readonly id: string;
   readonly agenda: Agenda;
   readonly witness: Witness;
-  /** Each with the connections that this sender keeps to it at most. */
-  readonly upstreams: ReadonlyMap<string, { readonly upstream: Upstream; readonly connections: number }>;
+  readonly upstreams: readonly Pick<PoolOptions, 'upstream' | 'connections' | 'isAllotted'>[];
+  /** How often it looks after an upstream that it has not heard of; 0: never. */
+  readonly checkEveryMs: number;
   readonly leaseMs: number;
   /** A stream to the scheduler; null while there is none. */
   connect(sender: Sender): Link | null;
+  /** A transaction has begun there. */
+  onBegun(upstream: string): void;
   /** A connection to the upstream is free that others may have waited for. */
   onFreed(upstream: string): void;
 }
@@ -29,6 +33,8 @@ interface Held {
 }
 
 const heartbeatMs = 1_000;
+/** Longer than any word can be late. */
+const rememberedMs = 2_000;
 const reportAgainMs = 5_000;
 const connectAgainMs = 1_000;
 
@@ -42,18 +48,20 @@ export class Sender {
   #frozenUntil = 0;
   readonly #held = new Map<string, Held>();
   readonly #outcomes = new Map<string, { readonly outcome: AttemptOutcome; saidAt: number }>();
-  readonly #queues = new Map<string, Held[]>();
-  readonly #busy = new Map<string, number>();
+  /** Of attempts that ended in the last seconds: a batch may be said twice. */
+  readonly #endedAt = new Map<string, number>();
+  readonly #pools: ReadonlyMap<string, Pool<Held>>;
+  /** Limited attempts whose MAIL FROM was written, and when, while there was no stream to say it on. */
+  #written: { readonly attempt: string; readonly at: number }[] = [];
   #leaseEndsAt = -Infinity;
   #term = 0;
 
   constructor(options: SenderOptions) {
     this.id = options.id;
     this.#options = options;
-    for (const name of options.upstreams.keys()) {
-      this.#queues.set(name, []);
-      this.#busy.set(name, 0);
-    }
+    const { checkEveryMs, agenda } = options;
+    const pools = options.upstreams.map((each) => new Pool<Held>({ ...each, checkEveryMs, sender: options.id, startedAt: agenda.now }));
+    this.#pools = new Map(pools.map((pool) => [pool.upstream.name, pool]));
   }
 
   start(): void {
@@ -70,7 +78,7 @@ export class Sender {
   kill(): void {
     this.#alive = false;
     this.#link?.cut();
-    for (const [name, busy] of this.#busy) this.#release(name, busy);
+    for (const pool of this.#pools.values()) this.#release(pool, pool.busy);
   }
 
   /** Hangs: nothing is said, heard or done for so long. */
@@ -81,9 +89,9 @@ export class Sender {
   /** Takes nothing more, ends what has begun, and goes. */
   drain(): void {
     this.#draining = true;
-    for (const [upstream, queue] of this.#queues) {
-      this.#say({ kind: 'credit', sender: this.id, upstream, window: 0 });
-      for (const held of queue.splice(0)) this.#conclude(held, 'draining');
+    for (const pool of this.#pools.values()) {
+      this.#sayCredit(pool);
+      for (const held of pool.queue.splice(0)) this.#conclude(held, 'draining');
     }
     this.#leaveIfDone();
   }
@@ -94,14 +102,17 @@ export class Sender {
 
   /** Begins what it has connections for. */
   advance(name: string): void {
-    const { upstreams } = this.#options;
-    const entry = upstreams.get(name);
-    const queue = this.#queues.get(name);
-    if (!entry || !queue || !this.#alive || !this.#link?.open) return;
-    while (queue.length > 0 && (this.#busy.get(name) ?? 0) < entry.connections && entry.upstream.hasRoom) {
-      const held = queue.shift();
-      if (held) this.#begin(held, entry.upstream);
+    const pool = this.#pools.get(name);
+    if (!pool || !this.#alive || !this.#link?.open || this.#options.agenda.now < this.#frozenUntil) return;
+    while (pool.queue.length > 0 && pool.hasRoom) {
+      const held = pool.queue.shift();
+      if (held) this.#begin(held, pool);
     }
+  }
+
+  /** Transactions at an upstream that are the scheduler's to bound: when the lease is over they are this sender's own, and end. */
+  connectionsTo(name: string): number {
+    return this.#alive && this.#hasLease ? (this.#pools.get(name)?.busy ?? 0) : 0;
   }
 
   #awake(act: () => void): void {
@@ -112,13 +123,34 @@ export class Sender {
   }
 
   #connect(): void {
-    const { agenda, upstreams } = this.#options;
+    const { agenda } = this.#options;
     if (!this.#alive || this.#link?.open) return;
+    this.#loseLease();
     this.#link = this.#options.connect(this);
     if (!this.#link) return agenda.after(connectAgainMs, () => this.#awake(() => this.#connect()));
     const held = [...this.#held.values()].map(({ attempt, stage }) => ({ attempt: attempt.id, begun: stage !== 'waiting' }));
-    const credits = [...upstreams].map(([upstream, { connections }]) => ({ upstream, window: this.#draining ? 0 : 2 * connections }));
+    for (const pool of this.#pools.values()) pool.number = 0;
+    const credits = [...this.#pools.values()].map((pool) => this.#creditOf(pool));
     this.#say({ kind: 'hello', sender: this.id, held, outcomes: [...this.#outcomes.values()].map(({ outcome }) => outcome), credits });
+    this.#sayWritten();
+  }
+
+  #creditOf(pool: Pool<Held>): Credit {
+    const window = this.#draining ? 0 : 2 * pool.most;
+    return { upstream: pool.upstream.name, window, ...(pool.isAllotted && { connections: pool.inForce, allotment: pool.number }) };
+  }
+
+  #sayCredit(pool: Pool<Held>): void {
+    this.#say({ kind: 'credit', sender: this.id, ...this.#creditOf(pool) });
+  }
+
+  /** MAIL FROM that could not be told of is told of when there is a stream again. */
+  #sayWritten(): void {
+    const { now } = this.#options.agenda;
+    if (!this.#link?.open || this.#written.length === 0) return;
+    const attempts = this.#written.map(({ attempt, at }) => ({ attempt, ageMs: Math.floor(now - at) }));
+    this.#say({ kind: 'written', sender: this.id, attempts });
+    this.#written = [];
   }
 
   #say(input: Input): void {
@@ -127,15 +159,44 @@ export class Sender {
 
   #beat(): void {
     const { now } = this.#options.agenda;
+    this.#loseLease();
+    for (const [attempt, at] of this.#endedAt) {
+      if (now - at < rememberedMs) break;
+      this.#endedAt.delete(attempt);
+    }
     this.#say({ kind: 'heartbeat', sender: this.id });
+    for (const pool of this.#pools.values()) this.#lookAfter(pool);
     const again = [...this.#outcomes.values()].filter(({ saidAt }) => now - saidAt >= reportAgainMs);
     if (again.length === 0) return;
     for (const each of again) each.saidAt = now;
     this.#say({ kind: 'reported', sender: this.id, outcomes: again.map(({ outcome }) => outcome) });
   }
 
+  /** An upstream that no mail has gone by lately. Of connections that are allotted it keeps what it has said, too: that word may have been overtaken. */
+  #lookAfter(pool: Pool<Held>): void {
+    const { now } = this.#options.agenda;
+    if (pool.isAllotted && this.#link?.open) this.#sayCredit(pool);
+    if (this.#draining || pool.most === 0 || !pool.plan.takeDue(now)) return;
+    const { name } = pool.upstream;
+    const ok = !pool.upstream.isOut(now);
+    if (ok) pool.plan.heard(now);
+    else pool.plan.failed(now);
+    this.#say({ kind: 'checked', sender: this.id, upstream: name, ok, trouble: ok ? '' : 'connection refused' });
+  }
+
+  /** What has begun under a lease that is over is dropped, and so are the connections that were allotted under it. */
+  #loseLease(): void {
+    if (this.#hasLease) return;
+    for (const pool of this.#pools.values()) pool.loseAllotment();
+    for (const held of [...this.#held.values()]) if (held.stage !== 'waiting') this.#end(held, this.#spread(held, 'tooLate'));
+  }
+
+  get #hasLease(): boolean {
+    return this.#options.agenda.now < this.#leaseEndsAt;
+  }
+
   #hear(word: Word): void {
-    const { agenda, leaseMs } = this.#options;
+    const { leaseMs } = this.#options;
     switch (word.kind) {
       case 'batch':
         for (const { attempt, leftMs } of word.attempts) this.#take(attempt, leftMs ?? Infinity);
@@ -149,8 +210,11 @@ export class Sender {
       case 'confirm':
         for (const attempt of word.attempts) this.#confirm(attempt);
         return;
+      case 'allot':
+        return this.#keepTo(word);
       case 'heard':
-        if (agenda.now >= this.#leaseEndsAt) this.#term += 1;
+        this.#loseLease();
+        if (!this.#hasLease) this.#term += 1;
         this.#leaseEndsAt = Math.max(this.#leaseEndsAt, word.saidAt + leaseMs);
         return;
       case 'ended':
@@ -158,58 +222,75 @@ export class Sender {
     }
   }
 
+  #keepTo({ upstream, connections, number }: Extract<Word, { kind: 'allot' }>): void {
+    const pool = this.#pools.get(upstream);
+    if (!pool?.allot(connections, number)) return;
+    this.#sayCredit(pool);
+    this.advance(upstream);
+  }
+
   /** Said twice, it is still one. */
   #take(attempt: Attempt, leftMs: number): void {
     const { agenda } = this.#options;
-    if (this.#held.has(attempt.id) || this.#outcomes.has(attempt.id)) return;
+    if (this.#held.has(attempt.id) || this.#outcomes.has(attempt.id) || this.#endedAt.has(attempt.id)) return;
     const held: Held = { attempt, term: this.#term, deadlineAt: agenda.now + leftMs, stage: 'waiting', confirmed: false, transaction: null };
     this.#held.set(attempt.id, held);
     if (this.#draining) return this.#conclude(held, 'draining');
-    this.#queues.get(attempt.upstream)?.push(held);
+    this.#pools.get(attempt.upstream)?.queue.push(held);
     this.advance(attempt.upstream);
   }
 
-  #begin(held: Held, upstream: Upstream): void {
+  #begin(held: Held, pool: Pool<Held>): void {
     const { agenda, witness } = this.#options;
     const { attempt } = held;
+    const { upstream } = pool;
     if (!this.#inTime(held)) return this.#conclude(held, 'tooLate');
     held.stage = 'begun';
     upstream.busy += 1;
-    this.#busy.set(upstream.name, (this.#busy.get(upstream.name) ?? 0) + 1);
+    pool.busy += 1;
+    this.#options.onBegun(upstream.name);
     this.#say({ kind: 'begun', sender: this.id, attempts: [attempt.id] });
     const addresses = attempt.recipients.map((recipient) => attempt.mail.ticket.recipients[recipient]?.address ?? '');
     held.transaction = upstream.begin(agenda.now, addresses, attempt.recipients);
-    witness.noteMailFrom(upstream.name, attempt, agenda.now);
+    if (held.transaction.written) {
+      witness.noteMailFrom(upstream.name, attempt, agenda.now);
+      if (attempt.metering) this.#written.push({ attempt: attempt.id, at: agenda.now });
+      this.#sayWritten();
+    }
     agenda.after(held.transaction.tookMs, () => this.#awake(() => this.#finish(held)));
   }
 
   /** Before the last bytes it looks whether the scheduler knows, whether its lease holds, and whether the mail is still useful. */
   #finish(held: Held): void {
-    const { agenda, upstreams, witness } = this.#options;
+    const { agenda, witness } = this.#options;
     const { attempt, transaction } = held;
-    const entry = upstreams.get(attempt.upstream);
-    if (!transaction || !entry || !this.#held.has(attempt.id)) return;
+    const pool = this.#pools.get(attempt.upstream);
+    if (!transaction || !pool || !this.#held.has(attempt.id)) return;
+    if (transaction.written) pool.plan.heard(agenda.now);
+    else pool.plan.failed(agenda.now);
     const isHandedOver = transaction.outcomes.some(({ outcome }) => outcome === 'delivered' || outcome === 'inDoubt');
-    if (isHandedOver && !this.#inTime(held)) return this.#end(held, entry.upstream, this.#spread(held, 'tooLate'));
+    if (isHandedOver && !this.#inTime(held)) return this.#end(held, this.#spread(held, 'tooLate'));
     if (isHandedOver && !held.confirmed) return void (held.stage = 'awaiting confirmation');
     for (const recipient of transaction.arrived) {
       witness.noteArrival(attempt, recipient, agenda.now);
-      entry.upstream.taken.add(agenda.now);
+      pool.upstream.taken.add(agenda.now);
     }
-    this.#end(held, entry.upstream, transaction.outcomes);
+    this.#end(held, transaction.outcomes);
   }
 
-  #end(held: Held, upstream: Upstream, outcomes: AttemptOutcome['recipients']): void {
+  #end(held: Held, outcomes: AttemptOutcome['recipients']): void {
     this.#settle(held, outcomes);
-    this.#release(upstream.name, 1);
+    const pool = this.#pools.get(held.attempt.upstream);
+    if (pool) this.#release(pool, 1);
   }
 
-  #release(name: string, connections: number): void {
-    const entry = this.#options.upstreams.get(name);
-    if (!entry || connections === 0) return;
-    entry.upstream.busy -= connections;
-    this.#busy.set(name, (this.#busy.get(name) ?? 0) - connections);
-    this.#options.onFreed(name);
+  #release(pool: Pool<Held>, connections: number): void {
+    if (connections === 0) return;
+    const before = pool.inForce;
+    pool.busy -= connections;
+    pool.upstream.busy -= connections;
+    if (pool.isAllotted && this.#alive && pool.inForce < before) this.#sayCredit(pool);
+    this.#options.onFreed(pool.upstream.name);
   }
 
   #confirm(id: string): void {
@@ -222,17 +303,15 @@ export class Sender {
   #cancel(id: string): void {
     const held = this.#held.get(id);
     if (!held || held.confirmed) return;
-    const queue = this.#queues.get(held.attempt.upstream);
+    const queue = this.#pools.get(held.attempt.upstream)?.queue;
     const place = queue?.indexOf(held) ?? -1;
     if (place >= 0) queue?.splice(place, 1);
-    const upstream = this.#options.upstreams.get(held.attempt.upstream)?.upstream;
-    if (held.stage === 'waiting' || !upstream) this.#conclude(held, 'draining');
-    else this.#end(held, upstream, this.#spread(held, 'draining'));
+    if (held.stage === 'waiting') this.#conclude(held, 'draining');
+    else this.#end(held, this.#spread(held, 'draining'));
   }
 
   #inTime({ term, deadlineAt }: Held): boolean {
-    const { now } = this.#options.agenda;
-    return term === this.#term && now < this.#leaseEndsAt && now < deadlineAt;
+    return term === this.#term && this.#hasLease && this.#options.agenda.now < deadlineAt;
   }
 
   #conclude(held: Held, outcome: OutcomeKind): void {
@@ -245,7 +324,8 @@ export class Sender {
 
   #settle({ attempt, transaction }: Held, recipients: AttemptOutcome['recipients']): void {
     this.#held.delete(attempt.id);
-    const outcome = { attempt: attempt.id, id: attempt.mail.ticket.id, recipients, tookMs: transaction?.tookMs ?? 0 };
+    this.#endedAt.set(attempt.id, this.#options.agenda.now);
+    const outcome = { attempt: attempt.id, id: attempt.mail.ticket.id, recipients, ...(transaction?.written && { tookMs: transaction.tookMs }) };
     this.#outcomes.set(attempt.id, { outcome, saidAt: this.#options.agenda.now });
     this.#say({ kind: 'reported', sender: this.id, outcomes: [outcome] });
   }

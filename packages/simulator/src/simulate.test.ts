@@ -1,4 +1,4 @@
-import { defaultPolicy, type EnginePolicy, Router } from '@posthaste/core';
+import { defaultPolicy, type EnginePolicy, Router, type UpstreamGroup } from '@posthaste/core';
 import { describe, expect, it } from 'vitest';
 import { readWorkload, type Report, simulate } from './index.ts';
 
@@ -7,16 +7,23 @@ interface Setting {
   readonly policy?: Partial<EnginePolicy>;
   readonly upstreams?: readonly string[];
   readonly connections?: number;
+  readonly groups?: readonly UpstreamGroup[];
 }
 
-function run(text: string, { seed = 1, policy = {}, upstreams = ['main'], connections = 20 }: Setting = {}): Report {
+function run(text: string, { seed = 1, policy = {}, upstreams = ['main'], connections = 20, groups = [] }: Setting = {}): Report {
   const router = new Router(
     upstreams,
-    upstreams.map((upstream) => ({ match: { kind: 'domain', value: `${upstream}.example` }, upstream })),
+    upstreams.map((upstream) => ({ match: { kind: 'domain', value: `${upstream}.example` }, upstream: groups[0]?.name ?? upstream })),
+    groups,
   );
   return simulate({
     workload: readWorkload(text, 'workload.yaml'),
-    configuration: { router, policy: { ...defaultPolicy, ...policy }, connections: new Map(upstreams.map((name) => [name, connections])) },
+    configuration: {
+      router,
+      policy: { ...defaultPolicy, ...policy },
+      connections: new Map(upstreams.map((name) => [name, connections])),
+      checkEveryMs: 30_000,
+    },
     seed,
     stopwatch: () => {
       throw new Error('the time of this machine was asked for');
@@ -141,6 +148,26 @@ clockJumps: [{ at: 3m, by: 1h }, { at: 6m, by: 30m, direction: back }]
       for (const { lane, recipients, delivered, expired, failed, unfinished } of report.lanes) {
         expect({ seed, lane, unfinished, sum: delivered + expired + failed }).toEqual({ seed, lane, unfinished: 0, sum: recipients });
       }
+    }
+  });
+
+  it('exceeds no limit of upstreams, domains and connections in the same storm, and sends what is in doubt as its lane says', () => {
+    const policy: Partial<EnginePolicy> = {
+      upstreamRules: new Map([
+        ['one', { limits: { perSecond: 5, perMinute: 200 }, maxConnections: 4, adaptive: true }],
+        ['two', { limits: { concurrency: 3 }, maxConnections: 6, adaptive: true }],
+      ]),
+      domainLimits: new Map([['*', { perSecond: 6 }]]),
+      inDoubt: { immediate: 'retry', high: 'retry', normal: 'hold', low: 'sent' },
+    };
+    const members = ['one', 'two'].map((upstream, priority) => ({ upstream, priority, weight: 1 }));
+    const groups: UpstreamGroup[] = [{ name: 'out', members, overflow: true }];
+    for (let seed = 1; seed <= 5; seed += 1) {
+      const { lanes, upstreams, domains } = run(stormy, { seed, upstreams: ['one', 'two'], connections: 8, policy, groups });
+      for (const { lane, recipients, delivered, expired, failed, held, unfinished } of lanes)
+        expect({ seed, lane, unfinished, sum: delivered + expired + failed + held }).toEqual({ seed, lane, unfinished: 0, sum: recipients });
+      expect(upstreams[0]?.limits[0]).toMatchObject({ window: 'perSecond', limit: 5, most: 5 });
+      expect(domains.map(({ name }) => name).sort()).toEqual(['example.net', 'one.example', 'two.example']);
     }
   });
 });

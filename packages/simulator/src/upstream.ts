@@ -6,6 +6,8 @@ import type { Latency, UpstreamModel } from './workload.ts';
 
 /** What comes of a transaction, and when. `arrived`: the recipients whose mail it has, whatever it says. */
 export interface Transaction {
+  /** MAIL FROM was written. */
+  readonly written: boolean;
   readonly tookMs: number;
   readonly outcomes: readonly RecipientOutcome[];
   readonly arrived: readonly number[];
@@ -48,17 +50,21 @@ export class Upstream {
     return this.model.connections === null || this.busy < this.model.connections;
   }
 
-  /** MAIL FROM is written at `now`. */
+  isOut(now: number): boolean {
+    return isIn(this.outages, now);
+  }
+
+  /** What comes of a transaction that begins at `now`. */
   begin(now: number, addresses: readonly string[], recipients: readonly number[]): Transaction {
-    if (isIn(this.outages, now)) {
+    if (this.isOut(now)) {
       const reply = { code: 0, text: 'connection refused' };
-      return { tookMs: this.model.outageMs, outcomes: [{ recipients, outcome: 'upstreamDown', reply }], arrived: [] };
+      return { written: false, tookMs: this.model.outageMs, outcomes: [{ recipients, outcome: 'upstreamDown', reply }], arrived: [] };
     }
     const tookMs = this.#draw(this.#latencyAt(now));
     this.mailFroms.add(now);
     if (this.#isTooFast(now)) {
       this.refusedByRate += 1;
-      return { tookMs: tookMs / 4, outcomes: [{ recipients, outcome: 'deferred', reply: replies.tooFast }], arrived: [] };
+      return { written: true, tookMs: tookMs / 4, outcomes: [{ recipients, outcome: 'deferred', reply: replies.tooFast }], arrived: [] };
     }
     return this.#transact(now, tookMs, addresses, recipients);
   }
@@ -75,7 +81,7 @@ export class Upstream {
         ? { recipients: [recipient], outcome: 'inDoubt', reply: { code: 0, text: 'the connection was lost' } }
         : { recipients: [recipient], outcome, reply };
     });
-    return { tookMs, outcomes, arrived };
+    return { written: true, tookMs, outcomes, arrived };
   }
 
   #judge(now: number, address: string): { readonly outcome: 'delivered' | 'deferred' | 'bounced'; readonly reply: Reply } {

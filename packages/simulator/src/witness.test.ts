@@ -1,5 +1,5 @@
 import { defaultPolicy, type Attempt, Engine, type JournalEvent, Router, type Ticket } from '@posthaste/core';
-import { VirtualStore } from '@posthaste/core/simulation';
+import { MailFromLog, VirtualStore } from '@posthaste/core/simulation';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Measures } from './measures.ts';
 import { OrderWatch } from './order-watch.ts';
@@ -11,7 +11,9 @@ let witness: Witness;
 let made = 0;
 
 beforeEach(() => {
-  witness = new Witness(new Measures(defaultPolicy.laneTargetsMs), new OrderWatch(router, defaultPolicy.laneShares));
+  const order = new OrderWatch(router, defaultPolicy.laneShares, new Map());
+  const mailFroms = new MailFromLog(new Map([['main', { limits: { perSecond: 2 }, adaptive: true }]]), new Map([['b.example', { perMinute: 3 }]]));
+  witness = new Witness(new Measures(defaultPolicy.laneTargetsMs), order, mailFroms);
 });
 
 function accept(parts: Partial<Ticket> = {}): Ticket {
@@ -39,7 +41,7 @@ function journal(event: JournalEvent, at = 0): void {
 const about = ({ id }: Ticket, at = 0) => ({ at: began + at, id, attempt: `1.${id}`, recipients: [0] });
 const started = (ticket: Ticket, at = 0): JournalEvent => ({ kind: 'started', ...about(ticket, at), upstream: 'main', sender: 's' });
 const delivered = (ticket: Ticket): JournalEvent => ({ kind: 'delivered', ...about(ticket), tenant: 'acme', reply: { code: 250, text: 'Ok' } });
-const attempt = (ticket: Ticket): Attempt => ({ mail: { ticket } }) as Attempt;
+const attempt = (ticket: Ticket): Attempt => ({ mail: { ticket }, recipients: [0] }) as unknown as Attempt;
 
 describe('the witness', () => {
   it('lets pass what is in order', () => {
@@ -92,6 +94,31 @@ describe('the witness', () => {
     accept({ lane: 'immediate' });
     const low = Array.from({ length: 10 }, () => accept({ lane: 'low' }));
     expect(() => low.forEach((ticket) => journal(started(ticket)))).toThrow('dispatches went to other lanes while immediate mail waited');
+  });
+
+  it('sees more MAIL FROM in a window than an upstream or a domain is allowed', () => {
+    const write = (upstream: string, at: number) => witness.noteMailFrom(upstream, attempt(accept()), at);
+    write('main', 0);
+    write('main', 500);
+    expect(() => write('main', 999)).toThrow('upstream main was given 3 messages within a window of 1000 ms, and 2 are allowed');
+    for (const at of [70_000, 70_000, 70_001]) write('other', at);
+    expect(() => write('other', 129_999)).toThrow('domain b.example was given 4 messages within a window of 60000 ms, and 3 are allowed');
+  });
+
+  it('takes mail in doubt as sent where the policy says so, and counts what is held', () => {
+    const sent = accept();
+    journal(started(sent));
+    journal({ kind: 'doubted', ...about(sent), tenant: 'acme', reply: { code: 0, text: '' } });
+    journal({ ...delivered(sent), presumed: true } as JournalEvent);
+    const held = accept();
+    journal(started(held));
+    journal({ kind: 'doubted', ...about(held), tenant: 'acme', reply: { code: 0, text: '' } });
+    const { at, id, recipients } = about(held);
+    journal({ kind: 'held', at, id, recipients, reason: 'IN_DOUBT', author: 'policy', comment: '' });
+    expect([witness.unfinished, witness.held]).toEqual([1, 1]);
+    const lie = accept();
+    journal(started(lie));
+    expect(() => journal({ ...delivered(lie), presumed: true } as JournalEvent)).toThrow('is called delivered and never arrived');
   });
 
   it('sees a mail that the engine has forgotten', () => {

@@ -1,6 +1,6 @@
 import type { Attempt, Engine, JournalEvent, RecipientState, Ticket } from '@posthaste/core';
-import { apply, isFinal, untouched } from '@posthaste/core';
-import type { VirtualStore } from '@posthaste/core/simulation';
+import { apply, domainOf, isFinal, untouched } from '@posthaste/core';
+import type { MailFromLog, VirtualStore } from '@posthaste/core/simulation';
 import type { Account } from './account.ts';
 import { checkExplanations, type Known } from './explanation-watch.ts';
 import type { Measures } from './measures.ts';
@@ -22,15 +22,18 @@ export class Witness {
   readonly #measures: Measures;
   /** Null where a mail may wait for more than its turn. */
   readonly #order: OrderWatch | null;
+  readonly #mailFroms: MailFromLog;
   /** Acceptances that were acknowledged to a client and are not finished: by the journal, or not yet in it. */
   readonly #accepted = new Map<string, { readonly ticket: Ticket; readonly at: number }>();
   readonly #accounts = new Map<string, Account>();
   readonly #finished: string[] = [];
+  readonly #held = new Set<string>();
   #wakes = { second: -1, idle: 0 };
   #knowsTime = true;
   steps = 0;
 
-  constructor(measures: Measures, order: OrderWatch | null) {
+  constructor(measures: Measures, order: OrderWatch | null, mailFroms: MailFromLog) {
+    this.#mailFroms = mailFroms;
     this.#measures = measures;
     this.#order = order;
   }
@@ -38,6 +41,11 @@ export class Witness {
   /** Mails that were accepted and are not finished. */
   get unfinished(): number {
     return this.#accepted.size;
+  }
+
+  /** Of these, mails that nobody but an operator moves: all that is not final is held. */
+  get held(): number {
+    return this.#held.size;
   }
 
   /** Some of them, and where their recipients are. */
@@ -60,9 +68,11 @@ export class Witness {
     this.#accepted.set(ticket.id, { ticket, at });
   }
 
-  noteMailFrom(upstream: string, { mail, id }: Attempt, now: number): void {
+  /** As the receiving side counts it. */
+  noteMailFrom(upstream: string, { mail, id, recipients }: Attempt, now: number): void {
     const account = this.#accounts.get(mail.ticket.id);
     if (!account) throw new Error(`${mail.ticket.id} went to ${upstream} by attempt ${id} at ${now} ms, and is not known`);
+    this.#mailFroms.note(upstream, new Set(recipients.map((recipient) => domainOf(mail.ticket.recipients[recipient]?.address ?? ''))), now);
   }
 
   noteArrival({ mail }: Attempt, recipient: number, now: number): void {
@@ -136,7 +146,8 @@ export class Witness {
       if (!before) throw new Error(`${event.id}/${recipient} was ${event.kind}, and has no such recipient`);
       if (event.kind === 'started') this.#checkStart(account, recipient, event.at, at);
       if (event.kind === 'doubted') account.doubts[recipient] = (account.doubts[recipient] ?? 0) + 1;
-      if (event.kind === 'delivered' && !account.arrivals[recipient])
+      const isPresumed = event.kind === 'delivered' && event.presumed && before.kind === 'inDoubt';
+      if (event.kind === 'delivered' && !isPresumed && !account.arrivals[recipient])
         throw new Error(`${event.id}/${recipient} is called delivered and never arrived`);
       this.#measures.note(event, account, recipient, at);
       account.dueAt[recipient] = 'due' in event && event.due ? at + event.due - event.at : 0;
@@ -144,7 +155,9 @@ export class Witness {
       account.states[recipient] = after;
       if (!isFinal(before) && isFinal(after)) account.open -= 1;
     }
-    if (account.open === 0) this.#finish(event.id);
+    if (account.open === 0) return this.#finish(event.id);
+    if (account.states.every((state) => state.kind === 'held' || isFinal(state))) this.#held.add(event.id);
+    else if (this.#held.size > 0) this.#held.delete(event.id);
   }
 
   #open(ticket: Ticket): void {
@@ -171,6 +184,7 @@ export class Witness {
   }
 
   #finish(id: string): void {
+    this.#held.delete(id);
     if (!this.#accepted.delete(id)) return;
     this.#finished.push(id);
     if (this.#finished.length < 2 * mostFinished) return;

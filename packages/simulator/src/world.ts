@@ -1,6 +1,6 @@
 import { farOffMs, type EnginePolicy, type Router, type Ticket } from '@posthaste/core';
 import { Heap } from '@posthaste/core/heap';
-import { Random, type Source as Log, VirtualStore } from '@posthaste/core/simulation';
+import { MailFromLog, Random, type Source as Log, VirtualStore } from '@posthaste/core/simulation';
 import { Agenda } from './agenda.ts';
 import { sendingOf } from './arrivals.ts';
 import { chargeCore, type CoreUse } from './core-time.ts';
@@ -22,6 +22,8 @@ export interface Configuration {
   readonly policy: EnginePolicy;
   /** Connections that a sender keeps to each upstream. */
   readonly connections: ReadonlyMap<string, number>;
+  /** How often a sender looks after an upstream that it has not heard of; 0: never. */
+  readonly checkEveryMs: number;
 }
 
 export interface WorldOptions {
@@ -42,6 +44,7 @@ export class World {
   readonly agenda = new Agenda();
   readonly measures: Measures;
   readonly witness: Witness;
+  readonly mailFroms: MailFromLog;
   readonly upstreams: ReadonlyMap<string, Upstream>;
   readonly coreUse: CoreUse = { turns: 0, events: 0, busyMs: 0, longestMs: 0 };
   readonly #options: WorldOptions;
@@ -52,6 +55,8 @@ export class World {
   readonly #links = new Map<string, Link>();
   #scheduler: Scheduler | null = null;
   #senders: Sender[] = [];
+  /** With those that drain, or are gone. */
+  readonly #everybody: Sender[] = [];
   #epoch = 0;
   #born = 0;
   #jumpedMs = 0;
@@ -64,8 +69,10 @@ export class World {
     this.#options = options;
     this.#random = new Random(seed);
     this.measures = new Measures(configuration.policy.laneTargetsMs);
-    this.#order = new OrderWatch(configuration.router, configuration.policy.laneShares);
-    this.witness = new Witness(this.measures, this.#order);
+    const { router, policy } = configuration;
+    this.#order = new OrderWatch(router, policy.laneShares, policy.domainLimits);
+    this.mailFroms = new MailFromLog(policy.upstreamRules, policy.domainLimits);
+    this.witness = new Witness(this.measures, this.#order, this.mailFroms);
     const models = workload.upstreams;
     const usual = models.get('*') ?? usualUpstream();
     this.upstreams = new Map([...configuration.connections.keys()].map((name) => [name, this.#build(name, models.get(name) ?? usual)]));
@@ -79,7 +86,7 @@ export class World {
     this.#plan();
     this.#sendAll();
     while (this.agenda.step(forMs));
-    for (let until = forMs + endLookMs; until <= forMs + drainMs && this.witness.unfinished > 0; until += endLookMs) {
+    for (let until = forMs + endLookMs; until <= forMs + drainMs && this.witness.unfinished > this.witness.held; until += endLookMs) {
       while (this.agenda.step(until));
       this.agenda.now = until;
       this.#lookForStuck();
@@ -199,19 +206,25 @@ export class World {
 
   #hire(): void {
     const { configuration, workload } = this.#options;
-    const upstreams = new Map(
-      [...this.upstreams].map(([name, upstream]) => [name, { upstream, connections: configuration.connections.get(name) ?? 1 }]),
-    );
+    const { connections, policy } = configuration;
+    const upstreams = [...this.upstreams.values()].map((upstream) => ({
+      upstream,
+      connections: connections.get(upstream.name) ?? 1,
+      isAllotted: policy.upstreamRules.get(upstream.name)?.maxConnections !== undefined,
+    }));
     const sender = new Sender({
       id: `sender-${(this.#born += 1)}`,
       agenda: this.agenda,
       witness: this.witness,
       upstreams,
-      leaseMs: configuration.policy.senderLeaseMs,
+      checkEveryMs: configuration.checkEveryMs,
+      leaseMs: policy.senderLeaseMs,
       connect: (each) => this.#connect(each, workload),
+      onBegun: (name) => this.#checkConnections(name),
       onFreed: (name) => this.#advanceAll(name),
     });
     this.#senders.push(sender);
+    this.#everybody.push(sender);
     sender.start();
   }
 
@@ -243,6 +256,13 @@ export class World {
   /** A connection of an upstream that limits them is free: whoever waits for one may have it, the longest without one first. */
   #advanceAll(name: string): void {
     for (const sender of this.#senders) sender.advance(name);
+  }
+
+  #checkConnections(name: string): void {
+    const most = this.#options.configuration.policy.upstreamRules.get(name)?.maxConnections;
+    if (most === undefined) return;
+    const count = this.#everybody.reduce((sum, sender) => sum + sender.connectionsTo(name), 0);
+    if (count > most) throw new Error(`upstream ${name} has ${count} connections, and ${most} are allowed`);
   }
 
   #lookForStuck(): void {

@@ -7,7 +7,8 @@ import { posthaste } from '../rig.ts';
 
 const file = `
 upstreams: { main: "smtp://user:hunter2@127.0.0.1:1025", bulk: "smtp://127.0.0.1:1026" }
-routes: ["lane:low=bulk", "*=main"]
+groups: { out: main>bulk }
+routes: ["lane:low=bulk", "*=out"]
 scheduler:
   listen: 127.0.0.1:1
   retryDelays: 2m,4m

@@ -26,7 +26,7 @@ Nothing need be running, and no mail is sent. After each event that the core jou
   options,
   examples: [
     {
-      line: 'posthaste simulate --config posthaste.yaml --workload deploy/samples/saas/workload.yaml',
+      line: 'posthaste simulate --config deploy/samples/saas/posthaste.yaml --workload deploy/samples/saas/workload.yaml',
       says: 'latency by lane and tenant, use of the upstreams',
     },
     { line: 'posthaste simulate --config now.yaml --compare new.yaml --workload workload.yaml', says: 'what the new settings would change' },

@@ -1,9 +1,9 @@
-import { loadConfig, retryRulesOf, retrySettings, showMatch, showPolicy, upstreamSettings } from '@posthaste/config';
+import { loadConfig, retryRulesOf, retrySettings, routerOf, showMatch, showPolicy, upstreamSettings } from '@posthaste/config';
 import {
   classifyReply,
   hintedWaitMs,
   planRetries,
-  Router,
+  type Router,
   type Choice,
   type Lane,
   type PlannedRetry,
@@ -16,7 +16,7 @@ import { usageError } from '../failure.ts';
 /** The settings that the scheduler decides by. Those of others, and its other ones, are passed over. */
 export function readRetrySettings(env: Readonly<Record<string, string | undefined>>): { readonly rules: RetryRules; readonly router: Router } {
   const { values } = loadConfig({ ...retrySettings, ...upstreamSettings }, { argv: [], env, ownSections: [] });
-  return { rules: retryRulesOf(values), router: new Router(Object.keys(values.upstreams), values.routes) };
+  return { rules: retryRulesOf(values), router: routerOf(values) };
 }
 
 /** The mail that is asked about. */

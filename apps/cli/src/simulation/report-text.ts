@@ -1,5 +1,5 @@
 import { formatDuration } from '@posthaste/config';
-import type { Outcomes, Report, UpstreamReport } from '@posthaste/simulator';
+import type { DomainReport, LimitReport, Outcomes, Report, UpstreamReport } from '@posthaste/simulator';
 import type { Paint } from '../terminal/paint.ts';
 import { renderTable } from '../terminal/table.ts';
 
@@ -14,11 +14,18 @@ export function describeReport(report: Report, paint: Paint): string {
       ...report.tenants.map((tenant) => [tenant.tenant, tenant.lane, ...outcomeCells(tenant)]),
     ]),
     renderTable([bold(['UPSTREAM', ...upstreamHeads], paint), ...report.upstreams.map((upstream) => [upstream.name, ...upstreamCells(upstream)])]),
+    ...domainTable(report.domains, paint),
     `senders: ${senders.count} at the beginning, ${senders.needed} needed in the busiest minute`,
     `core: ${core.events} events, ${(core.busyShare * 100).toFixed(2)} % busy, longest turn ${core.longestTurnMs} ms, ${
       core.decisionMicros === null ? 'as measured on this machine' : `${core.decisionMicros} us charged for each`
     }`,
   ].join('\n\n');
+}
+
+/** Where no domain has a limit there is nothing to say. */
+function domainTable(domains: readonly DomainReport[], paint: Paint): string[] {
+  if (domains.length === 0) return [];
+  return [renderTable([bold(['DOMAIN', 'LIMIT', 'OF LIMIT'], paint), ...domains.map(({ name, limits }) => [name, ...limitCells(limits)])])];
 }
 
 /** Two runs side by side: the first configuration, and the other one. */
@@ -55,28 +62,36 @@ function changes(before: readonly string[] = [], after: readonly string[] = []):
   );
 }
 
-const outcomeHeads = ['MAILS', 'DELIVERED', 'P50', 'P95', 'P99', 'MAX', 'LATE', 'EXPIRED', 'FAILED', 'RETRIED', 'IN DOUBT', 'WAITING'];
+const outcomeHeads = ['MAILS', 'DELIVERED', 'P50', 'P95', 'P99', 'MAX', 'LATE', 'EXPIRED', 'FAILED', 'RETRIED', 'IN DOUBT', 'HELD', 'WAITING'];
 
 function outcomeCells(outcomes: Outcomes): string[] {
-  const { mails, delivered, p50Ms, p95Ms, p99Ms, maxMs, late, expired, failed, retried, inDoubt, unfinished } = outcomes;
+  const { mails, delivered, p50Ms, p95Ms, p99Ms, maxMs, late, expired, failed, retried, inDoubt, held, unfinished } = outcomes;
   const latencies = [p50Ms, p95Ms, p99Ms, maxMs].map((ms) => (ms === null ? '-' : showMs(ms)));
-  return [String(mails), String(delivered), ...latencies, ...[late, expired, failed, retried, inDoubt, unfinished].map(String)];
+  return [String(mails), String(delivered), ...latencies, ...[late, expired, failed, retried, inDoubt, held, unfinished].map(String)];
 }
 
-const upstreamHeads = ['DELIVERED', 'PER SECOND', 'PEAK', 'LIMIT', 'OF LIMIT', 'REFUSED BY RATE', 'OUT'];
+const upstreamHeads = ['DELIVERED', 'PER SECOND', 'PEAK', 'LIMIT', 'OF LIMIT', 'TAKES', 'REFUSED BY RATE', 'OUT'];
 
 function upstreamCells(upstream: UpstreamReport): string[] {
-  const { delivered, mailsPerSecond, peakPerSecond, limitPerSecond, limitShare, refusedByRate, outageMs } = upstream;
+  const { delivered, mailsPerSecond, peakPerSecond, limits, limitPerSecond, refusedByRate, outageMs } = upstream;
   return [
     String(delivered),
     `${mailsPerSecond}/s`,
     `${peakPerSecond}/s`,
+    ...limitCells(limits),
     limitPerSecond === null ? '-' : `${limitPerSecond}/s`,
-    limitShare === null ? '-' : `${Math.round(limitShare * 100)} %`,
     String(refusedByRate),
     outageMs === 0 ? '-' : showMs(outageMs),
   ];
 }
+
+/** Of several windows the one that came nearest to its limit. */
+function limitCells(limits: readonly LimitReport[]): string[] {
+  const [nearest] = limits.toSorted((one, other) => other.share - one.share);
+  return nearest ? [`${nearest.limit}/${windowLetters[nearest.window]}`, `${Math.round(nearest.share * 100)} %`] : ['-', '-'];
+}
+
+const windowLetters: Readonly<Record<LimitReport['window'], string>> = { perSecond: 's', perMinute: 'm', perHour: 'h', perDay: 'd' };
 
 /** Three digits that count: `142ms`, `1.42s`, `14.2m`. */
 function showMs(ms: number): string {

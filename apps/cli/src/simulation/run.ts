@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { enginePolicyOf, loadConfig, policySettings } from '@posthaste/config';
-import { defaultPolicy, Router } from '@posthaste/core';
+import { checkSettings, enginePolicyOf, loadConfig, policySettings, routerOf } from '@posthaste/config';
+import { defaultPolicy } from '@posthaste/core';
 import { BrokenPromise, type Configuration, readWorkload, type Report, simulate } from '@posthaste/simulator';
 import { exitCode } from '../exit-code.ts';
 import { Failure, usageError } from '../failure.ts';
@@ -19,11 +19,12 @@ export function runSimulation(workloadFile: string, env: Readonly<Record<string,
 
 /** The settings that scheduler and senders decide by. Those of others, and their other ones, are passed over. */
 function readConfiguration(env: Readonly<Record<string, string | undefined>>): Configuration {
-  const { values } = loadConfig(policySettings, { argv: [], env, ownSections: [] });
+  const { values } = loadConfig({ ...policySettings, ...checkSettings }, { argv: [], env, ownSections: [] });
   return {
-    router: new Router(Object.keys(values.upstreams), values.routes),
+    router: routerOf(values),
     policy: enginePolicyOf(values, defaultPolicy),
     connections: new Map(Object.entries(values.upstreams).map(([name, { connections }]) => [name, connections])),
+    checkEveryMs: values['breaker.checkEvery'],
   };
 }
 
