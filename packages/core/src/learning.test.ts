@@ -95,6 +95,17 @@ describe('what is learned of an upstream', () => {
     expect(learning.atOnce).toBeGreaterThan(20);
   });
 
+  test('of latency: what stays as slow with half of it is given half, however long that lasts', () => {
+    const learning = new Learning();
+    const given = () => ({ perSecond: 10, atOnce: Math.min(20, learning.atOnce) });
+    for (let mono = 0; mono < 100_000; mono += 1_000) learning.observe(200, given, mono);
+    for (let mono = 100_000; mono < 700_000; mono += 1_000) {
+      learning.observe(9_000, given, mono);
+      learning.pass(mono);
+    }
+    expect(learning.atOnce).toBe(10);
+  });
+
   test('of latency: what is slow as ever, or quick all the same, teaches nothing', () => {
     const given = () => ({ perSecond: 10, atOnce: 20 });
     const [slow, quick] = [new Learning(), new Learning()];

@@ -12,6 +12,10 @@ const leastAtOnce = 1;
 const oneComplaintMs = 5_000;
 const afterComplaint = 0.5;
 const afterSlowness = 0.75;
+/** Of what was under way when it became slow: what is as slow with half of it is not slow because of us. */
+const leastOfSlowness = 0.5;
+/** Slowness that comes back sooner is the same. */
+const oneSlownessMs = 60_000;
 
 /** What parts of a message round off to. */
 const tiny = 1e-9;
@@ -33,6 +37,8 @@ export class Learning {
   #places: LearnedBound | null = null;
   #complainedAt = -Infinity;
   #slowedAt = -Infinity;
+  /** The last slowness: when it was last seen, and how few at once it may lead to. */
+  #slowness = { seenAt: -Infinity, floor: leastAtOnce };
   /** A bucket that empties with the learned rate: how full it was then. */
   #level = 0;
   #levelAt = 0;
@@ -64,12 +70,16 @@ export class Learning {
   observe(tookMs: number, given: () => Given, mono: number): void {
     if (!this.#latency.note(tookMs, mono)) return;
     if (this.#places) this.#places = { ...this.#places, climbedAt: mono };
-    if (mono - this.#slowedAt < oneComplaintMs) return;
     const { atOnce } = given();
+    const isNew = mono - this.#slowness.seenAt >= oneSlownessMs;
+    this.#slowness = { seenAt: mono, floor: isNew ? Math.max(leastAtOnce, Math.ceil(atOnce * leastOfSlowness)) : this.#slowness.floor };
+    if (mono - this.#slowedAt < oneComplaintMs) return;
     // One at a time cannot be too many at once.
     if (atOnce < 2) return;
     this.#slowedAt = mono;
-    this.#places = fall(this.#places, atOnce, afterSlowness, leastAtOnce, mono);
+    // What a complaint has taught stays where that is less.
+    const floor = Math.min(this.#slowness.floor, this.#places?.value ?? Infinity);
+    this.#places = fall(this.#places, atOnce, afterSlowness, floor, mono);
   }
 
   /** Time alone lets what was learned climb, and makes it forgotten. */
