@@ -11,6 +11,7 @@ import { defaultLaneTargets, type LaneTargets } from './lane-target.ts';
 import { defaultLaneShares, type LaneShares } from './lane-turn.ts';
 import { LiveEntries } from './live-entries.ts';
 import type { Mail } from './mail.ts';
+import { MailIndex } from './mail-index.ts';
 import type { MailGate } from './mail-gate.ts';
 import { Meters } from './metering.ts';
 import { RecentIds } from './recent-ids.ts';
@@ -79,7 +80,7 @@ export interface EngineState {
   readonly epoch: number;
   readonly policy: EnginePolicy;
   readonly router: Router;
-  readonly mails: Map<string, Mail>;
+  readonly mails: MailIndex;
   readonly logs: Readonly<Record<Lane, LogState>>;
   /** Highest sequence of WAIT that was read. */
   waitSeen: number;
@@ -137,7 +138,7 @@ export function createEngineState(epoch: number, router: Router, policy: EngineP
     epoch,
     policy,
     router,
-    mails: new Map(),
+    mails: new MailIndex(),
     logs: Object.fromEntries(lanes.map((lane) => [lane, emptyLog()])) as unknown as Record<Lane, LogState>,
     waitSeen: 0,
     waitAhead: new Set(),

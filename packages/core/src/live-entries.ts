@@ -45,6 +45,11 @@ export class LiveEntries<T> {
     return entry;
   }
 
+  /** Those of a block in order, block after block as they came. */
+  *values(): Generator<T, undefined> {
+    for (const { entries } of this.#blocks.values()) for (const entry of entries) if (entry !== undefined) yield entry;
+  }
+
   #emptyBlock(): Block<T> {
     const block = this.#spare ?? { entries: nothing.slice(), count: 0 };
     this.#spare = undefined;

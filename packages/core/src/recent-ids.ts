@@ -1,10 +1,12 @@
+import { HashChains } from './hash-chains.ts';
+
 /** How long a finished id is remembered at least. */
 export const recentSpanMs = 5 * 60_000;
 
 /**
  * The ids of mail that finished lately, so that a publish that is replayed after its mail was removed is recognised and dropped instead of
- * sent. The stream's own duplicate window forgets removed messages when the server restarts. Whole ids are kept, 16 bytes each in open
- * addressing: a false match would drop a mail. Two generations, so that forgetting costs nothing: an id is remembered for at least the span,
+ * sent. The stream's own duplicate window forgets removed messages when the server restarts. Whole ids are kept, 16 bytes each: a
+ * false match would drop a mail. Two generations, so that forgetting costs nothing: an id is remembered for at least the span,
  * at most twice as long. A door gives up a publish after 20 s, so the default leaves a wide margin.
  */
 export class RecentIds {
@@ -34,55 +36,52 @@ export class RecentIds {
 const wordsPerId = 4;
 const smallestCapacity = 1024;
 
-/** A set of UUIDs; grows by doubling at 60 % load. The all-zero id, which is no UUIDv7, marks a free place. */
+/** A set of UUIDs, in the order in which they came. */
 class IdTable {
   #words = new Uint32Array(smallestCapacity * wordsPerId);
   #size = 0;
+  readonly #places = new HashChains();
 
   add(id: string): void {
-    if (this.#size * 10 >= (this.#words.length / wordsPerId) * 6) this.#grow();
     readId(id);
-    const at = this.#find();
-    if (this.#words[at] !== 0) return;
-    this.#words.set(sought, at);
+    if (this.#contains()) return;
+    if (this.#size * wordsPerId === this.#words.length) this.#grow();
+    this.#words.set(sought, this.#size * wordsPerId);
+    this.#places.add(this.#size, hashOfSought());
     this.#size += 1;
   }
 
   has(id: string): boolean {
     if (this.#size === 0) return false;
     readId(id);
-    return this.#words[this.#find()] !== 0;
+    return this.#contains();
   }
 
-  /** Where the id in `sought` stands, or the free place where it would. A UUIDv7 begins with its time, so word 0 of an id is never 0. */
-  #find(): number {
-    const words = this.#words;
-    const [first = 0, second = 0, third = 0, fourth = 0] = sought;
-    const mask = words.length / wordsPerId - 1;
-    // The random end of a UUIDv7 stands in the last two words; the last byte is the partition.
-    let place = (third ^ (fourth >>> 8)) & mask;
-    for (;;) {
-      const at = place * wordsPerId;
-      const word = words[at];
-      if (word === 0) return at;
-      if (word === first && words[at + 1] === second && words[at + 2] === third && words[at + 3] === fourth) return at;
-      place = (place + 1) & mask;
-    }
+  #contains(): boolean {
+    let place = this.#places.find(hashOfSought());
+    while (place >= 0 && !this.#standsAt(place * wordsPerId)) place = this.#places.findNext(place);
+    return place >= 0;
+  }
+
+  #standsAt(at: number): boolean {
+    for (let word = 0; word < wordsPerId; word += 1) if (this.#words[at + word] !== sought[word]) return false;
+    return true;
   }
 
   #grow(): void {
     const before = this.#words;
     this.#words = new Uint32Array(before.length * 2);
-    for (let at = 0; at < before.length; at += wordsPerId) {
-      if (before[at] === 0) continue;
-      sought.set(before.subarray(at, at + wordsPerId));
-      this.#words.set(sought, this.#find());
-    }
+    this.#words.set(before);
   }
 }
 
 /** The id that is looked for, as four words: one buffer for all, because this runs twice a mail. */
 const sought = new Uint32Array(wordsPerId);
+
+/** The random end of a UUIDv7 stands in the last two words; the last byte is the partition. */
+function hashOfSought(): number {
+  return (sought[2] as number) ^ ((sought[3] as number) >>> 8);
+}
 
 function readId(id: string): void {
   let digits = 0;

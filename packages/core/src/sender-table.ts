@@ -1,3 +1,4 @@
+import { AttemptsUnderWay } from './attempts-under-way.ts';
 import type { Mail } from './mail.ts';
 import type { Metering } from './metering.ts';
 
@@ -32,7 +33,7 @@ export interface Sender {
 /** Who delivers what: the senders, their room, and every attempt that is not concluded. */
 export class SenderTable {
   readonly #senders = new Map<string, Sender>();
-  readonly #attempts = new Map<string, Attempt>();
+  readonly #attempts = new AttemptsUnderWay();
 
   get senders(): Iterable<Sender> {
     return this.#senders.values();
@@ -105,12 +106,12 @@ export class SenderTable {
   }
 
   add(attempt: Attempt): void {
-    this.#attempts.set(attempt.id, attempt);
+    this.#attempts.add(attempt);
     this.#count(attempt, 1);
   }
 
   remove(attempt: Attempt): void {
-    if (this.#attempts.delete(attempt.id)) this.#count(attempt, -1);
+    if (this.#attempts.delete(attempt)) this.#count(attempt, -1);
   }
 
   #count(attempt: Attempt, change: number): void {

@@ -37,10 +37,10 @@ export function workOff(state: EngineState, now: Instant): void {
   state.effects.push({ kind: 'workOn' });
 }
 
-/** Of the mails that are there now, and no more: what arrives meanwhile stands behind them. */
+/** Of the mails that are there now, and no more: what arrives meanwhile is none of the command's business. */
 function setOut({ mails }: EngineState, work: Work): void {
   const { ids } = work.command.selector;
-  work.walk = ids ? walkThrough(mails, ids, work.count) : { kind: 'walking', mails: mails.values(), left: mails.size };
+  work.walk = ids ? walkThrough(mails, ids, work.count) : { kind: 'walking', mails: mails.values() };
 }
 
 function walkThrough(mails: EngineState['mails'], ids: readonly string[], count: Count): Walk {
@@ -50,19 +50,18 @@ function walkThrough(mails: EngineState['mails'], ids: readonly string[], count:
     if (mail && mail.open > 0) known.push(mail);
     else count.leave('NOT_FOUND', 1);
   }
-  return { kind: 'walking', mails: known.values(), left: known.length };
+  return { kind: 'walking', mails: known.values() };
 }
 
 function walkOn(state: EngineState, work: Work, now: Instant): void {
   const { walk } = work;
   let changes = 0;
   for (let looks = 0; walk.kind === 'walking' && looks < looksPerPiece && changes < changesPerPiece; looks += 1) {
-    const next = walk.left > 0 ? walk.mails.next() : undefined;
-    if (!next || next.done) {
+    const next = walk.mails.next();
+    if (next.done) {
       work.walk = { kind: 'over' };
       return endIfDone(state, work, now);
     }
-    walk.left -= 1;
     changes += act(state, work, next.value, now);
   }
 }

@@ -19,7 +19,7 @@ export interface Work {
 /** How far a command has gone through the mail. Those that were given before come first, so that each acts on what they made of it. */
 export type Walk =
   | { readonly kind: 'waiting' }
-  | { readonly kind: 'walking'; readonly mails: Iterator<Mail>; left: number }
+  | { readonly kind: 'walking'; readonly mails: Iterator<Mail> }
   /** Dead letters are searched by whoever drives the engine. */
   | { readonly kind: 'elsewhere' }
   | { readonly kind: 'over' };
