@@ -12,6 +12,7 @@ import { checkSettings, withProgramFaults } from './preflight.ts';
 import { type Launch, programNames, type Road, roadDoors, roadPrograms } from './programs.ts';
 import { Schedulers } from './schedulers.ts';
 import { Senders } from './senders.ts';
+import { StopRequest } from './stopping/stop-request.ts';
 import { LogFormat } from './supervisor/log-line.ts';
 import { checkDoors } from './supervisor/port.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
@@ -114,7 +115,8 @@ async function supervise(road: Road, launch: Launch, say: Say): Promise<number> 
   const senders = new Senders(road, ports, launch);
   const programs = [...roadPrograms(road, launch), ...(await schedulers.prepare(launch)), ...(await senders.prepare())];
   const supervisor = new Supervisor({ programs, clock: systemClock, say });
-  const stopped = stopOnSignal(supervisor, say);
+  const stopRequest = new StopRequest(supervisor, systemClock, say);
+  const stopped = stopRequest.listen();
   const following = new AbortController();
   try {
     await Promise.race([supervisor.start().then(() => process.stdout.write(`${describeRoad(road)}\n`)), stopped]);
@@ -126,6 +128,7 @@ async function supervise(road: Road, launch: Launch, say: Say): Promise<number> 
     return exitCode.failed;
   } finally {
     following.abort();
+    stopRequest.release();
   }
 }
 
@@ -133,26 +136,4 @@ function sayLine(say: Say, program: string, line: string): void {
   if (program !== 'nats') return say('raw', line, program);
   const { level, text } = readNatsLine(line);
   say(level, text, program);
-}
-
-/** One Ctrl-C in a terminal may come twice at once, by the terminal and by a package manager that passes it on; a person's second one comes later. */
-const oneKeystrokeMs = 1_000;
-
-/** The first signal stops in order; a second Ctrl-C stops at once. */
-function stopOnSignal(supervisor: Supervisor, say: Say): Promise<number> {
-  return new Promise((resolve, reject) => {
-    let askedAt: number | undefined;
-    const onSignal = (signal: NodeJS.Signals) => {
-      const now = systemClock.monotonic();
-      if (askedAt === undefined) {
-        askedAt = now;
-        say('info', `${signal}: stopping everything in order; Ctrl-C once more stops at once`);
-        supervisor.stop().then(() => resolve(exitCode.ok), reject);
-      } else if (signal === 'SIGINT' && now - askedAt >= oneKeystrokeMs) {
-        supervisor.killAll();
-        process.exit(exitCode.interrupted);
-      }
-    };
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
-  });
 }

@@ -6,7 +6,8 @@ export const up = defineCommand({
   summary: 'start everything on this machine and keep it running',
   about: `Starts nats-server, scheduler, sender, relay, api, and an inbox that catches the mail; starts again what ends.
 Each setting of its own is a flag too (--relay.listen=127.0.0.1:25); all settings are variables and keys of the file: posthaste settings.
-Ctrl-C stops everything in order; a second one at once.`,
+Ctrl-C and SIGTERM stop everything in order, a second Ctrl-C at once; so does the end of the npx or pnpm that started it (on Linux).
+A terminal that closes (SIGHUP) stops it only where input or output is that terminal: under nohup it stays.`,
   grammar: 'own',
   endsItself: true,
   options: {
