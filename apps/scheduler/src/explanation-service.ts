@@ -86,6 +86,10 @@ function detailMessage(detail: GateDetail): Detail {
       const window = windowMs === null ? {} : { window: durationFromMs(windowMs) };
       return { case: 'limit', value: { scope, limit: BigInt(limit), usedCount: BigInt(used), learned, ...window } };
     }
+    case 'connections': {
+      const { upstream, limit, inForce } = detail;
+      return { case: 'limit', value: { scope: `connections:${upstream}`, limit: BigInt(limit), usedCount: BigInt(inForce) } };
+    }
     case 'place': {
       const { lane, tenant, ahead, perSecond } = detail;
       return { case: 'place', value: { lane: wireLanes[lane], tenant, aheadCount: BigInt(ahead), perSecond } };

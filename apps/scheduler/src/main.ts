@@ -23,7 +23,7 @@ import {
   routerOf,
 } from '@posthaste/config';
 import { defaultPolicy, type EnginePolicy, indivisibleLimits } from '@posthaste/core';
-import { connectStream, ensureStreams, type StreamConnection } from '@posthaste/stream';
+import { connectStream, ensureStreams, isStreamError, type StreamConnection } from '@posthaste/stream';
 import { createAdminServer, createLog, createMailLog, runProgram, systemClock, type Log } from '@posthaste/telemetry';
 import { schedulerSettings } from './config.ts';
 import { createScheduler, type Scheduler, type SchedulerOptions } from './server.ts';
@@ -95,7 +95,7 @@ function build(values: SchedulerConfig, parts: Parts): Scheduler {
   });
 }
 
-/** NATS may be starting, or electing a leader: the streams are asked for until they are there. */
+/** NATS may be starting, or electing a leader: the streams are asked for until they are there. Rejects when the configuration does not go with what they hold: that stays so. */
 async function prepareStreams(values: SchedulerConfig, connection: StreamConnection, log: Log, stopping: AbortSignal): Promise<void> {
   const window = values['dedupe.window'];
   const limits = {
@@ -110,6 +110,7 @@ async function prepareStreams(values: SchedulerConfig, connection: StreamConnect
     try {
       return await ensureStreams(connection, { partitions: values.partitions, limits, ...(storage === undefined ? {} : { storageBytes: storage }) });
     } catch (error) {
+      if (isStreamError(error, 'UNFIT')) throw error;
       log.warn('the streams cannot be created or verified now', { error });
       await clock.sleep(1_000, stopping).catch(() => {});
     }

@@ -34,6 +34,11 @@ export class ConnectionShares {
     return [...this.#shares.values()].reduce((sum, { inForce }) => sum + inForce, 0);
   }
 
+  /** Senders that it is split among. */
+  get connected(): number {
+    return [...this.#shares.values()].filter(({ connected }) => connected).length;
+  }
+
   get most(): number {
     return this.#most;
   }

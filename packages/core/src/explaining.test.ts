@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { began, recipientsOf, Stage, touchy } from './simulation/stage.ts';
 
 const explain = (stage: Stage, id: string) => stage.engine.explain(id, stage.now);
@@ -134,4 +134,41 @@ test('names the suspension that is to be lifted', () => {
   stage.tell({ kind: 'suspend', suspension: { id: 'spring', match: { tenant: 'acme' }, by } });
   const { id } = stage.arrive();
   expect(explain(stage, id)[0]?.gates[0]).toMatchObject({ reason: 'SUSPENDED_BY_OPERATOR', detail: { kind: 'operator', by, suspension: 'spring' } });
+});
+
+describe('senders that are connected and have no connection of their own', () => {
+  const policy = { upstreamRules: new Map([['main', { limits: {}, maxConnections: 5, adaptive: false }]]) };
+  const hello = (stage: Stage, sender: string, connections = 0) =>
+    stage.tell({ kind: 'hello', sender, held: [], outcomes: [], credits: [{ upstream: 'main', window: 0, connections }] });
+  const first = (stage: Stage, id: string) => explain(stage, id)[0];
+
+  test('are told from none, with the limit and who fills it, while a sender that has gone keeps its share', () => {
+    const stage = new Stage({ policy });
+    const { id } = stage.arrive();
+    expect(reasons(stage, id)).toEqual(['NO_SENDER', 'QUEUED_BEHIND']);
+    hello(stage, 'one');
+    stage.tell({ kind: 'disconnected', sender: 'one' });
+    expect(reasons(stage, id)).toEqual(['NO_SENDER', 'QUEUED_BEHIND']);
+    hello(stage, 'two');
+    expect(first(stage, id)).toMatchObject({
+      estimatedAt: null,
+      gates: [
+        { reason: 'CONNECTION_LIMIT', since: null, until: null, detail: { kind: 'connections', upstream: 'main', limit: 5, inForce: 5 } },
+        { reason: 'QUEUED_BEHIND' },
+      ],
+    });
+  });
+
+  test('wait after a takeover for the leases of senders that are not known of, and it is said until when', () => {
+    const stage = new Stage({ policy, epoch: 2 });
+    stage.engine.finishRestoring(stage.now);
+    const { id } = stage.arrive();
+    hello(stage, 'one');
+    expect(first(stage, id)?.gates[0]).toEqual({
+      reason: 'CONNECTION_LIMIT',
+      since: null,
+      until: stage.now.wall + 15_000,
+      detail: { kind: 'connections', upstream: 'main', limit: 5, inForce: 0 },
+    });
+  });
 });

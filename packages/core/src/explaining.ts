@@ -36,6 +36,7 @@ export type GateDetail =
       readonly used: number;
       readonly learned: boolean;
     }
+  | { readonly kind: 'connections'; readonly upstream: string; readonly limit: number; readonly inForce: number }
   | { readonly kind: 'senders'; readonly senders: number; readonly held: number }
   | { readonly kind: 'place'; readonly lane: Lane; readonly tenant: string; readonly ahead: number; readonly perSecond: number };
 
@@ -73,7 +74,7 @@ function explainOne(state: EngineState, mail: Mail, recipient: number, now: Inst
     ...filling(destination, now),
     ...domainLimit(state, mail, recipient, now),
     ...(eligible.length > 0 ? upstreamLimit(state, destination, eligible, now) : outage(state, destination, now)),
-    ...senders(state, members),
+    ...senders(state, members, now),
     ...place(state, mail, destination, members, now),
   ];
   return { gates, estimatedAt: estimate(gates, destination.parking.ahead(mail) ?? 0, now), upstreams: members.map(({ upstream }) => upstream.name) };
@@ -168,12 +169,22 @@ function gateOfLimit(reason: LimitReason, scope: string, uses: readonly LimitUse
   return { reason, since: null, until, detail: { kind: 'limit', scope, limit, windowMs, used, learned } };
 }
 
-function senders(state: EngineState, members: readonly MemberState[]): Gate[] {
+function senders(state: EngineState, members: readonly MemberState[], now: Instant): Gate[] {
   const serving = members.map(({ upstream }) => state.senders.serving(upstream.name));
   if (serving.some(({ room }) => room > 0)) return [];
   const count = Math.max(...serving.map((each) => each.senders));
+  const [without] = count > 0 ? [] : members.flatMap(({ upstream }) => connectionLimit(state, upstream.name, now));
+  if (without) return [without];
   const held = serving.reduce((sum, each) => sum + each.held, 0);
   return [{ reason: count === 0 ? 'NO_SENDER' : 'SENDERS_BUSY', since: null, until: null, detail: { kind: 'senders', senders: count, held } }];
+}
+
+/** Of an upstream that has senders, of which none may open a connection. */
+function connectionLimit({ connectionShares, raisesFrom }: EngineState, upstream: string, now: Instant): Gate[] {
+  const shares = connectionShares.get(upstream);
+  if (!shares || shares.connected === 0) return [];
+  const until = shares.inForce < shares.most && raisesFrom > now.mono ? now.wall + raisesFrom - now.mono : null;
+  return [{ reason: 'CONNECTION_LIMIT', since: null, until, detail: { kind: 'connections', upstream, limit: shares.most, inForce: shares.inForce } }];
 }
 
 function place({ clock }: EngineState, mail: Mail, { ready, parking }: DestinationState, members: readonly MemberState[], now: Instant): Gate[] {
@@ -206,7 +217,13 @@ function estimate(gates: readonly Gate[], aheadAtGate: number, now: Instant): nu
       // So many windows pass before its own; of what is under way at once nobody knows when it ends.
       if (until === null || detail.windowMs === null) return null;
       at = Math.max(at, until + Math.floor(aheadAtGate / Math.max(1, detail.limit)) * detail.windowMs);
-    } else if (reason === 'UPSTREAM_DOWN' || reason === 'NO_SENDER' || (reason === 'SUSPENDED_BY_OPERATOR' && until === null)) return null;
+    } else if (
+      reason === 'UPSTREAM_DOWN' ||
+      reason === 'NO_SENDER' ||
+      (reason === 'CONNECTION_LIMIT' && until === null) ||
+      (reason === 'SUSPENDED_BY_OPERATOR' && until === null)
+    )
+      return null;
     else if (until !== null) at = Math.max(at, until);
   }
   return at;

@@ -46,5 +46,7 @@ export type Reason =
   | 'NO_SENDER'
   /** All senders that serve the upstream hold as many attempts as they can. */
   | 'SENDERS_BUSY'
+  /** The senders that are connected have none of the connections that the upstream takes: others have them, or they have yet to be allotted. */
+  | 'CONNECTION_LIMIT'
   /** Its batch has not filled, and may wait for more mail (`batch.wait`). */
   | 'BATCH_FILLING';

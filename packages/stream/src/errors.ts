@@ -5,9 +5,10 @@
  * TOO_LARGE: above what the server takes.
  * FENCED: another writer has appended since.
  * NOT_FOUND: no such entry, stream or consumer.
+ * UNFIT: what is stored does not go with what is configured; it stays so until a person changes a setting.
  * BROKEN: stored bytes are damaged, or a request was wrong: our own bug.
  */
-export type StreamErrorCode = 'FULL' | 'AWAY' | 'TOO_LARGE' | 'FENCED' | 'NOT_FOUND' | 'BROKEN';
+export type StreamErrorCode = 'FULL' | 'AWAY' | 'TOO_LARGE' | 'FENCED' | 'NOT_FOUND' | 'UNFIT' | 'BROKEN';
 
 export interface StreamErrorOptions {
   readonly cause?: unknown;

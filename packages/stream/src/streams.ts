@@ -18,7 +18,7 @@ const largestSum = 0.9;
 
 /**
  * Creates what is missing of all streams, and brings those with other settings to these. Rejects with BROKEN, naming the
- * stream, when the server cannot change one, with FULL when the storage that is asked for is not there, and with AWAY.
+ * stream, when the server cannot change one, with UNFIT when partitions were lowered, with FULL when the storage that is asked for is not there, and with AWAY.
  */
 export async function ensureStreams(connection: StreamConnection, options: EnsureStreamsOptions = {}): Promise<void> {
   const { partitions = 1 } = options;
@@ -38,12 +38,13 @@ export async function ensureStreams(connection: StreamConnection, options: Ensur
 
 /** Of a partition that nobody knows of the mail would wait for ever. */
 async function refuseFewer(connection: StreamConnection, partitions: number): Promise<void> {
-  const beyond = journalStream(partitions);
-  if (await findConfig(connection, beyond))
-    throw new StreamError(
-      'BROKEN',
-      `partitions is ${partitions}, yet there is ${beyond}: the number of partitions can be raised and not be lowered; set it back for all programs`,
-    );
+  let stored = partitions;
+  while (await findConfig(connection, journalStream(stored))) stored += 1;
+  if (stored === partitions) return;
+  throw new StreamError(
+    'UNFIT',
+    `partitions is ${partitions}, yet mail is kept here in ${stored} (there is ${journalStream(stored - 1)}): their number can be raised and not be lowered; set partitions to ${stored} for all programs`,
+  );
 }
 
 interface AccountInfo {

@@ -206,12 +206,13 @@ export class Witness {
         return engine.upstreams().every(({ name, health }) => !upstreams.includes(name) || health.kind === 'down');
       case 'limit':
         return detail.used >= detail.limit;
+      case 'connections':
       case 'senders': {
         const windowOf = (id: string, upstream: string) => this.#windows.get(`${id} ${upstream}`) ?? 0;
         const pairs = engine.senders().flatMap(({ id }) => upstreams.map((upstream) => ({ id, upstream })));
         const serving = pairs.filter(({ id, upstream }) => windowOf(id, upstream) > 0);
         const full = serving.every(({ id, upstream }) => this.#attemptsWith(id, upstream) >= windowOf(id, upstream));
-        return full && (reason === 'NO_SENDER') === (serving.length === 0);
+        return full && (reason !== 'SENDERS_BUSY') === (serving.length === 0);
       }
       case 'place':
         // The step has more to look at than one may, and goes on at once.

@@ -210,14 +210,14 @@ export const PlaceInLineSchema: GenMessage<PlaceInLine> = /*@__PURE__*/
  */
 export type LimitInForce = Message<"posthaste.v1.LimitInForce"> & {
   /**
-   * What it is for: `upstream:main`, `domain:example.net`.
+   * What it is for: `upstream:main`, `domain:example.net`; `connections:main` for an upstream's connections.
    *
    * @generated from field: string scope = 1;
    */
   scope: string;
 
   /**
-   * Messages in each window, or at once when there is no window.
+   * Messages in each window, or at once when there is no window; or connections.
    *
    * @generated from field: int64 limit = 2;
    */
