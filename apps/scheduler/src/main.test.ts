@@ -36,6 +36,6 @@ it('ends at once where partitions were lowered, and says what to do', async () =
   await connection.close();
   expect(await runScheduler('--partitions=2')).toEqual({
     code: 1,
-    said: 'scheduler: partitions is 2, yet mail is kept here in 4 (there is JOURNAL_3): their number can be raised and not be lowered; set partitions to 4 for all programs\n',
+    said: 'scheduler: partitions is 2, yet mail is kept here in 4 (there is JOURNAL_3): their number can be raised and not be lowered; set partitions to 4 for all programs (UNFIT)\n',
   });
 });
