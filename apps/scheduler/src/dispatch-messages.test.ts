@@ -1,5 +1,5 @@
 import { create } from '@bufbuild/protobuf';
-import type { Attempt, Ticket } from '@posthaste/core';
+import { LaneTable, type Attempt, type Ticket } from '@posthaste/core';
 import { DispatchRequestSchema, Outcome } from '@posthaste/protocol/dispatch';
 import { describe, expect, it } from 'vitest';
 import { batchMessages, toInput } from './dispatch-messages.ts';
@@ -15,7 +15,8 @@ const ticket: Ticket = {
 };
 
 function attempt(number: number, of: Ticket = ticket): Attempt {
-  const mail = { ticket: of, place: { kind: 'log', lane: of.lane, sequence: number } } as Attempt['mail'];
+  const lane = new LaneTable().of(of);
+  const mail = { ticket: of, lane, place: { kind: 'log', lane: of.lane, sequence: number } } as Attempt['mail'];
   return { id: `1.${number}`, mail, recipients: [1], upstream: 'main', sender: 's', begun: false };
 }
 

@@ -176,7 +176,7 @@ function attemptMessage(partition: number, { id, mail, recipients, upstream, met
     smtpUtf8: ticket.smtpUtf8 ?? false,
     dsnReturn: ticket.dsnReturn ?? '',
     dsnEnvelopeId: ticket.dsnEnvelopeId ?? '',
-    lane: mail.lane,
+    lane: mail.lane.name,
     traceparent: ticket.traceparent ?? '',
     limited: metering !== undefined,
     ...(ticket.deadline === undefined ? {} : { usefulFor: durationFromMs(Math.floor(usefulForMs(mail) ?? 0)) }),

@@ -47,7 +47,7 @@ it('finds within a second that the wall clock was set past a time that mail wait
   const ticket = ticketAt(clock, { due: clock.now() + 10 * hour, deadline: clock.now() + 20 * hour });
   driver.tell({ kind: 'arrived', ticket, place: { kind: 'wait', sequence: 1 } });
   await clock.advance(5_000);
-  const waiting = () => driver.engine.census(clock.now()).oldestReadyAt.normal;
+  const waiting = () => driver.engine.census(clock.now()).lanes.find(({ lane }) => lane.name === 'normal')?.oldestReadyAt;
   expect(waiting()).toBeNull();
   clock.setWallClock(clock.now() + 10 * hour);
   await clock.advance(1_100);

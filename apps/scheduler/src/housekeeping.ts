@@ -79,7 +79,7 @@ class House {
   /** Who does not own the partition has no say in it. */
   hide(): void {
     const { partition, driver } = this.#options;
-    hidePartition(partition);
+    hidePartition(partition, driver.engine.lanes);
     hideUpstreams(partition, driver.engine);
   }
 

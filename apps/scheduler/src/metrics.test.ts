@@ -1,7 +1,7 @@
-import { type Mail, type MailEvent, type Reply } from '@posthaste/core';
+import { LaneTable, type Mail, type MailEvent, type Reply } from '@posthaste/core';
 import { createMailLog, metricsRegistry } from '@posthaste/telemetry';
 import { expect, it } from 'vitest';
-import { observer } from './metrics.ts';
+import { observer, showLanes } from './metrics.ts';
 
 const ticket = { id: 'x', tenant: 'acme', lane: 'low', from: '', recipients: [{ address: 'b@example.net' }], acceptedAt: 0, size: 1 } as const;
 const about = { at: 1, id: 'x', attempt: '1.1', recipients: [0] };
@@ -10,6 +10,8 @@ const deferral = (reply: Reply) => ({ kind: 'deferred', ...about, reason: 'UPSTR
 it('counts what is deferred and what fails by the class of the reply, from 0 on', async () => {
   const lines: string[] = [];
   const mailLog = createMailLog({ program: 'scheduler', addresses: 'plain', destination: { write: (line) => void lines.push(line) } });
+  const lanes = new LaneTable([{ name: 'newsletters', base: 'low' }]);
+  showLanes(lanes);
   const observe = observer(mailLog);
   const events: MailEvent[] = [
     deferral({ code: 450, enhanced: '4.7.28', text: 'slow down' }),
@@ -17,11 +19,12 @@ it('counts what is deferred and what fails by the class of the reply, from 0 on'
     deferral({ code: 451, text: 'Greylisted' }),
     { kind: 'failed', ...about, tenant: 'acme', reason: 'UPSTREAM_REJECTED', reply: { code: 554, text: 'Spam' } },
   ];
-  observe(events.map((event) => ({ event, mail: { ticket, lane: ticket.lane } as unknown as Mail })));
+  observe(events.map((event) => ({ event, mail: { ticket, lane: lanes.of(ticket) } as unknown as Mail })));
   const shown = await metricsRegistry.metrics();
   expect(shown).toContain('posthaste_deferred_total{lane="low",class="rate_limited"} 1');
   expect(shown).toContain('posthaste_deferred_total{lane="low",class="greylisted"} 2');
   expect(shown).toContain('posthaste_deferred_total{lane="low",class="mailbox_full"} 0');
   expect(shown).toContain('posthaste_failed_total{lane="low",class="content"} 1');
+  expect(shown).toContain('posthaste_delivered_total{lane="newsletters"} 0');
   expect(lines).toHaveLength(4);
 });

@@ -1,6 +1,5 @@
 import {
   classifyReply,
-  lanes,
   replyClasses,
   type Attempt,
   type Census,
@@ -8,6 +7,7 @@ import {
   type FleetNeed,
   type Expired,
   type JournalRecord,
+  type LaneTable,
   type LiveKind,
   type MailEvent,
   type OutcomeEvent,
@@ -100,7 +100,11 @@ export const metrics = {
 };
 
 /** A counter that has not counted yet is 0, not absent: an alert on its rise must see it. */
-for (const lane of lanes) {
+export function showLanes(lanes: LaneTable): void {
+  for (const lane of lanes.names) showLane(lane);
+}
+
+function showLane(lane: string): void {
   for (const kind of ['accepted', 'delivered', 'doubted', 'presumed', 'returned', 'expired', 'held', 'released', 'cancelled', 'revived'] as const)
     metrics[kind].inc({ lane }, 0);
   // A refused login defers and fails nothing.
@@ -119,7 +123,8 @@ export function observer(mailLog: MailLog): (records: readonly JournalRecord[]) 
 function observe(mailLog: MailLog, record: JournalRecord): void {
   if (!record.mail) return;
   const { event, mail, upstream = '' } = record;
-  const { ticket, lane } = mail;
+  const { ticket } = mail;
+  const lane = mail.lane.name;
   if (event.kind === 'moved' || event.kind === 'started') return;
   if (event.kind === 'accepted') return metrics.accepted.inc({ lane }, ticket.recipients.length);
   const recipients = 'recipients' in event ? event.recipients : ticket.recipients.map((_, recipient) => recipient);
@@ -162,28 +167,28 @@ function count(event: Counted, lane: string): void {
 }
 
 export function observeWaits(attempts: readonly Attempt[]): void {
-  for (const { mail, waitedMs } of attempts) if (waitedMs !== undefined) metrics.readyToStart.observe({ lane: mail.lane }, waitedMs / 1_000);
+  for (const { mail, waitedMs } of attempts) if (waitedMs !== undefined) metrics.readyToStart.observe({ lane: mail.lane.name }, waitedMs / 1_000);
 }
 
 const liveKinds: readonly LiveKind[] = ['queued', 'held', 'sending', 'inDoubt'];
 
 export function showCensus(partition: number, census: Census, now: number): void {
-  for (const lane of lanes) {
-    const oldest = census.oldestAcceptedAt[lane];
-    metrics.oldestAge.set({ partition, lane }, ageOf(oldest, now));
-    metrics.oldestReady.set({ partition, lane }, ageOf(census.oldestReadyAt[lane], now));
-    metrics.late.set({ partition, lane }, census.late[lane]);
-    for (const kind of liveKinds) metrics.depth.set({ partition, lane, state: kind }, census.depth[lane][kind]);
+  for (const { lane: named, depth, oldestAcceptedAt, oldestReadyAt, late } of census.lanes) {
+    const lane = named.name;
+    metrics.oldestAge.set({ partition, lane }, ageOf(oldestAcceptedAt, now));
+    metrics.oldestReady.set({ partition, lane }, ageOf(oldestReadyAt, now));
+    metrics.late.set({ partition, lane }, late);
+    for (const kind of liveKinds) metrics.depth.set({ partition, lane, state: kind }, depth[kind]);
   }
   metrics.difference.set({ partition }, census.difference);
   metrics.countedAt.set({ partition }, now / 1_000);
 }
 
 /** Who does not own a partition has no say in it. */
-export function hidePartition(partition: number): void {
+export function hidePartition(partition: number, lanes: LaneTable): void {
   const { difference, countedAt, unread, epoch, neededSenders, wantedSenders, sendersFrozen } = metrics;
   for (const gauge of [difference, countedAt, unread, epoch, neededSenders, wantedSenders, sendersFrozen]) gauge.remove({ partition });
-  for (const lane of lanes) {
+  for (const lane of lanes.names) {
     for (const gauge of [metrics.oldestAge, metrics.oldestReady, metrics.late]) gauge.remove({ partition, lane });
     for (const kind of liveKinds) metrics.depth.remove({ partition, lane, state: kind });
   }

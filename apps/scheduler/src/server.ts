@@ -11,6 +11,7 @@ import { dispatchHandler } from './dispatch-service.ts';
 import { explanationHandler } from './explanation-service.ts';
 import { Holding } from './holding.ts';
 import { lookupHandler } from './lookup-service.ts';
+import { showLanes } from './metrics.ts';
 import { operateHandlers } from './operation/operate-service.ts';
 import { statsHandler } from './stats-service.ts';
 import { beginTenure, type TenureOptions } from './tenure.ts';
@@ -53,6 +54,7 @@ const channelOptions = {
 
 export function createScheduler(options: SchedulerOptions): Scheduler {
   const { partitions, ownable } = options;
+  showLanes(options.policy.lanes);
   const owner = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
   const numbers = ownable ?? Array.from({ length: partitions }, (_, partition) => partition);
   const holdings = numbers.map((partition) => createHolding(options, owner, partition));

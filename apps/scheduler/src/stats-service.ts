@@ -2,11 +2,11 @@ import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { durationFromMs, timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { status, type sendUnaryData, type ServerUnaryCall, type UntypedHandleCall } from '@grpc/grpc-js';
 import {
-  lanes,
   type Census,
   type DestinationView,
   type FleetNeed,
   type Lane as LaneName,
+  type LaneCensus,
   type LimitUse,
   type Tallies,
   type Tally,
@@ -43,7 +43,7 @@ export function statsHandler(current: (partition: number) => Lookup | null): Unt
 async function takeStats({ driver: { engine }, figures, owner, epoch }: Lookup): Promise<LookupStatsResponse> {
   const { census, takenAt } = await figures.recent();
   return create(LookupStatsResponseSchema, {
-    lanes: lanes.map((lane) => laneStats(lane, census)),
+    lanes: census.lanes.map(laneStats),
     upstreams: engine.upstreams().map((upstream, index) => upstreamStats(upstream, census.destinations[index], engine.wallOf)),
     groups: engine.groups().map((group) => groupStats(group, census)),
     senders: engine.senders().map(({ id, held }) => ({ id, heldCount: BigInt(held) })),
@@ -62,16 +62,15 @@ function fleetStats({ needed, wanted, late, multiplier, frozen }: FleetNeed): Me
 
 export const wireLanes: Readonly<Record<LaneName, Lane>> = { immediate: Lane.IMMEDIATE, high: Lane.HIGH, normal: Lane.NORMAL, low: Lane.LOW };
 
-function laneStats(lane: LaneName, { depth, waiting, oldestAcceptedAt }: Census): MessageInitShape<typeof LaneStatsSchema> {
-  const oldest = oldestAcceptedAt[lane];
+function laneStats({ lane, depth, waiting, oldestAcceptedAt }: LaneCensus): MessageInitShape<typeof LaneStatsSchema> {
   return {
-    lane: wireLanes[lane],
-    readyCount: BigInt(depth[lane].queued - waiting[lane]),
-    waitingCount: BigInt(waiting[lane]),
-    sendingCount: BigInt(depth[lane].sending),
-    inDoubtCount: BigInt(depth[lane].inDoubt),
-    heldCount: BigInt(depth[lane].held),
-    ...(oldest === null ? {} : { oldestAcceptedAt: timestampFromMs(oldest) }),
+    lane: wireLanes[lane.base],
+    readyCount: BigInt(depth.queued - waiting),
+    waitingCount: BigInt(waiting),
+    sendingCount: BigInt(depth.sending),
+    inDoubtCount: BigInt(depth.inDoubt),
+    heldCount: BigInt(depth.held),
+    ...(oldestAcceptedAt === null ? {} : { oldestAcceptedAt: timestampFromMs(oldestAcceptedAt) }),
   };
 }
 

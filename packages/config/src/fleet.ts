@@ -1,6 +1,6 @@
 import type { FleetPolicy } from '@posthaste/core';
 import { calendarSetting } from './calendar.ts';
-import type { orderSettings } from './order.ts';
+import { laneTableOf, type orderSettings } from './order.ts';
 import type { Values } from './schema.ts';
 import { setting } from './setting.ts';
 
@@ -18,7 +18,7 @@ export const fleetSettings = {
 /** The settings as the core takes them. */
 export function fleetPolicyOf(values: Values<typeof fleetSettings & typeof orderSettings>): FleetPolicy {
   return {
-    laneTargetsMs: values['lanes.targets'],
+    lanes: laneTableOf(values),
     bulkWithinMs: values['fleet.bulkWithin'],
     calendar: values.calendar,
     lookAheadMs: values['fleet.lookAhead'],

@@ -1,20 +1,22 @@
-import type { DoubtPolicies, DoubtPolicy } from '@posthaste/core';
+import type { DoubtPolicy } from '@posthaste/core';
 import { type Lane, lanes } from '@posthaste/core/lane';
-import { formatDuration, parseDuration, type Parsed, refused, taken } from './quantity.ts';
+import { LaneTable } from '@posthaste/core/lane-table';
+import { furtherLaneSettings, mostShares, parseTarget, showTarget } from './further-lanes.ts';
+import { type Parsed, refused, taken } from './quantity.ts';
+import type { Values } from './schema.ts';
 import { define, parseMap } from './setting.ts';
 
 type PerLane<T = number> = Readonly<Record<Lane, T>>;
 
 const defaultShares: PerLane = { immediate: 0, high: 20, normal: 10, low: 5 };
-const defaultDoubts: DoubtPolicies = { immediate: 'retry', high: 'retry', normal: 'retry', low: 'retry' };
+const defaultDoubts: PerLane<DoubtPolicy> = { immediate: 'retry', high: 'retry', normal: 'retry', low: 'retry' };
 const defaultTargets: PerLane = { immediate: 30_000, high: 120_000, normal: 300_000, low: Infinity };
 
-/** What is left over is what lets urgent mail overtake: shares that come to a whole would make the lanes a plain rota. */
-const mostShares = 90;
 const mostWeight = 1_000;
 
 /** For the program that decides what goes when. */
 export const orderSettings = {
+  ...furtherLaneSettings,
   'lanes.shares': define(
     {
       default: 'immediate=0,high=20,normal=10,low=5',
@@ -34,7 +36,7 @@ export const orderSettings = {
       default: 'immediate=retry,high=retry,normal=retry,low=retry',
       doc: 'What becomes of mail that may have been delivered (its final reply was lost): retry, perhaps twice; hold, until an operator releases or cancels it; sent, taken as delivered. A lane not named keeps retry.',
     },
-    { kind: 'map of lane=retry|hold|sent', parse: parseDoubts, show: (policies: DoubtPolicies) => showLanes(policies, String) },
+    { kind: 'map of lane=retry|hold|sent', parse: parseDoubts, show: (policies: PerLane<DoubtPolicy>) => showLanes(policies, String) },
   ),
   'tenants.weights': define(
     {
@@ -49,6 +51,13 @@ export const orderSettings = {
   ),
 };
 
+/** All lanes, with the rules that the settings give them. */
+export function laneTableOf(values: Pick<Values<typeof orderSettings>, `lanes.${string}` & keyof typeof orderSettings>): LaneTable {
+  const [shares, targets, doubts] = [values['lanes.shares'], values['lanes.targets'], values['lanes.inDoubt']];
+  const rulesOf = (lane: Lane) => ({ share: shares[lane] / 100, targetMs: targets[lane], inDoubt: doubts[lane] });
+  return new LaneTable(values['lanes.further'], Object.fromEntries(lanes.map((lane) => [lane, rulesOf(lane)])));
+}
+
 function parseShares(input: unknown): Parsed<PerLane> {
   const shares = parseLanes(input, defaultShares, parsePercent);
   if (shares.kind === 'refused') return shares;
@@ -60,7 +69,7 @@ function parseTargets(input: unknown): Parsed<PerLane> {
   return parseLanes(input, defaultTargets, parseTarget);
 }
 
-function parseDoubts(input: unknown): Parsed<DoubtPolicies> {
+function parseDoubts(input: unknown): Parsed<PerLane<DoubtPolicy>> {
   return parseLanes<DoubtPolicy>(input, defaultDoubts, (text) =>
     text === 'retry' || text === 'hold' || text === 'sent' ? taken(text) : refused('retry, hold or sent'),
   );
@@ -72,7 +81,8 @@ function parseLanes<T>(input: unknown, defaults: PerLane<T>, parse: (text: strin
   if (map.kind === 'refused') return map;
   const parsed: Record<string, T> = { ...defaults };
   for (const [name, text] of Object.entries(map.value)) {
-    if (!lanes.some((lane) => lane === name)) return refused(`lanes of ${lanes.join(', ')} instead of '${name}'`);
+    if (!lanes.some((lane) => lane === name))
+      return refused(`lanes of ${lanes.join(', ')} instead of '${name}' (what holds for a further lane stands in lanes.further)`);
     const value = parse(text);
     if (value.kind === 'refused') return refused(`${value.expected} for lane ${name} instead of '${text}'`);
     parsed[name] = value.value;
@@ -82,12 +92,6 @@ function parseLanes<T>(input: unknown, defaults: PerLane<T>, parse: (text: strin
 
 function parsePercent(text: string): Parsed<number> {
   return isWhole(text, 0, mostShares) ? taken(Number(text)) : refused(`whole percent from 0 to ${mostShares}`);
-}
-
-function parseTarget(text: string): Parsed<number> {
-  if (text === 'none') return taken(Infinity);
-  const parsed = parseDuration(text);
-  return parsed.kind === 'value' && parsed.value > 0 ? parsed : refused('a duration above 0s, such as 30s, or none');
 }
 
 /** As the doors take tenants. */
@@ -106,10 +110,6 @@ function parseWeights(input: unknown): Parsed<ReadonlyMap<string, number>> {
 
 function isWhole(text: string, least: number, most: number): boolean {
   return /^\d{1,9}$/.test(text) && Number(text) >= least && Number(text) <= most;
-}
-
-function showTarget(ms: number): string {
-  return ms === Infinity ? 'none' : formatDuration(ms);
 }
 
 function showLanes<T>(values: PerLane<T>, show: (value: T) => string): string {

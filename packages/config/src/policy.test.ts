@@ -15,6 +15,20 @@ it('makes the policy that the engine has by itself when nothing is set', () => {
 });
 
 it('hands on what is set, percents as shares', () => {
-  const policy = policyOf({ POSTHASTE_LANES_SHARES: 'low=25', POSTHASTE_TENANTS_WEIGHTS: 'acme=3', POSTHASTE_SCHEDULER_PINNED_FLOOR: '50' });
-  expect(policy).toMatchObject({ laneShares: { immediate: 0, high: 0.2, low: 0.25 }, tenantWeights: new Map([['acme', 3]]), pinnedFloor: 0.5 });
+  const further = 'wedding-day=high target:1m inDoubt:hold';
+  const policy = policyOf({
+    POSTHASTE_LANES_SHARES: 'low=25',
+    POSTHASTE_LANES_FURTHER: further,
+    POSTHASTE_TENANTS_WEIGHTS: 'acme=3',
+    POSTHASTE_SCHEDULER_PINNED_FLOOR: '50',
+  });
+  expect(policy.lanes.all.map(({ name, share }) => [name, share])).toEqual([
+    ['immediate', 0],
+    ['wedding-day', 0.05],
+    ['high', 0.2],
+    ['normal', 0.1],
+    ['low', 0.25],
+  ]);
+  expect(policy.lanes.named('wedding-day')).toMatchObject({ base: 'high', targetMs: 60_000, inDoubt: 'hold' });
+  expect(policy).toMatchObject({ tenantWeights: new Map([['acme', 3]]), pinnedFloor: 0.5 });
 });

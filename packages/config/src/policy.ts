@@ -1,7 +1,7 @@
 import type { EnginePolicy } from '@posthaste/core';
 import { Router } from '@posthaste/core/router';
 import { batchSettings } from './batches.ts';
-import { orderSettings } from './order.ts';
+import { laneTableOf, orderSettings } from './order.ts';
 import { retryRulesOf, retrySettings } from './retries.ts';
 import type { Values } from './schema.ts';
 import { setting } from './setting.ts';
@@ -34,18 +34,10 @@ export function routerOf({ upstreams, routes, groups }: Values<Pick<typeof polic
 
 /** The settings as the engine takes them. `base`: what no setting speaks of. */
 export function enginePolicyOf(values: Values<typeof policySettings>, base: EnginePolicy): EnginePolicy {
-  const percents = values['lanes.shares'];
   return {
     ...base,
     retry: retryRulesOf(values),
-    laneShares: {
-      immediate: percents.immediate / 100,
-      high: percents.high / 100,
-      normal: percents.normal / 100,
-      low: percents.low / 100,
-    },
-    laneTargetsMs: values['lanes.targets'],
-    inDoubt: values['lanes.inDoubt'],
+    lanes: laneTableOf(values),
     tenantWeights: values['tenants.weights'],
     maxRecipientsPerAttempt: values['batch.recipients'],
     batch: { size: values['batch.size'], waitMs: values['batch.wait'] },

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import type { RetryPolicy } from '@posthaste/core/retry-policy';
 import { describe, expect, it } from 'vitest';
-import { ConfigError, loadConfig, retryRulesOf, retrySettings, showMatch, showPolicy, upstreamSettings } from './index.ts';
+import { ConfigError, furtherLaneSettings, loadConfig, retryRulesOf, retrySettings, showMatch, showPolicy, upstreamSettings } from './index.ts';
 import { parsePolicy } from './retry-policy.ts';
 
-const schema = { ...retrySettings, ...upstreamSettings };
+const schema = { ...retrySettings, ...upstreamSettings, ...furtherLaneSettings };
 const load = (rules: string, file = '') =>
   loadConfig(schema, { argv: file === '' ? [] : ['--config=x.yaml'], env: { POSTHASTE_SCHEDULER_RETRY_RULES: rules }, readFile: () => file });
 const [minute, hour] = [60_000, 3_600_000];
@@ -58,7 +58,8 @@ describe('rules', () => {
     ['1m,5m', 'with a match of *, or of one or more of class:<transient|permanent|greylisted|'],
     ['class:spam=1m', "instead of 'class:spam=1m'"],
     ['class:authentication=1m', "instead of 'class:authentication=1m'"],
-    ['lane:urgent=1m', 'lane:<immediate|high|normal|low>'],
+    ['lane:Urgent=1m', 'lane:<immediate|high|normal|low, or a further one>'],
+    ['lane:urgent=1m', "one of the lanes immediate, high, normal, low instead of 'lane:urgent'"],
     ['lane:low lane:high=1m', "instead of 'lane:low lane:high=1m'"],
     ['domain:a@example.net=1m', "instead of 'domain:a@example.net=1m'"],
     ['upstream:ses=1m', "one of the upstreams main in 'upstream:ses=1m'"],

@@ -1,6 +1,7 @@
-import { isLane, lanes } from '@posthaste/core/lane';
+import { lanes } from '@posthaste/core/lane';
 import { replyClasses } from '@posthaste/core/reply-class';
 import type { RetryMatch, RetryRule, RetryRules } from '@posthaste/core/retry-rules';
+import { isLaneName, strayLane } from './further-lanes.ts';
 import { type Parsed, refused, taken } from './quantity.ts';
 import { parsePolicy, showPolicy } from './retry-policy.ts';
 import type { Values } from './schema.ts';
@@ -19,7 +20,7 @@ const retryRules: Setting<readonly RetryRule[]> = {
     },
     { kind: 'list of match=policy', parse: parseRules, show: (rules: readonly RetryRule[]) => rules.map(showRule).join('; ') },
   ),
-  settle: checkUpstreams,
+  settle: checkNames,
 };
 
 /** For the program that tries again, and the one that explains when. */
@@ -80,7 +81,7 @@ function parseRule(line: string): Parsed<RetryRule> {
 /** What a word of a match may look at, and whether a value of it exists. */
 const matchers: Readonly<Record<keyof RetryMatch, (value: string) => boolean>> = {
   class: (value) => ruleClasses.some((name) => name === value),
-  lane: isLane,
+  lane: isLaneName,
   tenant: () => true,
   upstream: () => true,
   domain: (value) => !value.includes('@'),
@@ -92,17 +93,22 @@ function parseMatch(text: string): Parsed<RetryMatch> {
   const names = new Set(pairs.map((pair) => pair?.[0]));
   const fine = names.size === pairs.length && pairs.every(([name = '', value = ''] = []) => matchers[name as keyof RetryMatch]?.(value));
   if (!fine) {
-    const choices = `class:<${ruleClasses.join('|')}>, lane:<${lanes.join('|')}>, tenant:<name>, upstream:<name>, domain:<name>`;
+    const choices = `class:<${ruleClasses.join('|')}>, lane:<${lanes.join('|')}, or a further one>, tenant:<name>, upstream:<name>, domain:<name>`;
     return refused(`match=policy with a match of *, or of one or more of ${choices}`);
   }
   return taken(Object.fromEntries(pairs.map(([name = '', value = ''] = []) => [name, name === 'domain' ? value.toLowerCase() : value])));
 }
 
-/** A rule for an upstream that there is not would never match, and nobody would notice. */
-function checkUpstreams(rules: readonly RetryRule[] = [], others: Readonly<Record<string, unknown>>): Parsed<readonly RetryRule[]> {
+/** A rule for an upstream or a lane that there is not would never match, and nobody would notice. */
+function checkNames(rules: readonly RetryRule[] = [], others: Readonly<Record<string, unknown>>): Parsed<readonly RetryRule[]> {
   const names = Object.keys(others['upstreams'] ?? {});
   const stray = rules.find(({ match: { upstream } }) => upstream !== undefined && !names.includes(upstream));
-  return stray ? refused(`one of the upstreams ${names.join(', ')} in '${showRule(stray)}'`) : taken(rules);
+  if (stray) return refused(`one of the upstreams ${names.join(', ')} in '${showRule(stray)}'`);
+  const lane = strayLane(
+    rules.flatMap(({ match }) => match.lane ?? []),
+    others,
+  );
+  return lane ? refused(`one of the lanes ${lane.choices} instead of 'lane:${lane.name}'`) : taken(rules);
 }
 
 function showRule({ match, policy }: RetryRule): string {

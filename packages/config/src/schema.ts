@@ -1,4 +1,5 @@
 import type { Setting } from './setting.ts';
+import { orderSettings } from './order.ts';
 import { sharedSettings } from './shared.ts';
 import { breakerSettings, checkSettings } from './upstreams/breaker.ts';
 
@@ -96,7 +97,7 @@ export interface Known {
 /** Keys of the sections that several programs declare parts of. Each program declares those that it uses and passes over the rest. */
 export const sharedKeys: readonly string[] = [
   ...Object.keys(sharedSettings),
-  ...Object.keys({ ...breakerSettings, ...checkSettings }),
+  ...Object.keys({ ...breakerSettings, ...checkSettings, ...orderSettings }),
   'limits.recipients',
   'limits.inline',
   'limits.storage',

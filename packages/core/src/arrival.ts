@@ -21,7 +21,7 @@ export function arrive(state: EngineState, ticket: Ticket, place: Place, now: In
 
 /** Takes a mail into the index. */
 export function admit(state: EngineState, ticket: Ticket, place: Place): Mail {
-  const mail = newMail(ticket, place, (state.order += 1));
+  const mail = newMail(ticket, place, state.policy.lanes.of(ticket), (state.order += 1));
   state.mails.add(mail);
   occupy(state, mail);
   if (ticket.deadline !== undefined) remindOfDeadline(state, mail, ticket.deadline);

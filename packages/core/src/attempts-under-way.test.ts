@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { AttemptsUnderWay } from './attempts-under-way.ts';
+import { LaneTable } from './lane-table.ts';
 import { newMail } from './mail.ts';
 import type { Attempt } from './sender-table.ts';
 import { ticketOf } from './simulation/stage.ts';
 
-const mail = newMail(ticketOf(), { kind: 'wait', sequence: 1 }, 1);
+const mail = newMail(ticketOf(), { kind: 'wait', sequence: 1 }, new LaneTable().all[0]!, 1);
 
 function attemptOf(id: string): Attempt {
   return { id, mail, recipients: [0], upstream: 'main', sender: 's', begun: false };

@@ -12,16 +12,19 @@ test('recipients are counted by lane, by upstream, and by whether their time has
   tickets.forEach((ticket, index) => stage.tell({ kind: 'arrived', ticket, place: { kind: 'log', lane: ticket.lane, sequence: index + 1 } }));
   const census = stage.engine.census(stage.now.wall);
   expect(census).toMatchObject({
-    depth: { high: { queued: 3, sending: 0, inDoubt: 0 }, low: { queued: 3 }, normal: { queued: 0 } },
-    waiting: { high: 0, low: 1 },
+    lanes: [
+      { lane: { name: 'immediate' } },
+      { lane: { name: 'high' }, depth: { queued: 3, sending: 0, inDoubt: 0 }, waiting: 0 },
+      { lane: { name: 'normal' }, depth: { queued: 0 }, oldestAcceptedAt: null },
+      { lane: { name: 'low' }, depth: { queued: 3 }, waiting: 1, oldestAcceptedAt: 5 },
+    ],
     destinations: [
       { queued: 4, sending: 0 },
       { queued: 2, sending: 0 },
     ],
-    oldestAcceptedAt: { low: 5, normal: null },
     difference: 0,
   });
-  expect(stage.engine.census(due).waiting.low, 'what has become due waits no more').toBe(0);
+  expect(stage.engine.census(due).lanes.at(-1)?.waiting, 'what has become due waits no more').toBe(0);
 });
 
 test('in pieces it comes to the same, and a piece is small', () => {
@@ -47,9 +50,13 @@ test('mail is late that is ready and past the target of its lane, counted from i
   stage.arrive({ lane: 'high', acceptedAt: wall - 60 * minute, due: wall + 1 * minute });
   stage.arrive({ lane: 'low', acceptedAt: wall - 600 * minute });
   expect(stage.engine.census(wall)).toMatchObject({
-    late: { immediate: 0, high: 1, normal: 0, low: 0 },
-    oldestReadyAt: { immediate: null, high: wall - 3 * minute, low: wall - 600 * minute },
+    lanes: [
+      { late: 0, oldestReadyAt: null },
+      { late: 1, oldestReadyAt: wall - 3 * minute },
+      { late: 0 },
+      { late: 0, oldestReadyAt: wall - 600 * minute },
+    ],
   });
   stage.join('sender');
-  expect(stage.engine.census(wall), 'what is with a sender is late no more').toMatchObject({ late: { high: 0 }, oldestReadyAt: { high: null } });
+  expect(stage.engine.census(wall), 'what is with a sender is late no more').toMatchObject({ lanes: [{}, { late: 0, oldestReadyAt: null }, {}, {}] });
 });

@@ -65,7 +65,7 @@ function destinationState(
   { name, members, overflow }: Destination,
   index: number,
   upstreams: readonly UpstreamState[],
-  { laneShares, tenantWeights }: EnginePolicy,
+  { lanes, tenantWeights }: EnginePolicy,
 ): DestinationState {
   const sorted = members.toSorted((one, other) => one.priority - other.priority);
   const states = sorted.map(({ upstream, weight }): MemberState => ({ upstream: stateOf(upstreams, upstream), weight, credit: 0 }));
@@ -73,9 +73,9 @@ function destinationState(
   return {
     name,
     index,
-    ready: new ReadyQueue(laneShares, tenantWeights),
+    ready: new ReadyQueue(lanes, tenantWeights),
     gathering: new Gathering(),
-    parking: new Parking(laneShares, tenantWeights),
+    parking: new Parking(lanes, tenantWeights),
     tiers: priorities.map((priority) => states.filter((_, place) => sorted[place]?.priority === priority)),
     members: states,
     overflow,

@@ -78,7 +78,7 @@ function takeNext(state: EngineState, destination: DestinationState, now: Instan
 
 function look(state: EngineState, destination: DestinationState, mail: Mail, now: Instant): Transaction | undefined {
   // Its lane was changed: it stands in the new one's queue as well, and goes from there.
-  if (mail.lane !== destination.ready.servedLane) return undefined;
+  if (mail.lane.rank !== destination.ready.servedLane.rank) return undefined;
   noteUnlisted(mail, destination);
   if (!isLive(mail) || mail.copying !== 'no') return undefined;
   if (isPastDeadline(state, mail, now)) {

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { defaultDoubtPolicies, type DoubtPolicy } from './doubt.ts';
+import type { DoubtPolicy } from './doubt.ts';
+import { LaneTable } from './lane-table.ts';
 import { Stage } from './simulation/stage.ts';
 
 function doubted(policy: DoubtPolicy) {
-  const stage = new Stage({ policy: { inDoubt: { ...defaultDoubtPolicies, normal: policy } } });
+  const stage = new Stage({ policy: { lanes: new LaneTable([], { normal: { inDoubt: policy } }) } });
   stage.join('sender');
   const ticket = stage.arrive();
   stage.report(stage.takeOnlySent(), 'inDoubt');
@@ -33,7 +34,7 @@ describe('what may have been delivered', () => {
   });
 
   test('counts by the lane that is in force', () => {
-    const stage = new Stage({ policy: { inDoubt: { ...defaultDoubtPolicies, low: 'hold' } } });
+    const stage = new Stage({ policy: { lanes: new LaneTable([], { low: { inDoubt: 'hold' } }) } });
     stage.join('sender');
     const ticket = stage.arrive();
     stage.command({ kind: 'changeLane', lane: 'low' });

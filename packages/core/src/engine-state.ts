@@ -1,14 +1,12 @@
 import { ConnectionShares } from './connection-shares.ts';
 import { createDestinations, createRounds, createUpstreams, type DestinationState, type Round, type UpstreamState } from './destination-state.ts';
-import { defaultDoubtPolicies, type DoubtPolicies } from './doubt.ts';
 import type { Effect, JournalRecord } from './effect.ts';
 import type { Instant } from './engine-input.ts';
 import { FinishedLog } from './finished-log.ts';
 import type { BatchPolicy } from './gathering.ts';
 import { Heap } from './heap.ts';
 import { lanes, type Lane } from './lane.ts';
-import { defaultLaneTargets, type LaneTargets } from './lane-target.ts';
-import { defaultLaneShares, type LaneShares } from './lane-turn.ts';
+import { LaneTable } from './lane-table.ts';
 import { LiveEntries } from './live-entries.ts';
 import type { Mail } from './mail.ts';
 import { MailIndex } from './mail-index.ts';
@@ -29,11 +27,8 @@ import { defaultBreaker, type BreakerRule, type DomainLimits, type UpstreamRules
 
 export interface EnginePolicy {
   readonly retry: RetryRules;
-  readonly laneShares: LaneShares;
-  readonly laneTargetsMs: LaneTargets;
+  readonly lanes: LaneTable;
   readonly tenantWeights: TenantWeights;
-  /** What becomes of mail that may have been delivered. */
-  readonly inDoubt: DoubtPolicies;
   /** How long a sender's lease lasts from each word of it. */
   readonly senderLeaseMs: number;
   /** Recipients of one message in one transaction. */
@@ -48,10 +43,8 @@ export interface EnginePolicy {
 
 export const defaultPolicy: EnginePolicy = {
   retry: defaultRetryRules,
-  laneShares: defaultLaneShares,
-  laneTargetsMs: defaultLaneTargets,
+  lanes: new LaneTable(),
   tenantWeights: new Map(),
-  inDoubt: defaultDoubtPolicies,
   senderLeaseMs: 15_000,
   maxRecipientsPerAttempt: 100,
   batch: { size: 50, waitMs: 0 },

@@ -32,6 +32,7 @@ import type { Router } from './router.ts';
 import type { Attempt } from './sender-table.ts';
 import { returnSnapshot, takeSnapshot, type SnapshotWithStates, type StateRecord } from './snapshot.ts';
 import type { Lane } from './lane.ts';
+import type { LaneTable, NamedLane } from './lane-table.ts';
 import type { Place, Ticket } from './ticket.ts';
 import type { UpstreamHealth } from './upstream-health.ts';
 import { placesOf, steadyRate, type UpstreamRule } from './upstream-rules.ts';
@@ -125,10 +126,10 @@ export class Engine {
     return attempts.filter((id) => this.#state.senders.attempt(id)?.sender === sender);
   }
 
-  /** The mail by this id, with each recipient's state; undefined when it is not in the index. */
-  find(id: string): { readonly ticket: Ticket; readonly recipients: readonly RecipientView[] } | undefined {
+  /** The mail by this id, with the lane that is in force and each recipient's state; undefined when it is not in the index. */
+  find(id: string): { readonly ticket: Ticket; readonly lane: NamedLane; readonly recipients: readonly RecipientView[] } | undefined {
     const mail = this.#state.mails.get(id);
-    return mail && { ticket: mail.ticket, recipients: mail.states.map((_, recipient) => this.#view(mail, recipient)) };
+    return mail && { ticket: mail.ticket, lane: mail.lane, recipients: mail.states.map((_, recipient) => this.#view(mail, recipient)) };
   }
 
   /** Why each recipient of a mail is not there yet, in the ticket's order; none for a mail that is not in the index. Call after a step. */
@@ -155,6 +156,11 @@ export class Engine {
   /** Whether mail can be bound for an upstream, or a group of them, by this name. */
   isDestination(name: string): boolean {
     return this.#state.router.destinations.some((destination) => destination.name === name);
+  }
+
+  /** All lanes there are. */
+  get lanes(): LaneTable {
+    return this.#state.policy.lanes;
   }
 
   /** Those in force, in the order in which they came into force. */
@@ -224,7 +230,7 @@ export class Engine {
         rateLimit: sumOf(capacities.map(({ rateLimit }) => rateLimit)),
         atOnce: sumOf(capacities.map(({ atOnce }) => atOnce)),
         ready: ready.sizes(),
-        arrived: { ...ready.arrived },
+        arrived: [...ready.arrived],
         concluded: sumOf(upstreams.map(({ concluded }) => concluded)),
         tookMs: sumOf(upstreams.map(({ tookMs }) => tookMs)),
         full: ready.size > 0 && !eligibleMembers(destination).some(({ upstream }) => senders.roomiest(upstream.name)),

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { LaneTable } from './lane-table.ts';
 import { began, recipientsOf, Stage, touchy } from './simulation/stage.ts';
 
 const explain = (stage: Stage, id: string) => stage.engine.explain(id, stage.now);
@@ -20,7 +21,7 @@ test('names no sender first, then the line that the mail would stand in', () => 
           reason: 'QUEUED_BEHIND',
           since: began,
           until: null,
-          detail: { kind: 'place', lane: 'normal', tenant: 'acme', ahead: 1, perSecond: 0 },
+          detail: { kind: 'place', lane: expect.objectContaining({ name: 'normal' }), tenant: 'acme', ahead: 1, perSecond: 0 },
         },
       ],
     },
@@ -92,7 +93,9 @@ test('has nothing to say of what is with a sender, and speaks of each recipient 
 });
 
 test('counts what goes before: more urgent lanes, earlier mail of the tenant, the turns of others', () => {
-  const stage = new Stage({ policy: { laneShares: { immediate: 0, high: 0, normal: 0, low: 0 }, tenantWeights: new Map([['heavy', 2]]) } });
+  const stage = new Stage({
+    policy: { lanes: new LaneTable([], { high: { share: 0 }, normal: { share: 0 }, low: { share: 0 } }), tenantWeights: new Map([['heavy', 2]]) },
+  });
   for (let index = 0; index < 3; index += 1) stage.arrive({ lane: 'immediate' });
   for (let index = 0; index < 4; index += 1) stage.arrive();
   for (let index = 0; index < 20; index += 1) stage.arrive({ tenant: 'heavy' });
@@ -104,7 +107,7 @@ test('counts what goes before: more urgent lanes, earlier mail of the tenant, th
 });
 
 test('lets a lane with a share go before all more urgent mail has gone', () => {
-  const stage = new Stage({ policy: { laneShares: { immediate: 0, high: 0, normal: 0, low: 0.1 } } });
+  const stage = new Stage({ policy: { lanes: new LaneTable([], { high: { share: 0 }, normal: { share: 0 }, low: { share: 0.1 } }) } });
   for (let index = 0; index < 1_000; index += 1) stage.arrive();
   stage.arrive({ lane: 'low' });
   const { id } = stage.arrive({ lane: 'low' });

@@ -4,9 +4,9 @@ import type { Instant } from './engine-input.ts';
 import type { EngineState } from './engine-state.ts';
 import { queueOf, readySince, wallDue } from './filing.ts';
 import type { Reply } from './journal.ts';
-import type { Lane } from './lane.ts';
 import type { Intervention } from './operation/intervention.ts';
 import { suspensionOf } from './operation/suspension-gate.ts';
+import type { NamedLane } from './lane-table.ts';
 import type { Mail } from './mail.ts';
 import type { LimitUse, Meter } from './meter.ts';
 import { eligibleMembers, learnedOpensAt, opensAt } from './member-choice.ts';
@@ -38,7 +38,7 @@ export type GateDetail =
     }
   | { readonly kind: 'connections'; readonly upstream: string; readonly limit: number; readonly inForce: number }
   | { readonly kind: 'senders'; readonly senders: number; readonly held: number }
-  | { readonly kind: 'place'; readonly lane: Lane; readonly tenant: string; readonly ahead: number; readonly perSecond: number };
+  | { readonly kind: 'place'; readonly lane: NamedLane; readonly tenant: string; readonly ahead: number; readonly perSecond: number };
 
 /** Why a recipient is not there yet. */
 export interface Explanation {

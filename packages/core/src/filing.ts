@@ -75,12 +75,10 @@ export function putBack(state: EngineState, mail: Mail, queue: DestinationState,
 }
 
 /** By the steady clock. A mail that was set back loses its deadline's place as well: otherwise it would come first until it expires. */
-export function startByOf({ clock, policy: { laneTargetsMs } }: EngineState, mail: Mail, now: Instant): number {
+export function startByOf({ clock }: EngineState, mail: Mail, now: Instant): number {
   const { lane } = mail;
   const since = readySince(clock, mail, now.wall);
-  return mail.setBackAt === null
-    ? startByLane(lane, since, laneTargetsMs, steadyDeadline(clock, mail))
-    : startByLane(lane, Math.max(since, mail.setBackAt), laneTargetsMs);
+  return mail.setBackAt === null ? startByLane(lane, since, steadyDeadline(clock, mail)) : startByLane(lane, Math.max(since, mail.setBackAt));
 }
 
 /** Whether any recipient could go now. `wall`: wall clock. */

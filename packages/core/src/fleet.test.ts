@@ -1,10 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { defaultLaneTargets } from './lane-target.ts';
+import { LaneTable } from './lane-table.ts';
 import { Fleet, type FleetPolicy, type UpstreamReading } from './fleet.ts';
 import { Stage } from './simulation/stage.ts';
 
-const policy: FleetPolicy = { laneTargetsMs: defaultLaneTargets, bulkWithinMs: 3_600_000, calendar: [], lookAheadMs: 600_000 };
-const none = { immediate: 0, high: 0, normal: 0, low: 0 };
+const policy: FleetPolicy = { lanes: new LaneTable(), bulkWithinMs: 3_600_000, calendar: [], lookAheadMs: 600_000 };
 const start = Temporal.ZonedDateTime.from('2026-11-28T14:00[Europe/Amsterdam]').epochMilliseconds;
 
 /** Traffic of normal mail, so many senders, and what they and the upstream can do, a second at a time. */
@@ -43,8 +42,8 @@ class Town {
   #reading(): UpstreamReading {
     return {
       name: 'main',
-      ready: { ...none, normal: this.ready },
-      arrived: { ...none, normal: this.#arrived },
+      ready: [0, 0, this.ready, 0],
+      arrived: [0, 0, this.#arrived, 0],
       concluded: this.#concluded,
       tookMs: this.#concluded * 400,
       full: this.ready > 0,
@@ -141,7 +140,7 @@ test('the engine tells how the mail for each upstream stands', () => {
   stage.arrive();
   stage.arrive({ lane: 'low' });
   stage.arrive({ lane: 'low' });
-  expect(stage.engine.readDestinations()).toMatchObject([{ name: 'main', ready: { normal: 1, low: 2 }, concluded: 0, full: true }]);
+  expect(stage.engine.readDestinations()).toMatchObject([{ name: 'main', ready: [0, 0, 1, 2], concluded: 0, full: true }]);
   stage.join('sender', { main: 1 });
   const attempt = stage.takeOnlySent();
   stage.tell({ kind: 'credit', sender: 'sender', upstream: 'main', window: 0 });
@@ -158,17 +157,17 @@ test('the engine tells how the mail for each upstream stands', () => {
     ],
   });
   expect(stage.engine.readDestinations()).toMatchObject([
-    { ready: { normal: 0, low: 2 }, arrived: { normal: 1, low: 2 }, concluded: 1, tookMs: 120, full: true, isUp: true },
+    { ready: [0, 0, 0, 2], arrived: [0, 0, 1, 2], concluded: 1, tookMs: 120, full: true, isUp: true },
   ]);
   stage.tell({ kind: 'credit', sender: 'sender', upstream: 'main', window: 5 });
-  expect(stage.engine.readDestinations()).toMatchObject([{ ready: { low: 0 }, full: false }]);
+  expect(stage.engine.readDestinations()).toMatchObject([{ ready: [0, 0, 0, 0], full: false }]);
 });
 
 test('the census tells how much of what is late waits for which upstream', () => {
   const stage = new Stage({ upstreams: ['main', 'other'] });
   stage.arrive();
   stage.arrive({ recipients: [{ address: 'a@other.example' }] });
-  stage.pass(defaultLaneTargets.normal + 1);
+  stage.pass(5 * 60_000 + 1);
   stage.arrive({ acceptedAt: stage.now.wall });
   expect(stage.engine.census(stage.now.wall).destinations.map(({ late }) => late)).toEqual([1, 1]);
 });

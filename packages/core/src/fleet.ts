@@ -1,12 +1,11 @@
 import type { Instant } from './engine-input.ts';
-import type { LaneTargets } from './lane-target.ts';
-import { lanes, type Lane } from './lane.ts';
+import type { LaneTable } from './lane-table.ts';
 import { type LaneSpans, type Load, neededSenders, type SenderNeed } from './needed-senders.ts';
 import { type QueueReading, Throughput } from './throughput.ts';
 import { type CalendarEntry, outlookAt } from './traffic-calendar.ts';
 
 export interface FleetPolicy {
-  readonly laneTargetsMs: LaneTargets;
+  readonly lanes: LaneTable;
   /** Over how long the backlog of a lane without a target is spread, milliseconds. */
   readonly bulkWithinMs: number;
   readonly calendar: readonly CalendarEntry[];
@@ -91,9 +90,6 @@ export class Fleet {
   }
 }
 
-function spansOf({ laneTargetsMs, bulkWithinMs }: FleetPolicy): LaneSpans {
-  return Object.fromEntries(lanes.map((lane) => [lane, laneTargetsMs[lane] === Infinity ? bulkWithinMs : laneTargetsMs[lane]])) as Record<
-    Lane,
-    number
-  >;
+function spansOf({ lanes, bulkWithinMs }: FleetPolicy): LaneSpans {
+  return lanes.all.map(({ targetMs }) => (targetMs === Infinity ? bulkWithinMs : targetMs));
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { lanes, type Lane } from './lane.ts';
+import { LaneTable } from './lane-table.ts';
 import { Stage } from './simulation/stage.ts';
 
 const waitMs = 2_000;
@@ -40,6 +41,19 @@ describe('mail that may wait for a batch to fill', () => {
     stage.arrive({ lane: 'high' });
     stage.arrive({ lane: 'immediate' });
     expect(stage.takeSent().map(({ mail }) => mail.ticket.lane)).toEqual(['immediate', 'high', 'low']);
+  });
+
+  test('is taken along by one of a further lane that is stored with the immediate ones, which waits no more than they do', () => {
+    const lanes = new LaneTable([
+      { name: 'one-time', base: 'immediate' },
+      { name: 'wedding-day', base: 'high', targetMs: 60_000 },
+    ]);
+    const stage = new Stage({ policy: { ...patient.policy, lanes } });
+    stage.join('sender', { main: 1_000 });
+    stage.arrive({ lane: 'high', furtherLane: 'wedding-day' });
+    expect(stage.takeSent()).toEqual([]);
+    stage.arrive({ lane: 'immediate', furtherLane: 'one-time' });
+    expect(stage.takeSent().map(({ mail }) => mail.lane.name)).toEqual(['one-time', 'wedding-day']);
   });
 
   test('does not wait when its deadline is near', () => {

@@ -1,4 +1,3 @@
-import { lanes } from './lane.ts';
 import type { ReadyQueue } from './ready-queue.ts';
 
 /** How attempts are put together for a sender. */
@@ -11,7 +10,7 @@ export interface BatchPolicy {
 
 /**
  * Whether the mail of one queue waits for more to go with it. It begins to wait when it comes into an empty queue and ends for all that is there: when a
- * batch is full, when a mail of the most urgent lane comes, which takes the others along, or when the wait is over. What is left after that for want
+ * batch is full, when an immediate mail comes, or one of a further lane that is stored with those, which takes the others along, or when the wait is over. What is left after that for want
  * of room goes as room comes; only a queue that has been empty waits again.
  */
 export class Gathering {
@@ -31,7 +30,7 @@ export class Gathering {
   /** Whether nothing of the queue goes yet. */
   waits(queue: ReadyQueue, { size }: BatchPolicy, mono: number): boolean {
     if (this.#until === null) return false;
-    if (mono >= this.#until || queue.size >= size || queue.holds(lanes[0])) this.#until = null;
+    if (mono >= this.#until || queue.size >= size || queue.holdsImmediate()) this.#until = null;
     return this.#until !== null;
   }
 }

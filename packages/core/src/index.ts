@@ -1,5 +1,6 @@
 export { domainOf } from './domain.ts';
-export { isLane, lanes, type Lane } from './lane.ts';
+export { isLane, laneNameOf, lanes, type Lane, type WrittenLane } from './lane.ts';
+export { LaneTable, type FurtherLane, type LaneRules, type NamedLane } from './lane-table.ts';
 export {
   decodeTicket,
   encodeTicket,
@@ -26,12 +27,10 @@ export type { MailMatch, Selector } from './operation/selector.ts';
 export type { Suspension } from './operation/suspension.ts';
 export { Engine, type DestinationView, type EngineOptions, type RecipientView, type UpstreamView } from './engine.ts';
 export type { Explanation, Gate, GateDetail } from './explaining.ts';
-export type { Census, LiveKind } from './census.ts';
+export type { Census, LaneCensus, LiveKind } from './census.ts';
 export { Fleet, type FleetNeed, type FleetPolicy } from './fleet.ts';
 export type { CalendarEntry } from './traffic-calendar.ts';
-export type { LaneShares } from './lane-turn.ts';
-export { defaultDoubtPolicies, type DoubtPolicies, type DoubtPolicy } from './doubt.ts';
-export type { LaneTargets } from './lane-target.ts';
+export type { DoubtPolicy } from './doubt.ts';
 export type { TenantWeights } from './tenant-turn.ts';
 export { defaultPolicy, type EnginePolicy } from './engine-state.ts';
 export { begunBy } from './engine-input.ts';

@@ -1,4 +1,4 @@
-import type { Lane } from './lane.ts';
+import type { WrittenLane } from './lane.ts';
 import type { Command, Progress } from './operation/command.ts';
 import type { Suspension } from './operation/suspension.ts';
 import type { Reason } from './reason.ts';
@@ -189,9 +189,8 @@ export interface Redirected extends ByHand {
 }
 
 /** The mail as a whole, whichever of its recipients were named, is in this lane from now on; its entry stays where it is. */
-export interface LaneChanged extends ByHand {
+export interface LaneChanged extends ByHand, WrittenLane {
   readonly kind: 'laneChanged';
-  readonly lane: Lane;
 }
 
 /** A dead letter lies in WAIT again. Its failed recipients, which are those that it names, are queued with no attempt spent. */

@@ -1,9 +1,4 @@
-import { lanes, type Lane } from './lane.ts';
-
-/** The part of an upstream's dispatches that a lane is sure of while it has mail ready. */
-export type LaneShares = Readonly<Record<Lane, number>>;
-
-export const defaultLaneShares: LaneShares = { immediate: 0, high: 0.2, normal: 0.1, low: 0.05 };
+import type { NamedLane } from './lane-table.ts';
 
 /** Adding shares such as 0.05 twenty times must count as one whole in spite of rounding. */
 const oneDispatch = 1 - 1e-9;
@@ -13,26 +8,34 @@ const oneDispatch = 1 - 1e-9;
  * lane its share; one that has earned a whole dispatch goes first. Being served pays it back, and an empty lane saves nothing up.
  */
 export class LaneTurn {
-  readonly #shares: LaneShares;
-  readonly #earned: Record<Lane, number> = { immediate: 0, high: 0, normal: 0, low: 0 };
+  readonly #lanes: readonly NamedLane[];
+  /** By rank. */
+  readonly #earned: number[];
 
-  constructor(shares: LaneShares = defaultLaneShares) {
-    this.#shares = shares;
+  /** `lanes`: all of a table, the most urgent first. */
+  constructor(lanes: readonly NamedLane[]) {
+    this.#lanes = lanes;
+    this.#earned = lanes.map(() => 0);
   }
 
-  next(hasReady: (lane: Lane) => boolean): Lane | undefined {
-    let mostUrgent: Lane | undefined;
-    for (const lane of lanes) {
+  next(hasReady: (lane: NamedLane) => boolean): NamedLane | undefined {
+    let mostUrgent: NamedLane | undefined;
+    for (const lane of this.#lanes) {
       if (!hasReady(lane)) continue;
       mostUrgent ??= lane;
-      if (this.#earned[lane] + this.#shares[lane] > oneDispatch) return lane;
+      if (this.#earnedBy(lane) > oneDispatch) return lane;
     }
     return mostUrgent;
   }
 
   /** `hasReady`: beside the one that was served. */
-  served(turn: Lane, hasReady: (lane: Lane) => boolean): void {
-    for (const lane of lanes) this.#earned[lane] = lane === turn || hasReady(lane) ? this.#earned[lane] + this.#shares[lane] : 0;
-    this.#earned[turn] = Math.max(0, this.#earned[turn] - 1);
+  served(turn: NamedLane, hasReady: (lane: NamedLane) => boolean): void {
+    for (const lane of this.#lanes) this.#earned[lane.rank] = lane === turn || hasReady(lane) ? this.#earnedBy(lane) : 0;
+    this.#earned[turn.rank] = Math.max(0, (this.#earned[turn.rank] as number) - 1);
+  }
+
+  /** With this dispatch. */
+  #earnedBy({ rank, share }: NamedLane): number {
+    return (this.#earned[rank] as number) + share;
   }
 }

@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { LaneTable } from './lane-table.ts';
 import { newMail, type Mail } from './mail.ts';
 import { MailIndex } from './mail-index.ts';
 import { ticketOf } from './simulation/stage.ts';
 
 function mailOf(id: string): Mail {
-  return newMail(ticketOf({ id }), { kind: 'wait', sequence: 1 }, 1);
+  return newMail(ticketOf({ id }), { kind: 'wait', sequence: 1 }, new LaneTable().all[0]!, 1);
 }
 
 const idsOf = (mails: Iterable<Mail>) => [...mails].map(({ ticket }) => ticket.id);

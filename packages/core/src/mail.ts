@@ -1,4 +1,4 @@
-import type { Lane } from './lane.ts';
+import type { NamedLane } from './lane-table.ts';
 import type { Place, Ticket } from './ticket.ts';
 import { isFinal, untouched, type RecipientState } from './recipient.ts';
 
@@ -6,8 +6,8 @@ import { isFinal, untouched, type RecipientState } from './recipient.ts';
 export interface Mail {
   readonly ticket: Ticket;
   place: Place;
-  /** Its ticket's, unless an operator gave it another one. */
-  lane: Lane;
+  /** Its ticket's, or that one's base, unless an operator gave it another one. */
+  lane: NamedLane;
   /** By recipient: the upstream or group that an operator gave it instead of its route's; null as long as nobody did. */
   detours: (string | undefined)[] | null;
   /** In the ticket's order. */
@@ -30,12 +30,12 @@ export interface Mail {
   asOf: number;
 }
 
-export function newMail(ticket: Ticket, place: Place, order: number): Mail {
+export function newMail(ticket: Ticket, place: Place, lane: NamedLane, order: number): Mail {
   const first: RecipientState = ticket.due === undefined ? untouched : { kind: 'queued', attempts: 0, due: ticket.due, reason: 'SCHEDULED' };
   return {
     ticket,
     place,
-    lane: ticket.lane,
+    lane,
     detours: null,
     states: ticket.recipients.length === 1 ? [first] : ticket.recipients.map(() => first),
     order,

@@ -1,13 +1,11 @@
-import { lanes, type Lane } from './lane.ts';
-
 /** What waits for one upstream, and what it and a sender can do. Rates are a second. */
 export interface Load {
-  /** Mails that could go now. */
-  readonly ready: Readonly<Record<Lane, number>>;
+  /** Mails that could go now, by their lane's rank. */
+  readonly ready: readonly number[];
   /** Of these: past their lane's target. */
   readonly late: number;
-  /** Mails that become ready. */
-  readonly arriving: Readonly<Record<Lane, number>>;
+  /** Mails that become ready, by their lane's rank. */
+  readonly arriving: readonly number[];
   /** Attempts that one sender concludes. */
   readonly perSender: number;
   /** Attempts that the upstream takes, by its limits on rate, connections and concurrency; Infinity: no limit is known. */
@@ -25,8 +23,8 @@ export interface SenderNeed {
   readonly allowed: number;
 }
 
-/** How soon a lane's mail should be begun, milliseconds, and so over how long its backlog is spread. Finite. */
-export type LaneSpans = Readonly<Record<Lane, number>>;
+/** By rank: how soon a lane's mail should be begun, milliseconds, and so over how long its backlog is spread. Finite. */
+export type LaneSpans = readonly number[];
 
 /** What is late already should be gone in so long. */
 const catchUpMs = 60_000;
@@ -67,10 +65,10 @@ function requiredRate({ ready, late, arriving }: Load, spans: LaneSpans): number
   let most = (late / catchUpMs) * 1_000;
   let waiting = 0;
   let coming = 0;
-  for (const lane of lanes.toSorted((a, b) => spans[a] - spans[b])) {
-    waiting += ready[lane];
-    coming += arriving[lane];
-    most = Math.max(most, (waiting / spans[lane]) * 1_000 + coming);
+  for (const [rank, span] of [...spans.entries()].toSorted(([, a], [, b]) => a - b)) {
+    waiting += ready[rank] ?? 0;
+    coming += arriving[rank] ?? 0;
+    most = Math.max(most, (waiting / span) * 1_000 + coming);
   }
   return Math.max(most, (late / catchUpMs) * 1_000 + coming);
 }

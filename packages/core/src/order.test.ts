@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { lanes, type Lane } from './lane.ts';
+import { type FurtherLane, LaneTable } from './lane-table.ts';
 import { defaultPolicy } from './engine-state.ts';
 import { recipientsOf, Stage, ticketOf } from './simulation/stage.ts';
 import type { Attempt } from './sender-table.ts';
@@ -8,7 +9,13 @@ import type { Ticket } from './ticket.ts';
 
 /** What must hold of the order, on the engine as it is, whatever waits and whatever was served before. */
 
-const others = lanes.filter((lane) => lane !== 'immediate');
+/** One among the four, and one behind them. */
+const further: readonly FurtherLane[] = [
+  { name: 'wedding-day', base: 'high', targetMs: 60_000 },
+  { name: 'archive', base: 'low' },
+];
+const six = new LaneTable(further);
+const others = six.all.slice(1);
 
 function arriveAll(stage: Stage, count: number, parts: (index: number) => Partial<Ticket>): Ticket[] {
   return Array.from({ length: count }, (_, index) => stage.arrive(parts(index)));
@@ -46,8 +53,8 @@ describe('immediate mail', () => {
   test('lets no more before it than one owed turn of each other lane that waits, whatever was served before', () => {
     fc.assert(
       fc.property(fc.subarray(others, { minLength: 1 }), fc.nat(80), (waiting, before) => {
-        const stage = new Stage();
-        arriveAll(stage, 100 * waiting.length, (index) => ({ lane: waiting[index % waiting.length] as Lane }));
+        const stage = new Stage({ policy: { lanes: six } });
+        arriveAll(stage, 100 * waiting.length, (index) => waiting[index % waiting.length]!.written);
         serve(stage, before);
         const urgent = stage.arrive({ lane: 'immediate' });
         const place = ticketsOf(serve(stage, 5)).indexOf(urgent);
@@ -59,17 +66,21 @@ describe('immediate mail', () => {
 });
 
 test('a lane with mail ready has its share of every stretch of dispatches, two at most left out', () => {
-  const percents = fc.tuple(fc.nat(30), fc.nat(30), fc.nat(30)).filter((shares) => shares.some((share) => share > 0));
+  const percents = fc.array(fc.nat(18), { minLength: 5, maxLength: 5 }).filter((shares) => shares.some((share) => share > 0));
   fc.assert(
-    fc.property(percents, ([high, normal, low]) => {
-      const laneShares = { immediate: 0, high: high / 100, normal: normal / 100, low: low / 100 };
-      const stage = new Stage({ policy: { laneShares } });
-      arriveAll(stage, 400, (index) => ({ lane: lanes[index % 4] as Lane }));
-      const served = ticketsOf(serve(stage, 100)).map(({ lane }) => lane);
-      for (const lane of others) {
-        const taken = runningSums(served.map((name) => (name === lane ? 1 : 0)));
+    fc.property(percents, (shares) => {
+      const [high, normal, low, ...rest] = shares.map((percent) => ({ share: percent / 100 }));
+      const table = new LaneTable(
+        further.map((lane, index) => ({ ...lane, ...rest[index] })),
+        { high: high!, normal: normal!, low: low! },
+      );
+      const stage = new Stage({ policy: { lanes: table } });
+      arriveAll(stage, 600, (index) => table.all[index % table.all.length]!.written);
+      const served = serve(stage, 100).map(({ mail }) => mail.lane);
+      for (const lane of table.all.slice(1)) {
+        const taken = runningSums(served.map((other) => (other === lane ? 1 : 0)));
         eachStretch(served.length, (from, to) =>
-          expect((taken[to] ?? 0) - (taken[from] ?? 0), `${lane} from ${from} to ${to}`).toBeGreaterThanOrEqual((to - from) * laneShares[lane] - 2),
+          expect((taken[to] ?? 0) - (taken[from] ?? 0), `${lane.name} from ${from} to ${to}`).toBeGreaterThanOrEqual((to - from) * lane.share - 2),
         );
       }
     }),
@@ -128,6 +139,22 @@ describe('tenants of a lane', () => {
   }
 });
 
+test('what waits for a further lane stands between the four by its target: before all that may wait longer, behind all that may not', () => {
+  const target = fc.option(fc.integer({ min: 1, max: 600 }), { nil: Infinity });
+  fc.assert(
+    fc.property(target, fc.constantFrom(...lanes), (seconds, base) => {
+      const none = { share: 0 };
+      const table = new LaneTable([{ name: 'x', base, targetMs: seconds * 1_000, share: 0 }], { high: none, normal: none, low: none });
+      const stage = new Stage({ policy: { lanes: table } });
+      arriveAll(stage, 20, (index) => table.all[(7 * index) % table.all.length]!.written);
+      const served = serve(stage, 20).map(({ mail }) => mail.lane);
+      expect(served[0]?.name).toBe('immediate');
+      const targets = served.filter(({ name }) => name !== 'immediate').map(({ targetMs }) => targetMs);
+      expect(targets).toEqual(targets.toSorted((a, b) => (a === b ? 0 : a - b)));
+    }),
+  );
+});
+
 test('inside a tenant what should be begun first goes first: by its deadline, or by the target of its lane', () => {
   const minutes = fc.option(fc.integer({ min: 1, max: 20 }), { nil: undefined });
   fc.assert(
@@ -137,7 +164,7 @@ test('inside a tenant what should be begun first goes first: by its deadline, or
       const tickets = mails.map(({ ttl, age }) =>
         stage.arrive({ acceptedAt: wall - age * 60_000, ...(ttl !== undefined && { deadline: wall + ttl * 60_000 }) }),
       );
-      const startBy = ({ acceptedAt, deadline }: Ticket) => Math.min(deadline ?? Infinity, acceptedAt + defaultPolicy.laneTargetsMs.normal);
+      const startBy = ({ acceptedAt, deadline }: Ticket) => Math.min(deadline ?? Infinity, acceptedAt + 5 * 60_000);
       // The sort is stable: what is equal stays in the order of arrival.
       expect(ticketsOf(serve(stage, tickets.length))).toEqual(tickets.toSorted((a, b) => startBy(a) - startBy(b)));
     }),

@@ -1,6 +1,6 @@
 import type { Instant } from './engine-input.ts';
 import { Heap } from './heap.ts';
-import type { LaneShares } from './lane-turn.ts';
+import type { LaneTable } from './lane-table.ts';
 import type { Mail } from './mail.ts';
 import type { ClosedGate } from './mail-gate.ts';
 import { ReadyQueue } from './ready-queue.ts';
@@ -24,7 +24,7 @@ const nothing: readonly Mail[] = [];
  * what stands there: a more urgent lane still goes first, and a gate that lets one mail pass does not set thousands in motion.
  */
 export class Parking {
-  readonly #shares: LaneShares;
+  readonly #lanes: LaneTable;
   readonly #weights: TenantWeights;
   readonly #rooms = new Map<string, Room>();
   /** Rooms that are shut, by when to look. An entry whose room has another time by now is passed over. */
@@ -32,8 +32,8 @@ export class Parking {
   #open: Room[] = [];
   #looks = 0;
 
-  constructor(shares: LaneShares, weights: TenantWeights) {
-    this.#shares = shares;
+  constructor(lanes: LaneTable, weights: TenantWeights) {
+    this.#lanes = lanes;
     this.#weights = weights;
   }
 
@@ -80,7 +80,7 @@ export class Parking {
   }
 
   #furnish(closed: ClosedGate, now: Instant): Room {
-    const room: Room = { ...closed, queue: new ReadyQueue(this.#shares, this.#weights), mails: new Set(), lookAt: null };
+    const room: Room = { ...closed, queue: new ReadyQueue(this.#lanes, this.#weights), mails: new Set(), lookAt: null };
     this.#rooms.set(closed.key, room);
     this.#shutUntil(room, now.mono + closed.gate.opensIn(closed.key, now));
     return room;

@@ -1,12 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import { defaultLaneShares } from './lane-turn.ts';
+import { LaneTable } from './lane-table.ts';
 import { newMail, type Mail } from './mail.ts';
 import { ReadyQueue } from './ready-queue.ts';
 import { ticketOf } from './simulation/stage.ts';
 import type { Ticket } from './ticket.ts';
 
+const lanes = new LaneTable();
+
 function mailOf(order: number, parts: Partial<Ticket> = {}): Mail {
-  return newMail(ticketOf(parts), { kind: 'wait', sequence: order }, order);
+  const ticket = ticketOf(parts);
+  return newMail(ticket, { kind: 'wait', sequence: order }, lanes.of(ticket), order);
 }
 
 /** Arrival numbers in the order in which the queue gives them out. */
@@ -16,7 +19,7 @@ function served(mails: readonly Mail[], count = mails.length): (number | undefin
 }
 
 function queueOf(mails: readonly Mail[], weights: Record<string, number> = {}): ReadyQueue {
-  const queue = new ReadyQueue(defaultLaneShares, new Map(Object.entries(weights)));
+  const queue = new ReadyQueue(lanes, new Map(Object.entries(weights)));
   for (const mail of mails) queue.push(mail, mail.ticket.deadline ?? Infinity);
   return queue;
 }

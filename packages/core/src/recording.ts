@@ -8,7 +8,7 @@ import { count } from './tally.ts';
 /** Every change of a recipient goes through here: into the journal, the tallies and the mail's states, in one move. */
 export function record(state: EngineState, mail: Mail, event: RecipientEvent): void {
   note(state, mail, event, upstreamOf(mail.states[event.recipients[0] ?? 0]));
-  applyTo(mail, event);
+  applyTo(state, mail, event);
   if (mail.open === 0) finish(state, mail, event.at);
   // What is with a sender is known by its attempt: most mail is never anything but started and delivered.
   const isInIndex = mail.open > 0 || mail.copying !== 'no';
@@ -30,11 +30,14 @@ export function noteOperator(state: EngineState, event: OperatorEvent): void {
   state.records.push({ event });
 }
 
-export function applyTo(mail: Mail, event: MailEvent): void {
-  if (event.kind === 'laneChanged') mail.lane = event.lane;
+export function applyTo({ policy }: EngineState, mail: Mail, event: MailEvent): void {
+  if (event.kind === 'laneChanged') mail.lane = policy.lanes.of(event);
   if (event.kind === 'redirected') detour(mail, event.recipients, event.upstream);
   // A dead letter that is revived may stand here as it was in its first life.
-  if (event.kind === 'revived') resetStates(mail, event.states);
+  if (event.kind === 'revived') {
+    resetStates(mail, event.states);
+    mail.lane = policy.lanes.of(event.ticket);
+  }
   if (!('recipients' in event)) return;
   for (const recipient of event.recipients) {
     const before = mail.states[recipient];

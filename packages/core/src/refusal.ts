@@ -56,7 +56,7 @@ function judgeOf(
   hintMs: number | null,
   now: Instant,
 ): Judge {
-  const { lane } = mail;
+  const lane = mail.lane.name;
   const { id, tenant, recipients, due = 0 } = mail.ticket;
   const since = Math.max(steadyAcceptance(state.clock, mail) + state.clock.skewMs, due);
   return (recipient) => {

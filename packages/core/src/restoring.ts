@@ -136,7 +136,8 @@ export function restoreState(state: EngineState, record: StateRecord, asOf: numb
   mail.stateSequence = sequence;
   mail.asOf = asOf;
   record.states.forEach((recipientState, recipient) => setState(mail, recipient, recipientState));
-  if (record.lane) mail.lane = record.lane;
+  const { lane, furtherLane } = record;
+  if (lane) mail.lane = state.policy.lanes.of({ lane, furtherLane });
   record.detours?.forEach((upstream, recipient) => upstream !== null && detour(mail, [recipient], upstream));
 }
 
@@ -147,7 +148,7 @@ export function replay(state: EngineState, event: JournalEvent, sequence: number
   if (event.kind === 'revived') replayRevival(state, event, mail);
   if (!mail) rememberFinished(state, event.id);
   else if (sequence > mail.asOf) {
-    applyTo(mail, event);
+    applyTo(state, mail, event);
     state.changed.add(mail);
   }
 }

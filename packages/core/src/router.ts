@@ -1,4 +1,5 @@
 import { domainOf } from './domain.ts';
+import { laneNameOf } from './lane.ts';
 import type { Ticket } from './ticket.ts';
 import type { GroupMember, UpstreamGroup } from './upstream-rules.ts';
 
@@ -56,8 +57,8 @@ export class Router {
     return this.destinations.findIndex((destination) => destination.name === name);
   }
 
-  /** Index into `destinations`. `lane`: the one that is in force. */
-  destinationOf(ticket: Ticket, recipient: number, lane = ticket.lane): number {
+  /** Index into `destinations`. `lane`: name of the one that is in force. */
+  destinationOf(ticket: Ticket, recipient: number, lane = laneNameOf(ticket)): number {
     let first = earlier(earlier(this.#byAny, this.#byLane.get(lane)), this.#byTenant.get(ticket.tenant));
     if (this.#byDomain.size > 0) first = earlier(first, this.#byDomain.get(domainOf(ticket.recipients[recipient]?.address ?? '')));
     return first.index;

@@ -1,10 +1,13 @@
 import { describe, expect, test } from 'vitest';
+import { LaneTable } from './lane-table.ts';
 import { newMail } from './mail.ts';
 import { SenderTable, type Attempt } from './sender-table.ts';
 import { ticketOf } from './simulation/stage.ts';
 
 function attemptOf(id: string, sender: string, upstream = 'main'): Attempt {
-  return { id, mail: newMail(ticketOf(), { kind: 'wait', sequence: 1 }, 1), recipients: [0], upstream, sender, begun: false };
+  const ticket = ticketOf();
+  const mail = newMail(ticket, { kind: 'wait', sequence: 1 }, new LaneTable().of(ticket), 1);
+  return { id, mail, recipients: [0], upstream, sender, begun: false };
 }
 
 function tableWith(windows: Record<string, number>): SenderTable {

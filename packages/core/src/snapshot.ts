@@ -1,7 +1,7 @@
 import type { EngineState } from './engine-state.ts';
 import type { SequenceRange } from './finished-log.ts';
 import { limitsSnapshot, type LimitsSnapshot } from './limits-snapshot.ts';
-import { lanes, type Lane } from './lane.ts';
+import { laneNameOf, lanes, type Lane, type WrittenLane } from './lane.ts';
 import type { Mail } from './mail.ts';
 import { snapshotCommands, type CommandsSnapshot } from './operation/commands-snapshot.ts';
 import type { RecipientState } from './recipient.ts';
@@ -35,11 +35,9 @@ export interface LogSnapshot {
 }
 
 /** One entry of STATE: where the recipients of a mail off the happy path are. */
-export interface StateRecord {
+export interface StateRecord extends Partial<WrittenLane> {
   readonly id: string;
   readonly states: readonly RecipientState[];
-  /** When an operator has changed it. */
-  readonly lane?: Lane;
   /** By recipient, where an operator has changed it: the upstream or group that it is bound for. */
   readonly detours?: readonly (string | null)[];
 }
@@ -74,8 +72,8 @@ export function takeSnapshot(state: EngineState): SnapshotWithStates {
   };
 }
 
-function stateOf({ ticket: { id, lane: first }, states, lane, detours }: Mail): StateRecord {
-  const record = { id, states: [...states], ...(lane !== first && { lane }) };
+function stateOf({ ticket, states, lane, detours }: Mail): StateRecord {
+  const record = { id: ticket.id, states: [...states], ...(laneNameOf(lane.written) !== laneNameOf(ticket) && lane.written) };
   return detours ? { ...record, detours: detours.map((upstream) => upstream ?? null) } : record;
 }
 

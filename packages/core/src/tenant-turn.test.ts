@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { LaneTable } from './lane-table.ts';
 import { newMail } from './mail.ts';
 import { recipientsOf, ticketOf } from './simulation/stage.ts';
 import { TenantTurn } from './tenant-turn.ts';
@@ -7,7 +8,7 @@ let arrived = 0;
 
 function push(turn: TenantTurn, tenant: string, recipients = 1): void {
   const ticket = ticketOf({ tenant, recipients: recipientsOf(recipients) });
-  turn.push(newMail(ticket, { kind: 'wait', sequence: 1 }, (arrived += 1)), Infinity);
+  turn.push(newMail(ticket, { kind: 'wait', sequence: 1 }, new LaneTable().of(ticket), (arrived += 1)), Infinity);
 }
 
 /** Tenants in the order in which they are served. */

@@ -1,14 +1,13 @@
-import { lanes, type Lane } from './lane.ts';
 import { Plateau } from './plateau.ts';
 import type { LaneSpans } from './needed-senders.ts';
 
 /** How the mail for one upstream stands. The counters only grow. */
 export interface QueueReading {
   readonly name: string;
-  /** Mails that could go now. */
-  readonly ready: Readonly<Record<Lane, number>>;
-  /** Mails that have become ready. */
-  readonly arrived: Readonly<Record<Lane, number>>;
+  /** Mails that could go now, by their lane's rank. */
+  readonly ready: readonly number[];
+  /** Mails that have become ready, by their lane's rank. */
+  readonly arrived: readonly number[];
   /** Attempts that the upstream answered, and the time that they took together. */
   readonly concluded: number;
   readonly tookMs: number;
@@ -28,8 +27,8 @@ const shortestSpanMs = 30_000;
 
 /** What is measured of one upstream's mail from one reading to the next: exponentially weighted means. */
 export class Throughput {
-  /** Mails a second that become ready. */
-  readonly arriving: Record<Lane, number> = { immediate: 0, high: 0, normal: 0, low: 0 };
+  /** Mails a second that become ready, by their lane's rank. */
+  readonly arriving: number[] = [];
   /** Attempts a second that one sender concludes when it does all it can. */
   perSender = firstGuess;
   /** Mean length of a transaction; 0 while none was measured. */
@@ -44,9 +43,10 @@ export class Throughput {
     this.#last = { reading, mono };
     if (!last) return;
     const spentMs = mono - last.mono;
-    for (const lane of lanes) {
-      const rate = ((reading.arrived[lane] - last.reading.arrived[lane]) / spentMs) * 1_000;
-      this.arriving[lane] += (rate - this.arriving[lane]) * weight(spentMs, Math.max(shortestSpanMs, spans[lane]));
+    for (const [rank, span] of spans.entries()) {
+      const rate = (((reading.arrived[rank] ?? 0) - (last.reading.arrived[rank] ?? 0)) / spentMs) * 1_000;
+      const before = this.arriving[rank] ?? 0;
+      this.arriving[rank] = before + (rate - before) * weight(spentMs, Math.max(shortestSpanMs, span));
     }
     this.#measureLength(reading, last.reading, spentMs);
     if (senders > 0) this.#measureSenders(reading, last.reading, senders, spentMs, mono);

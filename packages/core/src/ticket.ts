@@ -1,14 +1,13 @@
-import { isLane, type Lane } from './lane.ts';
+import { isLane, type Lane, type WrittenLane } from './lane.ts';
 
 /**
  * All that the scheduler knows of a message; never the body. It is written once, at the door, as one header of the mail's
  * entry in MAIL or WAIT, and never changes.
  */
-export interface Ticket {
+export interface Ticket extends WrittenLane {
   /** UUIDv7; its last byte is the partition. */
   readonly id: string;
   readonly tenant: string;
-  readonly lane: Lane;
   /** Reverse path (RFC 5321, 4.1.1.2) without the angle brackets; empty for the null sender. */
   readonly from: string;
   readonly recipients: readonly TicketRecipient[];
@@ -114,6 +113,7 @@ function isWhole(ticket: Partial<Ticket> | null): boolean {
   return (
     texts.every((text) => typeof text === 'string') &&
     isLane(String(ticket?.lane)) &&
+    (ticket?.furtherLane === undefined || typeof ticket.furtherLane === 'string') &&
     numbers.every(Number.isFinite) &&
     Array.isArray(recipients) &&
     recipients.length > 0 &&

@@ -1,4 +1,4 @@
-import { domainOf, type Explanation, type Gate, type Instant } from '@posthaste/core';
+import { domainOf, laneNameOf, type Explanation, type Gate, type Instant } from '@posthaste/core';
 import { limitWindows, limitWindowsMs, type Limits } from '@posthaste/core/upstream-rules';
 import type { Account } from './account.ts';
 import type { Stretch } from './troubles.ts';
@@ -58,7 +58,9 @@ function doubtOf({ reason, since, until, detail }: Gate, recipient: number, { ac
     case 'senders':
       return reason === 'NO_SENDER' && working > 0 ? `${working} are connected` : null;
     case 'place':
-      return detail.lane === account.ticket.lane && detail.tenant === account.ticket.tenant && detail.ahead >= 0 ? null : 'that is not its place';
+      return laneNameOf(detail.lane.written) === laneNameOf(account.ticket) && detail.tenant === account.ticket.tenant && detail.ahead >= 0
+        ? null
+        : 'that is not its place';
     default:
       return null;
   }

@@ -1,4 +1,4 @@
-import type { JournalEvent, Lane, LaneTargets } from '@posthaste/core';
+import type { JournalEvent, LaneTable, NamedLane } from '@posthaste/core';
 import { type Account, readyAt } from './account.ts';
 
 /** What came of some mail, counted in recipients but for `mails` and `late`. */
@@ -21,12 +21,12 @@ export class Measure {
 
 /** Measures by lane, and by lane and tenant. */
 export class Measures {
-  readonly byLane = new Map<Lane, Measure>();
-  readonly byTenant = new Map<string, { readonly lane: Lane; readonly tenant: string; readonly measure: Measure }>();
-  readonly #targets: LaneTargets;
+  readonly byLane = new Map<NamedLane, Measure>();
+  readonly byTenant = new Map<string, { readonly lane: NamedLane; readonly tenant: string; readonly measure: Measure }>();
+  readonly #lanes: LaneTable;
 
-  constructor(targets: LaneTargets) {
-    this.#targets = targets;
+  constructor(lanes: LaneTable) {
+    this.#lanes = lanes;
   }
 
   open(account: Account): void {
@@ -42,7 +42,7 @@ export class Measures {
     for (const measure of this.#measuresOf(account)) {
       switch (event.kind) {
         case 'started':
-          if (isFirst && at - readyAt(account) > this.#targets[account.ticket.lane]) measure.late += 1;
+          if (isFirst && at - readyAt(account) > this.#lanes.of(account.ticket).targetMs) measure.late += 1;
           if ((account.states[recipient]?.attempts ?? 0) > 0) measure.retried += 1;
           break;
         case 'delivered':
@@ -66,10 +66,12 @@ export class Measures {
     }
   }
 
-  #measuresOf({ ticket: { lane, tenant } }: Account): [Measure, Measure] {
+  #measuresOf({ ticket }: Account): [Measure, Measure] {
+    const { tenant } = ticket;
+    const lane = this.#lanes.of(ticket);
     const ofLane = this.byLane.get(lane) ?? new Measure();
     this.byLane.set(lane, ofLane);
-    const key = `${lane} ${tenant}`;
+    const key = `${lane.name} ${tenant}`;
     const ofTenant = this.byTenant.get(key) ?? { lane, tenant, measure: new Measure() };
     this.byTenant.set(key, ofTenant);
     return [ofLane, ofTenant.measure];

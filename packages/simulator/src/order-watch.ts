@@ -1,4 +1,4 @@
-import { type DomainLimits, domainOf, type JournalEvent, type LaneShares, type Router } from '@posthaste/core';
+import { type DomainLimits, domainOf, laneNameOf, type JournalEvent, type LaneTable, type Router } from '@posthaste/core';
 import type { Account } from './account.ts';
 
 interface Stretch {
@@ -9,21 +9,23 @@ interface Stretch {
   others: number;
 }
 
-/** Turns that other lanes may be owed when the stretch begins, and the one that was decided before. */
-const mostOwed = 4;
-
 /** Watches that immediate mail takes the next free slot of a backlog but for the shares that other lanes are sure of. */
 export class OrderWatch {
   readonly #router: Router;
   readonly #share: number;
+  /** Turns that other lanes may be owed when the stretch begins, and the one that was decided before. */
+  readonly #mostOwed: number;
   /** Mail to these waits for more than its turn. */
   readonly #limited: DomainLimits;
   readonly #stretches = new Map<number, Stretch>();
 
-  constructor(router: Router, shares: LaneShares, limited: DomainLimits) {
+  constructor(router: Router, lanes: LaneTable, limited: DomainLimits) {
     this.#router = router;
     this.#limited = limited;
-    this.#share = shares.high + shares.normal + shares.low;
+    // Immediate mail stands first.
+    const others = lanes.all.slice(1);
+    this.#share = others.reduce((sum, { share }) => sum + share, 0);
+    this.#mostOwed = others.length + 1;
   }
 
   /** The scheduler began anew: its turns are not remembered. */
@@ -45,8 +47,8 @@ export class OrderWatch {
     const stretch = this.#stretchOf(account, recipient);
     if (stretch.waiting === 0) return;
     stretch.dispatches += 1;
-    if (account.ticket.lane !== 'immediate') stretch.others += 1;
-    if (stretch.others > stretch.dispatches * this.#share + mostOwed) {
+    if (laneNameOf(account.ticket) !== 'immediate') stretch.others += 1;
+    if (stretch.others > stretch.dispatches * this.#share + this.#mostOwed) {
       throw new Error(`${stretch.others} of ${stretch.dispatches} dispatches went to other lanes while immediate mail waited`);
     }
   }
@@ -58,8 +60,9 @@ export class OrderWatch {
   }
 
   /** One recipient, so that one destination has it. */
-  #isWatched({ ticket: { lane, due, recipients } }: Account): boolean {
-    if (lane !== 'immediate' || due !== undefined || recipients.length !== 1) return false;
+  #isWatched({ ticket }: Account): boolean {
+    const { due, recipients } = ticket;
+    if (laneNameOf(ticket) !== 'immediate' || due !== undefined || recipients.length !== 1) return false;
     return !this.#limited.has('*') && !this.#limited.has(domainOf(recipients[0]?.address ?? ''));
   }
 

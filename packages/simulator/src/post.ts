@@ -23,7 +23,7 @@ export class Post {
     return {
       id: this.#random.id(),
       tenant,
-      lane,
+      ...lane,
       from: `bounces@${tenant}.example`,
       recipients: recipients === 1 ? [this.#address()] : Array.from({ length: recipients }, () => this.#address()),
       acceptedAt: wall,

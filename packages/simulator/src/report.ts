@@ -1,4 +1,3 @@
-import { lanes } from '@posthaste/core/lane';
 import type { PeakUse } from '@posthaste/core/simulation';
 import type { LimitWindow } from '@posthaste/core/upstream-rules';
 import type { Measure } from './measures.ts';
@@ -86,17 +85,17 @@ export interface CoreReport {
 
 export function reportOf(world: World, { workload, configuration, seed }: WorldOptions): Report {
   const virtualMs = world.agenda.now;
-  const measured = [...world.measures.byLane].sort(([one], [other]) => lanes.indexOf(one) - lanes.indexOf(other));
+  const measured = [...world.measures.byLane].sort(([one], [other]) => one.rank - other.rank);
   const byTenant = [...world.measures.byTenant.values()].sort(
-    (one, other) => one.tenant.localeCompare(other.tenant, 'en') || lanes.indexOf(one.lane) - lanes.indexOf(other.lane),
+    (one, other) => one.tenant.localeCompare(other.tenant, 'en') || one.lane.rank - other.lane.rank,
   );
   const { coreUse } = world;
   return {
     workload: workload.name,
     seed,
     virtualMs: Math.round(virtualMs),
-    lanes: measured.map(([lane, measure]) => ({ lane, ...outcomesOf(measure) })),
-    tenants: byTenant.map(({ tenant, lane, measure }) => ({ tenant, lane, ...outcomesOf(measure) })),
+    lanes: measured.map(([lane, measure]) => ({ lane: lane.name, ...outcomesOf(measure) })),
+    tenants: byTenant.map(({ tenant, lane, measure }) => ({ tenant, lane: lane.name, ...outcomesOf(measure) })),
     upstreams: [...world.upstreams.values()].map((upstream) => ({
       ...upstreamReport(upstream, virtualMs),
       limits: world.mailFroms.ofUpstream(upstream.name).map(limitReport),

@@ -1,4 +1,4 @@
-import { defaultPolicy, type EnginePolicy, Router, type UpstreamGroup } from '@posthaste/core';
+import { defaultPolicy, type EnginePolicy, LaneTable, Router, type UpstreamGroup } from '@posthaste/core';
 import { describe, expect, it } from 'vitest';
 import { readWorkload, type Report, simulate } from './index.ts';
 
@@ -158,7 +158,7 @@ clockJumps: [{ at: 3m, by: 1h }, { at: 6m, by: 30m, direction: back }]
         ['two', { limits: { concurrency: 3 }, maxConnections: 6, adaptive: true }],
       ]),
       domainLimits: new Map([['*', { perSecond: 6 }]]),
-      inDoubt: { immediate: 'retry', high: 'retry', normal: 'hold', low: 'sent' },
+      lanes: new LaneTable([], { normal: { inDoubt: 'hold' }, low: { inDoubt: 'sent' } }),
     };
     const members = ['one', 'two'].map((upstream, priority) => ({ upstream, priority, weight: 1 }));
     const groups: UpstreamGroup[] = [{ name: 'out', members, overflow: true }];

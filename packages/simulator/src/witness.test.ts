@@ -11,9 +11,9 @@ let witness: Witness;
 let made = 0;
 
 beforeEach(() => {
-  const order = new OrderWatch(router, defaultPolicy.laneShares, new Map());
+  const order = new OrderWatch(router, defaultPolicy.lanes, new Map());
   const mailFroms = new MailFromLog(new Map([['main', { limits: { perSecond: 2 }, adaptive: true }]]), new Map([['b.example', { perMinute: 3 }]]));
-  witness = new Witness(new Measures(defaultPolicy.laneTargetsMs), order, mailFroms);
+  witness = new Witness(new Measures(defaultPolicy.lanes), order, mailFroms);
 });
 
 function accept(parts: Partial<Ticket> = {}): Ticket {

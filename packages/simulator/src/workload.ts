@@ -1,4 +1,4 @@
-import type { Lane } from '@posthaste/core';
+import type { WrittenLane } from '@posthaste/core';
 
 /** What is done to Posthaste: the mail that comes, how its surroundings behave, and what breaks. Times are milliseconds from the beginning. */
 export interface Workload {
@@ -24,7 +24,7 @@ export interface Workload {
 /** An application that sends mail. */
 export interface Source {
   readonly name: string;
-  readonly lane: Lane;
+  readonly lane: WrittenLane;
   /** Each with its share of the mail. */
   readonly tenants: Shares;
   /** Of the recipients, each with its share. */

@@ -68,9 +68,9 @@ export class World {
     const { workload, configuration, seed } = options;
     this.#options = options;
     this.#random = new Random(seed);
-    this.measures = new Measures(configuration.policy.laneTargetsMs);
+    this.measures = new Measures(configuration.policy.lanes);
     const { router, policy } = configuration;
-    this.#order = new OrderWatch(router, policy.laneShares, policy.domainLimits);
+    this.#order = new OrderWatch(router, policy.lanes, policy.domainLimits);
     this.mailFroms = new MailFromLog(policy.upstreamRules, policy.domainLimits);
     this.witness = new Witness(this.measures, this.#order, this.mailFroms);
     const models = workload.upstreams;

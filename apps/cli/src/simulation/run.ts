@@ -7,9 +7,10 @@ import { Failure, usageError } from '../failure.ts';
 
 /** Throws a ConfigError or a WorkloadError that names all faults. */
 export function runSimulation(workloadFile: string, env: Readonly<Record<string, string | undefined>>, seed: number): Report {
-  const workload = readWorkload(textOf(workloadFile), workloadFile);
+  const configuration = readConfiguration(env);
+  const workload = readWorkload(textOf(workloadFile), workloadFile, configuration.policy.lanes);
   try {
-    return simulate({ workload, configuration: readConfiguration(env), seed, stopwatch: () => performance.now() });
+    return simulate({ workload, configuration, seed, stopwatch: () => performance.now() });
   } catch (error) {
     if (!(error instanceof BrokenPromise)) throw error;
     const hint = `Seed ${seed} with this workload and these settings repeats it. Nothing was sent; this is a fault of the core, please report it.`;

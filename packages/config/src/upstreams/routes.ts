@@ -1,5 +1,6 @@
 import { lanes } from '@posthaste/core/lane';
 import type { UpstreamGroup } from '@posthaste/core/upstream-rules';
+import { isLaneName, strayLane } from '../further-lanes.ts';
 import { type Parsed, refused, taken } from '../quantity.ts';
 import { define, parseList, parseMap, type Setting } from '../setting.ts';
 
@@ -38,7 +39,9 @@ function parseRoutes(input: unknown): Parsed<readonly Route[]> {
   const parsed = rules.value.map(parseRoute);
   const wrong = rules.value.find((_, index) => parsed[index] === undefined);
   if (wrong !== undefined)
-    return refused(`match=upstream with a match of *, domain:<name>, lane:<${lanes.join('|')}> or tenant:<name>, instead of '${wrong}'`);
+    return refused(
+      `match=upstream with a match of *, domain:<name>, lane:<${lanes.join('|')}, or a further one> or tenant:<name>, instead of '${wrong}'`,
+    );
   return taken(parsed.filter((route) => route !== undefined));
 }
 
@@ -54,7 +57,7 @@ function parseMatch(text: string): RouteMatch | undefined {
   const [, kind, value] = /^(domain|lane|tenant):(\S+)$/.exec(text) ?? [];
   if (value === undefined) return undefined;
   if (kind === 'domain') return { kind, value: value.toLowerCase() };
-  if (kind === 'lane') return lanes.some((lane) => lane === value) ? { kind, value } : undefined;
+  if (kind === 'lane') return isLaneName(value) ? { kind, value } : undefined;
   return { kind: 'tenant', value };
 }
 
@@ -69,6 +72,11 @@ function settleRoutes(given: readonly Route[] | undefined, others: Readonly<Reco
   if (given === undefined) return taken([{ match: { kind: 'any' }, upstream: names[0] ?? '' }]);
   const stray = given.find((route) => !names.includes(route.upstream));
   if (stray) return refused(`one of the ${groups.length > 0 ? 'groups and ' : ''}upstreams ${names.join(', ')} in '${showRoute(stray)}'`);
+  const lane = strayLane(
+    given.flatMap(({ match }) => (match.kind === 'lane' ? [match.value] : [])),
+    others,
+  );
+  if (lane) return refused(`one of the lanes ${lane.choices} instead of 'lane:${lane.name}'`);
   if (given.at(-1)?.match.kind !== 'any') return refused(`a last route for all other mail, such as *=${names[0] ?? ''}`);
   return taken(given);
 }

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import { type Config, ConfigError, loadConfig, upstreamSettings } from '../index.ts';
+import { type Config, ConfigError, furtherLaneSettings, loadConfig, upstreamSettings } from '../index.ts';
 
 function load(env: Record<string, string>, file = ''): Config<typeof upstreamSettings> {
-  return loadConfig(upstreamSettings, { argv: ['--config=x.yaml'], env, readFile: () => file });
+  return loadConfig({ ...upstreamSettings, ...furtherLaneSettings }, { argv: ['--config=x.yaml'], env, readFile: () => file });
 }
 
 it('sends all to the inbox when nothing is set', () => {
@@ -36,7 +36,8 @@ it.each([
   [{ POSTHASTE_UPSTREAMS: 'main' }, 'a map: name=smtp://'],
   [{ POSTHASTE_UPSTREAMS: 'Main=smtp://a' }, "instead of 'Main'"],
   [{ POSTHASTE_UPSTREAMS: 'main=http://a' }, "upstreams.main (env POSTHASTE_UPSTREAMS): came 'http://a', expected smtp://"],
-  [{ POSTHASTE_ROUTES: 'lane:slow=main' }, "instead of 'lane:slow=main'"],
+  [{ POSTHASTE_ROUTES: 'lane:Slow=main' }, "instead of 'lane:Slow=main'"],
+  [{ POSTHASTE_ROUTES: 'lane:slow=main,*=main' }, "one of the lanes immediate, high, normal, low (did you mean low?) instead of 'lane:slow'"],
   [{ POSTHASTE_ROUTES: 'lane:low=other,*=main' }, "one of the upstreams main in 'lane:low=other'"],
   [{ POSTHASTE_ROUTES: 'lane:low=main' }, 'a last route for all other mail'],
 ])('refuses %j', (env, sentence) => {

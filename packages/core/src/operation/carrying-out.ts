@@ -24,7 +24,7 @@ export function carryOut(state: EngineState, { id: command, verb, by }: Command,
       record(state, mail, { kind: 'rescheduled', ...about, recipients, due: verb.due > now.wall ? verb.due : 0 });
       return file(state, mail, now);
     case 'changeLane':
-      record(state, mail, { kind: 'laneChanged', ...about, recipients, lane: verb.lane });
+      record(state, mail, { kind: 'laneChanged', ...about, recipients, lane: verb.lane, furtherLane: verb.furtherLane });
       return refile(state, mail, now);
     case 'move':
       record(state, mail, { kind: 'redirected', ...about, recipients, upstream: verb.upstream });

@@ -1,4 +1,4 @@
-import type { Lane } from '../lane.ts';
+import type { WrittenLane } from '../lane.ts';
 import type { Intervention } from './intervention.ts';
 import type { Selector } from './selector.ts';
 
@@ -12,7 +12,7 @@ export type Verb =
   /** Not before `due`, wall clock. */
   | { readonly kind: 'reschedule'; readonly due: number }
   /** Of the whole mail, whichever of its recipients is named. */
-  | { readonly kind: 'changeLane'; readonly lane: Lane }
+  | ({ readonly kind: 'changeLane' } & WrittenLane)
   /** By this upstream or group instead of the one that the routes pick. */
   | { readonly kind: 'move'; readonly upstream: string }
   /** Dead letters are queued again. */

@@ -2,6 +2,7 @@ import { domainOf } from '../domain.ts';
 import type { Instant } from '../engine-input.ts';
 import type { EngineState } from '../engine-state.ts';
 import type { Unchanged } from './command.ts';
+import { laneNameOf } from '../lane.ts';
 import { fitsMail } from './matching.ts';
 import type { DeadLetter } from './reviving.ts';
 import type { Selector } from './selector.ts';
@@ -11,7 +12,7 @@ import { endIfDone, type Work } from './work.ts';
 export function namedInDeadLetter(selector: Selector, { ticket, states }: Pick<DeadLetter, 'ticket' | 'states'>): number[] {
   const { ids, domain, upstream, state, reason, acceptedBefore = Infinity } = selector;
   if (upstream !== undefined || (state !== undefined && state !== 'failed')) return [];
-  if ((ids && !ids.includes(ticket.id)) || acceptedBefore <= ticket.acceptedAt || !fitsMail(selector, { ticket, lane: ticket.lane })) return [];
+  if ((ids && !ids.includes(ticket.id)) || acceptedBefore <= ticket.acceptedAt || !fitsMail(selector, ticket, laneNameOf(ticket))) return [];
   return states.flatMap((present, recipient) => {
     if (present.kind !== 'failed' || (reason !== undefined && present.reason !== reason)) return [];
     const address = ticket.recipients[recipient]?.address ?? '';

@@ -27,7 +27,7 @@ export function judge(state: EngineState, verb: Verb, mail: Mail, recipient: num
     case 'reschedule':
       return judgeTime(state, present, verb.due, mail, now);
     case 'changeLane':
-      return mail.lane === verb.lane ? 'ALREADY_SO' : 'change';
+      return mail.lane === state.policy.lanes.of(verb) ? 'ALREADY_SO' : 'change';
     case 'move':
       return whereabouts(state, present, mail, recipient) === verb.upstream ? 'ALREADY_SO' : askIfSending(present);
     case 'revive':

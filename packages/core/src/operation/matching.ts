@@ -3,11 +3,12 @@ import { destinationNameOf } from '../destination.ts';
 import { domainOf } from '../domain.ts';
 import type { Mail } from '../mail.ts';
 import { isFinal, type RecipientState } from '../recipient.ts';
+import type { Ticket } from '../ticket.ts';
 import type { MailMatch, Selector } from './selector.ts';
 
 /** The recipients of this mail that the selector names. Whether its id is among those that are given is for the caller to know. */
 export function namedRecipients(state: EngineState, selector: Selector, mail: Mail): number[] {
-  if (!fitsMail(selector, mail) || (selector.acceptedBefore ?? Infinity) <= mail.ticket.acceptedAt) return [];
+  if (!fitsMail(selector, mail.ticket, mail.lane.name) || (selector.acceptedBefore ?? Infinity) <= mail.ticket.acceptedAt) return [];
   const named: number[] = [];
   for (let recipient = 0; recipient < mail.states.length; recipient += 1) {
     if (fitsState(selector, mail.states[recipient] as RecipientState) && fitsRecipient(state, selector, mail, recipient)) named.push(recipient);
@@ -24,8 +25,8 @@ function fitsState({ ids, state, reason }: Selector, present: RecipientState): b
   );
 }
 
-/** What is the same for all recipients of a mail. */
-export function fitsMail({ tenant, lane, campaign, tags }: MailMatch, { ticket, lane: present }: Pick<Mail, 'ticket' | 'lane'>): boolean {
+/** What is the same for all recipients of a mail. `present`: name of its lane. */
+export function fitsMail({ tenant, lane, campaign, tags }: MailMatch, ticket: Ticket, present: string): boolean {
   return (
     (tenant === undefined || tenant === ticket.tenant) &&
     (lane === undefined || lane === present) &&

@@ -1,4 +1,3 @@
-import type { Lane } from '../lane.ts';
 import type { Reason } from '../reason.ts';
 import type { RecipientState } from '../recipient.ts';
 
@@ -9,7 +8,8 @@ export interface MailMatch {
   readonly domain?: string;
   /** What the recipient is bound for: an upstream, or a group of them by name. */
   readonly upstream?: string;
-  readonly lane?: Lane;
+  /** By its name. */
+  readonly lane?: string;
   /** The tag `campaign`. */
   readonly campaign?: string;
   /** All of these. */

@@ -53,7 +53,7 @@ export function nextExpiry({ suspensions }: EngineState, now: Instant): number {
 /** The first suspension that stops this recipient. */
 export function suspensionOf(state: EngineState, mail: Mail, recipient: number): Suspension | undefined {
   for (const suspension of state.suspensions.values()) {
-    if (fitsMail(suspension.match, mail) && fitsRecipient(state, suspension.match, mail, recipient)) return suspension;
+    if (fitsMail(suspension.match, mail.ticket, mail.lane.name) && fitsRecipient(state, suspension.match, mail, recipient)) return suspension;
   }
   return undefined;
 }

@@ -1,17 +1,19 @@
 import type { Command, Verb } from '../operation/command.ts';
 import type { MailMatch, Selector } from '../operation/selector.ts';
 import type { Suspension } from '../operation/suspension.ts';
-import { lanes } from '../lane.ts';
+import { type LaneTable, type NamedLane } from '../lane-table.ts';
 import type { Random } from './random.ts';
 
 /** An operator who steps in at any time, with more zeal than sense. */
 export class VirtualOperator {
   readonly #random: Random;
   readonly #upstreams: readonly string[];
+  readonly #lanes: LaneTable;
 
-  constructor(random: Random, upstreams: readonly string[]) {
+  constructor(random: Random, upstreams: readonly string[], lanes: LaneTable) {
     this.#random = random;
     this.#upstreams = upstreams;
+    this.#lanes = lanes;
   }
 
   command(wall: number): Command {
@@ -37,7 +39,7 @@ export class VirtualOperator {
       { kind: 'cancel' },
       { kind: 'retry' },
       { kind: 'reschedule', due: wall + random.between(-1_000, 30_000) },
-      { kind: 'changeLane', lane: random.pick(lanes) ?? 'low' },
+      { kind: 'changeLane', ...(random.pick(this.#lanes.all) as NamedLane).written },
       { kind: 'move', upstream: random.pick(this.#upstreams) ?? '' },
       { kind: 'revive' },
       { kind: 'revive' },

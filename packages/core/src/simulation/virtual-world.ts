@@ -1,5 +1,6 @@
 import { defaultPolicy, type EnginePolicy } from '../engine-state.ts';
-import { lanes, type Lane } from '../lane.ts';
+import { lanes, type Lane, type WrittenLane } from '../lane.ts';
+import { type FurtherLane, LaneTable, type NamedLane } from '../lane-table.ts';
 import type { Command } from '../operation/command.ts';
 import { Router, type Route } from '../router.ts';
 import type { RetryRules } from '../retry-rules.ts';
@@ -18,6 +19,7 @@ import { type Tell, Witness } from './witness.ts';
 /** Short enough for a run: every class that is tried again, with and without jitter. */
 const retry: RetryRules = {
   rules: [
+    { match: { class: 'mailbox_full', lane: 'one-time' }, policy: { kind: 'fixed', delaysMs: [5_000, 5_000] } },
     { match: { class: 'mailbox_full' }, policy: { kind: 'fixed', delaysMs: [20_000] } },
     { match: { class: 'rate_limited' }, policy: { kind: 'exponential', baseMs: 2_000, factor: 2, capMs: 20_000, retries: 5, jitter: 'full' } },
     { match: { lane: 'low', domain: 'other.example' }, policy: { kind: 'fixed', delaysMs: [1_000, 1_000], maxAgeMs: 30_000 } },
@@ -25,6 +27,15 @@ const retry: RetryRules = {
   default: { kind: 'fixed', delaysMs: [2_000, 10_000, 30_000] },
   maxAgeMs: 120_000,
 };
+
+/** Of the four: nothing may depend on what is the default. */
+const doubts = { normal: { inDoubt: 'hold' }, low: { inDoubt: 'sent' } } as const;
+
+/** For every other run. */
+const furtherLanes: readonly FurtherLane[] = [
+  { name: 'wedding-day', base: 'high', targetMs: 60_000, share: 0.1, inDoubt: 'hold' },
+  { name: 'one-time', base: 'immediate', inDoubt: 'sent' },
+];
 
 const breaker: BreakerRule = { ...defaultPolicy.breaker, failures: 2, healthyMs: 20_000 };
 
@@ -34,7 +45,7 @@ const policy: EnginePolicy = {
   breaker,
   maxRecipientsPerAttempt: 2,
   pinnedFloor: 0,
-  inDoubt: { immediate: 'retry', high: 'retry', normal: 'hold', low: 'sent' },
+  lanes: new LaneTable([], doubts),
 };
 /** For every other run: long enough that much comes between the wait and its end. */
 const patientPolicy: EnginePolicy = { ...policy, batch: { size: 4, waitMs: 3_000 } };
@@ -50,7 +61,11 @@ const limits: Partial<EnginePolicy> = {
 
 /** Some runs have a group beside the upstreams themselves, so that destinations share them. */
 function routerOf(names: readonly string[], random: Random): Router {
-  const routes: Route[] = [{ match: { kind: 'domain', value: 'other.example' }, upstream: names.at(-1) ?? '' }];
+  const toLast = names.at(-1) ?? '';
+  const routes: Route[] = [
+    { match: { kind: 'lane', value: 'wedding-day' }, upstream: toLast },
+    { match: { kind: 'domain', value: 'other.example' }, upstream: toLast },
+  ];
   if (names.length === 1 || random.chance(0.4)) return new Router(names, routes);
   const members = names.map((upstream) => ({ upstream, priority: random.below(2), weight: random.between(1, 3) }));
   const toGroup: Route = { match: { kind: 'tenant', value: 'globex' }, upstream: 'pool' };
@@ -74,7 +89,9 @@ interface Submission {
 /** Posthaste in one process and without a clock, with everything that can go wrong around it. */
 export class VirtualWorld {
   readonly #random: Random;
-  readonly #policy: EnginePolicy;
+  #policy: EnginePolicy;
+  /** As the doors know them, whatever the scheduler does. */
+  readonly #lanes: LaneTable;
   readonly #store = new VirtualStore();
   readonly #witness: Witness;
   readonly #upstreams: VirtualUpstreams;
@@ -96,12 +113,13 @@ export class VirtualWorld {
   constructor(seed: number, tell?: Tell) {
     this.#random = new Random(seed);
     this.#policy = { ...(seed % 2 === 0 ? policy : patientPolicy), ...(this.#random.chance(0.5) && limits) };
+    this.#lanes = new LaneTable(this.#random.chance(0.5) ? furtherLanes : [], doubts);
     const names = this.#random.chance(0.5) ? ['main', 'other'] : ['main'];
     const { upstreamRules, domainLimits } = this.#policy;
     this.#upstreams = new VirtualUpstreams(names, this.#random, new MailFromLog(upstreamRules, domainLimits));
     this.#router = routerOf(names, this.#random);
     this.#witness = new Witness(this.#router, tell);
-    this.#operator = new VirtualOperator(this.#random, names);
+    this.#operator = new VirtualOperator(this.#random, names, this.#lanes);
     this.#scheduler = this.#boot();
     this.#senders = [this.#hire()];
     if (this.#random.chance(0.5)) this.#senders.push(this.#hire());
@@ -222,7 +240,7 @@ export class VirtualWorld {
     return {
       id: random.id(),
       tenant: random.pick(['acme', 'globex']) ?? 'acme',
-      lane: this.#anyLane(),
+      ...this.#writtenLane(),
       from: 'sender@example.org',
       recipients,
       acceptedAt: this.#wall,
@@ -275,6 +293,8 @@ export class VirtualWorld {
 
   #boot(): VirtualScheduler {
     this.#epoch += 1;
+    // A restart may come with the further lanes taken out of the configuration, or back in it.
+    this.#policy = { ...this.#policy, lanes: this.#random.chance(0.8) ? this.#lanes : policy.lanes };
     const scheduler = new VirtualScheduler({
       store: this.#store,
       epoch: this.#epoch,
@@ -320,6 +340,10 @@ export class VirtualWorld {
   #makeCheckpoint(): void {
     this.#keepUp();
     this.#scheduler.makeCheckpoint(this.#now);
+  }
+
+  #writtenLane(): WrittenLane {
+    return (this.#random.pick(this.#lanes.all) as NamedLane).written;
   }
 
   #anyLane(): Lane {

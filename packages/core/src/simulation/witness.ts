@@ -4,6 +4,8 @@ import type { Engine } from '../engine.ts';
 import type { Input, Instant } from '../engine-input.ts';
 import type { Gate } from '../explaining.ts';
 import { isOfMail, type JournalEvent, type Lifted, type Revived, type Started } from '../journal.ts';
+import type { WrittenLane } from '../lane.ts';
+import { LaneTable } from '../lane-table.ts';
 import { newMail } from '../mail.ts';
 import type { Suspension } from '../operation/suspension.ts';
 import { apply, isFinal, type RecipientState } from '../recipient.ts';
@@ -16,6 +18,8 @@ import type { VirtualUpstreams } from './virtual-upstreams.ts';
 /** What a journal says of a mail. */
 interface Account {
   readonly ticket: Ticket;
+  /** Its ticket's, or what an operator changed it to. */
+  lane: WrittenLane;
   readonly states: RecipientState[];
   /** Times that it may have arrived without anybody's knowing. */
   readonly doubts: number[];
@@ -49,6 +53,8 @@ export class Witness {
   readonly #retries = new Set<string>();
   #skew = 0;
   #skewAtBirth = 0;
+  /** As the present scheduler has them. */
+  #lanes = new LaneTable();
   #jumpIsJournalled = true;
 
   /** What the scheduler was told to stop. */
@@ -141,11 +147,12 @@ export class Witness {
   noteRecovery(engine: Engine, skew: number, wall: number): void {
     this.#checkSuspensions(engine, wall);
     this.#skewAtBirth = skew + engine.steady(0);
+    this.#lanes = engine.lanes;
     this.#jumpIsJournalled = true;
   }
 
   #forgetUnjournalled(): void {
-    this.#said = new Map([...this.#journalled].map(([id, { ticket, states, doubts }]) => [id, { ticket, states: [...states], doubts }]));
+    this.#said = new Map([...this.#journalled].map(([id, account]) => [id, { ...account, states: [...account.states] }]));
     this.#windows.clear();
     this.#copying.clear();
   }
@@ -166,8 +173,11 @@ export class Witness {
   checkEngine(engine: Engine): void {
     const { difference } = engine.census(0);
     if (difference !== 0) throw new Error(`the census differs from the tallies by ${difference}`);
-    for (const [id, { states }] of this.#said) {
-      const known = engine.find(id)?.recipients.map(({ state }) => state);
+    for (const [id, { states, lane }] of this.#said) {
+      const mail = engine.find(id);
+      if (mail && mail.lane !== engine.lanes.of(lane))
+        throw new Error(`${id} is in lane ${mail.lane.name}, by the journal in ${JSON.stringify(lane)}`);
+      const known = mail?.recipients.map(({ state }) => state);
       if (known ? !isDeepStrictEqual(known, states) : !states.every(isFinal)) {
         throw new Error(`${id} is ${JSON.stringify(known)}, by the journal ${JSON.stringify(states)}`);
       }
@@ -277,7 +287,7 @@ export class Witness {
     if ((this.#lifetimes.get(id) ?? Infinity) <= now) throw new Error(`${id} was started after it had lived for long enough`);
     for (const recipient of recipients) {
       const state = account.states[recipient];
-      if (!this.#leadsTo(upstream, account.ticket, recipient)) throw new Error(`${id}/${recipient} was started at ${upstream}, where nothing leads`);
+      if (!this.#leadsTo(upstream, account, recipient)) throw new Error(`${id}/${recipient} was started at ${upstream}, where nothing leads`);
       if (state?.kind !== 'queued' || this.#waits(`${id}/${recipient}`, state, wall, now))
         throw new Error(`${id}/${recipient} was started while ${JSON.stringify(state)}`);
       this.#checkNotSuspended(account.ticket, recipient, wall);
@@ -301,8 +311,8 @@ export class Witness {
   }
 
   /** By its route, or because an operator said so. */
-  #leadsTo(upstream: string, ticket: Ticket, recipient: number): boolean {
-    const { members } = this.#router.destinations[this.#router.destinationOf(ticket, recipient)] as Destination;
+  #leadsTo(upstream: string, { ticket, lane }: Account, recipient: number): boolean {
+    const { members } = this.#router.destinations[this.#router.destinationOf(ticket, recipient, this.#lanes.of(lane).name)] as Destination;
     return members.some((member) => member.upstream === upstream) || this.#redirected.has(`${ticket.id}/${recipient} ${upstream}`);
   }
 
@@ -327,6 +337,7 @@ function enter(accounts: Accounts, event: JournalEvent): void {
   const account = accounts.get(event.id);
   if (!account) throw new Error(`${event.id} was ${event.kind} without having been accepted`);
   if (!('recipients' in event)) return;
+  if (event.kind === 'laneChanged') account.lane = event;
   if (event.kind === 'revived') resurrect(account, event);
   for (const recipient of event.recipients) {
     const before = account.states[recipient];
@@ -335,7 +346,9 @@ function enter(accounts: Accounts, event: JournalEvent): void {
   }
 }
 
-function resurrect({ states }: Account, { id, states: remembered }: Revived): void {
+function resurrect(account: Account, { id, states: remembered, ticket }: Revived): void {
+  const { states } = account;
+  account.lane = ticket;
   if (!isDeepStrictEqual(states, remembered))
     throw new Error(`${id} was revived as ${JSON.stringify(remembered)}, and was ${JSON.stringify(states)}`);
 }
@@ -346,8 +359,8 @@ function isUseful({ deadline, byAge }: Ticket, wall: number): boolean {
 
 function open(accounts: Accounts, ticket: Ticket): void {
   if (accounts.has(ticket.id)) throw new Error(`${ticket.id} was accepted twice`);
-  const { states } = newMail(ticket, { kind: 'wait', sequence: 0 }, 0);
-  accounts.set(ticket.id, { ticket, states, doubts: states.map(() => 0) });
+  const { states } = newMail(ticket, { kind: 'wait', sequence: 0 }, new LaneTable().of(ticket), 0);
+  accounts.set(ticket.id, { ticket, lane: ticket, states, doubts: states.map(() => 0) });
 }
 
 function describeEffect(effect: Effect): string {

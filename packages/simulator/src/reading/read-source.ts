@@ -1,13 +1,14 @@
 import { type Parsed, refused, taken } from '@posthaste/config/quantity';
-import { lanes } from '@posthaste/core/lane';
+import type { LaneTable } from '@posthaste/core';
 import type { Pattern, Shares, Source } from '../workload.ts';
 import { isMapping, type Section } from './section.ts';
 import { clockTimeOf } from './start.ts';
 
-export function readSource(name: string, section: Section): Source {
+export function readSource(name: string, section: Section, lanes: LaneTable): Source {
+  const lane = section.choice('lane', lanes.names, 'normal');
   const source: Source = {
     name,
-    lane: section.choice('lane', lanes, 'normal'),
+    lane: lanes.named(lane)?.written ?? { lane: 'normal' },
     tenants: section.take('tenants', sharesOf, [['default', 1]]) ?? [],
     domains: section.take('domains', sharesOf, [['example.net', 1]]) ?? [],
     recipients: section.count('recipients', 1, 1),

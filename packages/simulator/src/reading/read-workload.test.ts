@@ -20,7 +20,14 @@ describe('a workload', () => {
   it('needs a length and a source; all else has a usual value', () => {
     const workload = readWorkload(least, 'w.yaml');
     expect(workload).toMatchObject({ forMs: 3_600_000, senders: { count: 1, changes: [] }, jumps: [], network: { latencyMs: 1, cutEveryMs: null } });
-    expect(workload.sources[0]).toMatchObject({ name: 'app', lane: 'normal', tenants: [['default', 1]], ttlMs: null, recipients: 1, fromMs: 0 });
+    expect(workload.sources[0]).toMatchObject({
+      name: 'app',
+      lane: { lane: 'normal' },
+      tenants: [['default', 1]],
+      ttlMs: null,
+      recipients: 1,
+      fromMs: 0,
+    });
     expect(workload.sources[0]?.arrivals).toEqual([{ kind: 'steady', rate: 6 / 60_000 }]);
   });
 
@@ -33,7 +40,10 @@ describe('a workload', () => {
 
   it('is JSON as well', () => {
     const json = JSON.stringify({ for: '1m', sources: { app: { lane: 'low', arrivals: [{ campaign: { mails: 5, rate: '1/s' } }] } } });
-    expect(readWorkload(json, 'w.json').sources[0]).toMatchObject({ lane: 'low', arrivals: [{ kind: 'campaign', atMs: 0, mails: 5, rate: 0.001 }] });
+    expect(readWorkload(json, 'w.json').sources[0]).toMatchObject({
+      lane: { lane: 'low' },
+      arrivals: [{ kind: 'campaign', atMs: 0, mails: 5, rate: 0.001 }],
+    });
   });
 
   it('tells every fault with its key, what came and what was expected', () => {

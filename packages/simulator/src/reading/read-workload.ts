@@ -1,5 +1,6 @@
 import { parse } from 'yaml';
 import { type Parsed, refused, taken } from '@posthaste/config/quantity';
+import { LaneTable } from '@posthaste/core';
 import type { Costs, Network, Staffing, Trouble, Workload } from '../workload.ts';
 import { Section } from './section.ts';
 import { readSource } from './read-source.ts';
@@ -18,10 +19,10 @@ export class WorkloadError extends Error {
   }
 }
 
-/** A workload from YAML (or JSON, which is YAML too). `file`: for what is said of its faults. Throws a WorkloadError. */
-export function readWorkload(text: string, file: string): Workload {
+/** A workload from YAML (or JSON, which is YAML too). `file`: for what is said of its faults; `lanes`: what mail may be in. Throws a WorkloadError. */
+export function readWorkload(text: string, file: string, lanes = new LaneTable()): Workload {
   const faults: string[] = [];
-  const workload = readDocument(new Section(documentOf(text, file), '', faults));
+  const workload = readDocument(new Section(documentOf(text, file), '', faults), lanes);
   if (faults.length > 0) throw new WorkloadError(file, faults);
   return workload;
 }
@@ -34,14 +35,14 @@ function documentOf(text: string, file: string): unknown {
   }
 }
 
-function readDocument(root: Section): Workload {
+function readDocument(root: Section, lanes: LaneTable): Workload {
   const crashes = root.section('crashes');
   const workload: Workload = {
     name: root.text('name', 'workload'),
     ...readStart(root),
     forMs: root.duration('for'),
     drainMs: root.duration('drain', 3_600_000),
-    sources: root.sections('sources').map(([name, section]) => readSource(name, section)),
+    sources: root.sections('sources').map(([name, section]) => readSource(name, section, lanes)),
     upstreams: new Map(root.sections('upstreams').map(([name, section]) => [name, readUpstream(section)])),
     senders: readSenders(root.section('senders')),
     crashes: { scheduler: readCrashes(crashes, 'scheduler'), senders: readCrashes(crashes, 'senders') },
