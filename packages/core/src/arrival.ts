@@ -28,11 +28,14 @@ export function admit(state: EngineState, ticket: Ticket, place: Place): Mail {
   return mail;
 }
 
-/** Most mail is gone long before its deadline: what it leaves in the heap is cleared when it outweighs the rest. */
+/** Deadlines that are looked at with each that comes: one of them is of no more use as soon as a third of all are. */
+const sweptPerArrival = 3;
+
+/** Most mail is gone long before its deadline: what it leaves in the heap is cleared as other mail comes. */
 function remindOfDeadline(state: EngineState, mail: Mail, deadline: number): void {
   const { byAge } = mail.ticket;
   const heap = byAge ? state.lifetimes : state.deadlines;
-  if (heap.size > 2 * state.mails.size + 1_000) heap.keep(isLive);
+  heap.sweep(sweptPerArrival, isLive);
   heap.push(mail, byAge ? deadline - state.clock.skewAt(mail.place) : deadline, mail.order);
 }
 

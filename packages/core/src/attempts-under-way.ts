@@ -35,8 +35,10 @@ export class AttemptsUnderWay {
 
   /** Whether it was here. */
   delete(attempt: Attempt): boolean {
-    if (this.get(attempt.id) !== attempt) return false;
-    if (!this.#beside.delete(attempt.id)) this.#byNumber.take(numberOf(attempt.id));
+    const number = numberOf(attempt.id);
+    if (this.#byNumber.get(number) === attempt) this.#byNumber.take(number);
+    else if (this.#beside.get(attempt.id) === attempt) this.#beside.delete(attempt.id);
+    else return false;
     this.#size -= 1;
     return true;
   }

@@ -3,6 +3,7 @@ import type { Instant } from './engine-input.ts';
 import type { EngineState } from './engine-state.ts';
 import { expire, fileForLater, isLive, isPastDeadline, putBack, readyRecipients, readySince, startByOf } from './filing.ts';
 import { closedGate } from './mail-gate.ts';
+import type { Started } from './journal.ts';
 import type { Mail } from './mail.ts';
 import { chooseMember, type Choice } from './member-choice.ts';
 import { takeSlots } from './metering.ts';
@@ -87,7 +88,8 @@ function look(state: EngineState, destination: DestinationState, mail: Mail, now
   }
   const ready = readyRecipients(state, mail, destination, now);
   const open = state.gates.length === 0 ? ready : parkOthers(state, destination, mail, ready, now);
-  const recipients = open.slice(0, state.policy.maxRecipientsPerAttempt);
+  const most = state.policy.maxRecipientsPerAttempt;
+  const recipients = open.length > most ? open.slice(0, most) : open;
   if (recipients.length === 0) {
     // The wall clock may have been set back, so that it waits for its time once more.
     fileForLater(state, mail, now);
@@ -118,15 +120,11 @@ function start(state: EngineState, { upstream, sender }: Choice, transaction: Tr
   upstream.pace.count(now.mono);
   if (upstream.learning?.isInForce) upstream.learning.take(state.senders.underWay(upstream.name), now.mono);
   if (upstream.health.kind === 'down') upstream.health = { ...upstream.health, probe: id };
-  record(state, mail, {
-    kind: 'started',
-    at: now.wall,
-    id: mail.ticket.id,
-    attempt: id,
-    recipients,
-    upstream: upstream.name,
-    sender: sender.id,
-    ...(metering && { limits: metering.meters.map(({ key }) => key) }),
-  });
+  recordStart(state, attempt, now);
   return attempt;
+}
+
+function recordStart(state: EngineState, { id: attempt, mail, recipients, upstream, sender, metering }: Attempt, now: Instant): void {
+  const started: Started = { kind: 'started', at: now.wall, id: mail.ticket.id, attempt, recipients, upstream, sender };
+  record(state, mail, metering ? { ...started, limits: metering.meters.map(({ key }) => key) } : started);
 }

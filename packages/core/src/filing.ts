@@ -107,17 +107,21 @@ export function steadyDeadline(clock: SteadyClock, { ticket, place }: Mail): num
 }
 
 /** Recipients that could go to this destination now, of a mail that stood in its queue. */
-export function readyRecipients(state: EngineState, mail: Mail, destination: DestinationState, now: Instant): number[] {
+export function readyRecipients(state: EngineState, mail: Mail, destination: DestinationState, now: Instant): readonly number[] {
+  // Its only recipient brought it here: to look at the address again would be the dearest part of the decision.
+  if (mail.states.length === 1 && isOnItsRoute(mail)) return isReady(state.clock, mail, now.wall) ? theOnlyOne : nobody;
   const ready: number[] = [];
-  const isAlone = mail.states.length === 1 && isOnItsRoute(mail);
   for (let recipient = 0; recipient < mail.states.length; recipient += 1) {
     const recipientState = mail.states[recipient];
     if (recipientState?.kind !== 'queued' || !isDue(state.clock, recipientState, now.wall)) continue;
-    // Its only recipient brought it here: to look at the address again would be the dearest part of the decision.
-    if (isAlone || queueOf(state, mail, recipient) === destination) ready.push(recipient);
+    if (queueOf(state, mail, recipient) === destination) ready.push(recipient);
   }
   return ready;
 }
+
+/** Shared by all mail that has one recipient. */
+const theOnlyOne: readonly number[] = [0];
+const nobody: readonly number[] = [];
 
 export function isPastDeadline({ clock }: EngineState, mail: Mail, now: Instant): boolean {
   return mail.ticket.deadline !== undefined && steadyDeadline(clock, mail) <= clock.steady(now.wall);

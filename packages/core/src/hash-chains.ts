@@ -9,9 +9,8 @@ const nowhere = -1;
 export class HashChains {
   /** By hash: the first place of its chain. A power of two of them. */
   #first = new Int32Array(smallest).fill(nowhere);
-  /** By place: the next one of its chain, and the hash. */
-  #next = new Int32Array(smallest);
-  #hashes = new Int32Array(smallest);
+  /** Two by place, because they are looked at together: the next place of its chain, and the hash. */
+  #links = new Int32Array(2 * smallest);
   #size = 0;
 
   /** The first place with this hash, an integer of 32 bits; -1: none. */
@@ -21,14 +20,14 @@ export class HashChains {
 
   /** The next place with the same hash; -1: none. */
   findNext(place: number): number {
-    return this.#seek(this.#next[place] as number, this.#hashes[place] as number);
+    return this.#seek(this.#nextOf(place), this.#hashOf(place));
   }
 
   /** Places are to be used anew before higher ones are: the memory goes by the highest. */
   add(place: number, hash: number): void {
-    if (place >= this.#next.length) this.#growPlaces(place);
-    if (this.#size === this.#first.length) this.#doubleChains();
-    this.#hashes[place] = hash;
+    if (2 * place >= this.#links.length) this.#growPlaces(place);
+    if (2 * this.#size === this.#first.length) this.#doubleChains();
+    this.#links[2 * place + 1] = hash;
     this.#link(place);
     this.#size += 1;
   }
@@ -36,36 +35,43 @@ export class HashChains {
   /** Of a place that stands here. */
   remove(place: number): void {
     const chain = this.#chainOf(place);
-    const next = this.#next[place] as number;
     let before = this.#first[chain] as number;
-    if (before === place) this.#first[chain] = next;
+    if (before === place) this.#first[chain] = this.#nextOf(place);
     else {
-      while (this.#next[before] !== place) before = this.#next[before] as number;
-      this.#next[before] = next;
+      while (this.#nextOf(before) !== place) before = this.#nextOf(before);
+      this.#links[2 * before] = this.#nextOf(place);
     }
     this.#size -= 1;
   }
 
   #seek(from: number, hash: number): number {
     let place = from;
-    while (place !== nowhere && this.#hashes[place] !== hash) place = this.#next[place] as number;
+    while (place !== nowhere && this.#hashOf(place) !== hash) place = this.#nextOf(place);
     return place;
   }
 
+  #nextOf(place: number): number {
+    return this.#links[2 * place] as number;
+  }
+
+  #hashOf(place: number): number {
+    return this.#links[2 * place + 1] as number;
+  }
+
   #chainOf(place: number): number {
-    return (this.#hashes[place] as number) & (this.#first.length - 1);
+    return this.#hashOf(place) & (this.#first.length - 1);
   }
 
   #link(place: number): void {
     const chain = this.#chainOf(place);
-    this.#next[place] = this.#first[chain] as number;
+    this.#links[2 * place] = this.#first[chain] as number;
     this.#first[chain] = place;
   }
 
   #growPlaces(place: number): void {
-    const room = Math.max(2 * this.#next.length, place + 1);
-    this.#next = resized(this.#next, room);
-    this.#hashes = resized(this.#hashes, room);
+    const before = this.#links;
+    this.#links = new Int32Array(Math.max(2 * before.length, 2 * place + 2));
+    this.#links.set(before);
   }
 
   /** Chain by chain, because a place that is free has a hash as well. */
@@ -74,15 +80,9 @@ export class HashChains {
     this.#first = new Int32Array(2 * before.length).fill(nowhere);
     for (const head of before) {
       for (let place = head, next = head; place !== nowhere; place = next) {
-        next = this.#next[place] as number;
+        next = this.#nextOf(place);
         this.#link(place);
       }
     }
   }
-}
-
-function resized(numbers: Int32Array<ArrayBuffer>, length: number): Int32Array<ArrayBuffer> {
-  const longer = new Int32Array(length);
-  longer.set(numbers);
-  return longer;
 }

@@ -43,11 +43,36 @@ test('forgets what is not wanted any more, and stays in order', () => {
   fc.assert(
     fc.property(numbers, numbers, (entries, later) => {
       const heap = heapOf(entries);
-      heap.keep((entry) => entry % 3 !== 0);
+      heap.sweep(2 * entries.length, (entry) => entry % 3 !== 0);
       for (const entry of later) heap.push(entry, entry, 0);
       expect(drain(heap)).toEqual([...entries.filter((entry) => entry % 3 !== 0), ...later].sort(inOrder));
     }),
   );
+});
+
+test('stays in order however much of it is swept, and forgets nothing that is wanted', () => {
+  fc.assert(
+    fc.property(numbers, fc.nat({ max: 20 }), (entries, looks) => {
+      const heap = heapOf(entries);
+      heap.sweep(looks, (entry) => entry % 3 !== 0);
+      const drained = drain(heap);
+      expect(drained).toEqual(drained.toSorted(inOrder));
+      expect(drained.filter((entry) => entry % 3 !== 0)).toEqual(entries.filter((entry) => entry % 3 !== 0).sort(inOrder));
+    }),
+  );
+});
+
+test('holds not many more useless entries than others when it is swept with each one that comes', () => {
+  const heap = heapOf([]);
+  const wanted = new Set<number>();
+  for (let entry = 0; entry < 20_000; entry += 1) {
+    heap.push(entry, (entry * 7_919) % 10_007, entry);
+    wanted.add(entry);
+    // Two hundred are of use at a time.
+    wanted.delete(entry - 200);
+    heap.sweep(3, (each) => wanted.has(each));
+  }
+  expect(heap.size).toBeLessThan(500);
 });
 
 test('gives back equal keys by their order', () => {

@@ -1,11 +1,16 @@
+/** Of each place. With four, one way through a heap of a million is half as long as with two, and the four lie side by side. */
+const children = 4;
+
 /**
- * A binary heap: the least key comes out first, and of equal keys the least order. Both stand beside the entries as plain numbers, so that
+ * A heap: the least key comes out first, and of equal keys the least order. Both stand beside the entries as plain numbers, so that
  * sifting looks at no entry: a million of them lie all over the memory, and every look there costs more than the comparison.
  */
 export class Heap<T> {
   readonly #entries: T[] = [];
   readonly #keys: number[] = [];
   readonly #orders: number[] = [];
+  /** The place that is swept next. */
+  #swept = 0;
 
   get size(): number {
     return this.#entries.length;
@@ -21,32 +26,22 @@ export class Heap<T> {
   }
 
   push(entry: T, key: number, order: number): void {
-    let place = this.#entries.length;
     this.#entries.push(entry);
     this.#keys.push(key);
     this.#orders.push(order);
-    while (place > 0) {
-      const parent = (place - 1) >> 1;
-      if (!this.#goesBefore(key, order, parent)) break;
-      this.#move(parent, place);
-      place = parent;
-    }
-    this.#put(place, entry, key, order);
+    this.#rise(this.#entries.length - 1, entry, key, order);
   }
 
   pop(): T | undefined {
     const top = this.#entries[0];
-    const last = this.#entries.pop();
-    const key = this.#keys.pop();
-    const order = this.#orders.pop();
-    if (this.#entries.length > 0) this.#sinkFromTop(last as T, key as number, order as number);
+    if (top !== undefined) this.#takeOut(0);
     return top;
   }
 
   /** Gives the entry on top another place. */
   replaceTop(key: number, order: number): void {
     const top = this.#entries[0];
-    if (top !== undefined) this.#sinkFromTop(top, key, order);
+    if (top !== undefined) this.#sink(0, top, key, order);
   }
 
   /** Entries that come out before this one; undefined when it is not here. Looks at all of them: for a question, not for the road. */
@@ -60,11 +55,16 @@ export class Heap<T> {
     return before;
   }
 
-  /** Forgets the entries that are of no more use. */
-  keep(isWanted: (entry: T) => boolean): void {
-    const all = this.#entries.map((entry, at) => ({ entry, key: this.#keys[at] as number, order: this.#orders[at] as number }));
-    this.clear();
-    for (const { entry, key, order } of all) if (isWanted(entry)) this.push(entry, key, order);
+  /**
+   * Looks at so many entries, each time at the next ones, and forgets those that are of no more use: with each entry that comes, so that they never pile up
+   * and nobody ever waits until all of them have been looked at.
+   */
+  sweep(looks: number, isWanted: (entry: T) => boolean): void {
+    for (let left = Math.min(looks, this.size); left > 0; left -= 1) {
+      if (this.#swept >= this.size) this.#swept = 0;
+      if (isWanted(this.#entries[this.#swept] as T)) this.#swept += 1;
+      else this.#takeOut(this.#swept);
+    }
   }
 
   clear(): void {
@@ -73,17 +73,44 @@ export class Heap<T> {
     this.#orders.length = 0;
   }
 
-  #sinkFromTop(entry: T, key: number, order: number): void {
-    const keys = this.#keys;
-    const size = keys.length;
-    let place = 0;
-    for (let child = 1; child < size; child = 2 * place + 1) {
-      if (child + 1 < size && this.#goesBefore(keys[child + 1] as number, this.#orders[child + 1] as number, child)) child += 1;
-      if (this.#goesBefore(key, order, child)) break;
+  /** The last entry takes the place. */
+  #takeOut(place: number): void {
+    const last = this.#entries.pop() as T;
+    const key = this.#keys.pop() as number;
+    const order = this.#orders.pop() as number;
+    if (place === this.size) return;
+    if (place > 0 && this.#goesBefore(key, order, parentOf(place))) this.#rise(place, last, key, order);
+    else this.#sink(place, last, key, order);
+  }
+
+  #rise(from: number, entry: T, key: number, order: number): void {
+    let place = from;
+    while (place > 0 && this.#goesBefore(key, order, parentOf(place))) {
+      this.#move(parentOf(place), place);
+      place = parentOf(place);
+    }
+    this.#put(place, entry, key, order);
+  }
+
+  #sink(from: number, entry: T, key: number, order: number): void {
+    let place = from;
+    for (let child = this.#leastChild(place); child > 0 && !this.#goesBefore(key, order, child); child = this.#leastChild(place)) {
       this.#move(child, place);
       place = child;
     }
     this.#put(place, entry, key, order);
+  }
+
+  /** 0: it has none. */
+  #leastChild(place: number): number {
+    const first = children * place + 1;
+    const end = Math.min(first + children, this.#keys.length);
+    if (first >= end) return 0;
+    let least = first;
+    for (let child = first + 1; child < end; child += 1) {
+      if (this.#goesBefore(this.#keys[child] as number, this.#orders[child] as number, least)) least = child;
+    }
+    return least;
   }
 
   #goesBefore(key: number, order: number, place: number): boolean {
@@ -100,4 +127,8 @@ export class Heap<T> {
     this.#keys[place] = key;
     this.#orders[place] = order;
   }
+}
+
+function parentOf(place: number): number {
+  return Math.floor((place - 1) / children);
 }

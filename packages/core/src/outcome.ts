@@ -48,16 +48,26 @@ export function conclude(state: EngineState, attempt: Attempt, outcome: AttemptO
   state.senders.remove(attempt);
   if (attempt.metering) releaseSlots(state, attempt, isUntouched, now);
   noteHealth(state, attempt, outcome, now);
+  settleRecipients(state, attempt, outcome, now);
+  const { mail } = attempt;
+  if (state.asks.size > 0) answerAsks(state, attempt, now);
+  if (mail.open > 0 && isPastDeadline(state, mail, now)) expire(state, mail, now);
+  if (mail.open > 0) file(state, mail, now);
+}
+
+/** Each recipient of the attempt once; those that were not spoken of are given back. */
+function settleRecipients(state: EngineState, attempt: Attempt, outcome: AttemptOutcome, now: Instant): void {
+  const [first] = outcome.recipients;
+  // The usual case, for which no lists are made.
+  if (first && attempt.recipients.length === 1 && first.recipients.length === 1 && first.recipients[0] === attempt.recipients[0]) {
+    return settleGroup(state, attempt, first, outcome.tookMs, now);
+  }
   const left = new Set(attempt.recipients);
   for (const group of outcome.recipients) {
     const recipients = group.recipients.filter((recipient) => left.delete(recipient));
     if (recipients.length > 0) settleGroup(state, attempt, { ...group, recipients }, outcome.tookMs, now);
   }
   if (left.size > 0) giveBack(state, attempt, [...left], 'SENDER_GONE', now);
-  const { mail } = attempt;
-  if (state.asks.size > 0) answerAsks(state, attempt, now);
-  if (mail.open > 0 && isPastDeadline(state, mail, now)) expire(state, mail, now);
-  if (mail.open > 0) file(state, mail, now);
 }
 
 /** The sender went away with this attempt in its hands: what it had begun is in doubt, what it had not is ready again. */
@@ -90,12 +100,14 @@ function noteHealth(state: EngineState, attempt: Attempt, outcome: AttemptOutcom
   const upstream = state.upstreams.find(({ name }) => name === attempt.upstream);
   if (!upstream) return;
   if (upstream.learning) learn(state, upstream, upstream.learning, outcome, now);
-  const trouble = outcome.recipients.find((group) => group.outcome === 'upstreamDown');
   if (outcome.recipients.some((group) => wordsOfUpstream.has(group.outcome))) {
     upstream.health = afterWord(upstream.health, state.policy.breaker, now);
     upstream.concluded += 1;
     upstream.tookMs += outcome.tookMs ?? 0;
-  } else if (trouble) {
+    return;
+  }
+  const trouble = outcome.recipients.find((group) => group.outcome === 'upstreamDown');
+  if (trouble) {
     upstream.health = afterTrouble(upstream.health, state.policy.breaker, attempt.id, trouble.reply.text, now);
     if (attempt.begun) setBack(state, attempt.mail, now);
   } else upstream.health = withoutProbe(upstream.health, attempt.id);
@@ -130,8 +142,7 @@ function settleGroup(state: EngineState, attempt: Attempt, group: RecipientOutco
   const { recipients, outcome, reply } = group;
   switch (outcome) {
     case 'delivered':
-      record(state, attempt.mail, { kind: 'delivered', ...about(attempt, recipients, now), tenant: attempt.mail.ticket.tenant, reply, tookMs });
-      return;
+      return deliver(state, attempt, recipients, reply, tookMs, now);
     case 'deferred':
       return postpone(state, attempt, recipients, { kind: 'transient', reply }, now);
     case 'inDoubt':
@@ -152,6 +163,12 @@ function settleGroup(state: EngineState, attempt: Attempt, group: RecipientOutco
     case 'bodyUnavailable':
       return giveBack(state, attempt, recipients, 'BODY_UNAVAILABLE', now, reply, now.wall + restMs);
   }
+}
+
+/** Written out, because a copy of other fields would be dearer than the rest of it. */
+function deliver(state: EngineState, attempt: Attempt, recipients: readonly number[], reply: Reply, tookMs: number | undefined, now: Instant): void {
+  const { id, tenant } = attempt.mail.ticket;
+  record(state, attempt.mail, { kind: 'delivered', at: now.wall, id, tenant, attempt: attempt.id, recipients, reply, tookMs });
 }
 
 /** A crash may have come between the doubt and what the policy makes of it. */

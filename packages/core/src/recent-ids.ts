@@ -83,17 +83,20 @@ function hashOfSought(): number {
   return (sought[2] as number) ^ ((sought[3] as number) >>> 8);
 }
 
+/** By where the digits of a UUID stand, between its hyphens. */
 function readId(id: string): void {
-  let digits = 0;
-  let word = 0;
-  for (let at = 0; at < id.length; at += 1) {
-    const code = id.charCodeAt(at);
-    if (code === hyphen) continue;
-    word = (word << 4) | (code <= nine ? code & 15 : (code & 15) + 9);
-    digits += 1;
-    if ((digits & 7) === 0) sought[(digits >> 3) - 1] = word;
-  }
+  sought[0] = readHex(id, 0, 8);
+  sought[1] = (readHex(id, 9, 13) << 16) | readHex(id, 14, 18);
+  sought[2] = (readHex(id, 19, 23) << 16) | readHex(id, 24, 28);
+  sought[3] = readHex(id, 28, 36);
 }
 
-const hyphen = 45;
-const nine = 57;
+function readHex(text: string, from: number, to: number): number {
+  let value = 0;
+  for (let at = from; at < to; at += 1) {
+    const code = text.charCodeAt(at);
+    // Letters, and they alone, have bit 6; `a` ends in 1.
+    value = (value << 4) | ((code & 15) + 9 * (code >> 6));
+  }
+  return value;
+}

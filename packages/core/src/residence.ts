@@ -1,7 +1,7 @@
 import type { EngineState } from './engine-state.ts';
 import { hasFailed, type Mail } from './mail.ts';
 import { spendRevival } from './operation/spent-revivals.ts';
-import type { Place, Ticket } from './ticket.ts';
+import type { Place } from './ticket.ts';
 
 /** Where entries lie, and when they may go: rules 3 and 4 of keeping mail safe. */
 
@@ -23,7 +23,7 @@ export function occupy(state: EngineState, mail: Mail): void {
   if (mail.place.kind === 'wait') return;
   const log = state.logs[mail.place.lane];
   log.live.set(mail.place.sequence, mail);
-  log.liveBytes += entryBytes(mail.ticket);
+  log.liveBytes += entryBytes(mail);
 }
 
 /** The entry at this place is of no more use: a log gets trimmed when all below is finished too, WAIT loses it at once. */
@@ -34,7 +34,7 @@ export function vacate(state: EngineState, place: Place): void {
   }
   const log = state.logs[place.lane];
   const mail = log.live.take(place.sequence);
-  if (mail) log.liveBytes -= entryBytes(mail.ticket);
+  if (mail) log.liveBytes -= entryBytes(mail);
   log.finished.finish(place.sequence);
   state.trims.add(place.lane);
 }
@@ -65,6 +65,6 @@ export function settle(state: EngineState, mail: Mail, now: number): void {
 }
 
 /** About what an entry weighs in its log: body, ticket, and the server's own bytes. */
-function entryBytes(ticket: Ticket): number {
-  return (ticket.chunked ? 0 : ticket.size) + 400 + 100 * ticket.recipients.length;
+function entryBytes({ ticket, states }: Mail): number {
+  return (ticket.chunked ? 0 : ticket.size) + 400 + 100 * states.length;
 }
