@@ -33,6 +33,10 @@ it('tells the gates in order, each with what there is to know of it', () => {
         reason: Reason.UPSTREAM_LIMIT,
         detail: { case: 'limit', value: { scope: 'upstream:main', limit: 100n, window: { seconds: 1n }, usedCount: 100n, learned: true } },
       },
+      {
+        reason: Reason.DOMAIN_LIMIT,
+        detail: { case: 'limit', value: { scope: 'domain:example.net', limit: 60n, configuredLimit: 100n, usedCount: 60n } },
+      },
       { reason: Reason.SENDERS_BUSY, detail: { case: 'senders', value: { senderCount: 1n, heldCount: 40n } } },
       { reason: Reason.QUEUED_BEHIND, detail: { case: 'place', value: { lane: Lane.LOW, tenant: 'x', aheadCount: 12n, perSecond: 2.25 } } },
     ]),
@@ -43,6 +47,7 @@ it('tells the gates in order, each with what there is to know of it', () => {
     '  now   UPSTREAM_DEFERRED, attempt 2 is next, last reply: 451 later, since 11:59:55 (5 s ago), until 12:00:55 (in 55 s)',
     '  then  UPSTREAM_DOWN, main: connection refused',
     '  then  UPSTREAM_LIMIT, upstream:main takes 100 in 1s (learned), 100 used',
+    "  then  DOMAIN_LIMIT, domain:example.net takes 100 at once, 60 of these are its partition's share, 60 used",
     '  then  SENDERS_BUSY, 1 sender holds 40',
     '  then  QUEUED_BEHIND, 12 before it in lane low, 2.3 go each second',
   ]);

@@ -38,7 +38,9 @@ function detail({ detail: { case: kind, value } }: Gate): string[] {
     }
     case 'limit': {
       const span = value.window ? ` in ${formatDuration(durationMs(value.window))}` : ' at once';
-      return [`${value.scope} takes ${value.limit}${span}${value.learned ? ' (learned)' : ''}, ${value.usedCount} used`];
+      const share = value.configuredLimit === 0n ? [] : [`${value.limit} of these are its partition's share`];
+      const limit = share.length === 0 ? value.limit : value.configuredLimit;
+      return [`${value.scope} takes ${limit}${span}${value.learned ? ' (learned)' : ''}`, ...share, `${value.usedCount} used`];
     }
     case 'outage':
       return [`${value.upstream}: ${value.trouble}`];

@@ -65,9 +65,9 @@ it('shows limits, what is learned beside what is configured, connections, groups
     state: 'recovering',
     returnsAt: ago(-240),
     limits: [
-      { limit: 100, windowMs: 1_000, usedCount: 100, learned: false },
-      { limit: 20, windowMs: undefined, usedCount: 3, learned: false },
-      { limit: 47, windowMs: 1_000, usedCount: 40, learned: true },
+      { limit: 100, windowMs: 1_000, usedCount: 100, learned: false, configured: 100 },
+      { limit: 20, windowMs: undefined, usedCount: 3, learned: false, configured: 30 },
+      { limit: 47, windowMs: 1_000, usedCount: 40, learned: true, configured: 47 },
     ],
     connections: { count: 4, most: 5 },
   };
@@ -82,7 +82,7 @@ it('shows limits, what is learned beside what is configured, connections, groups
       '',
       'LIMIT OF  TAKES               USED',
       'main      100 in 1s           100',
-      'main      20 at once          3',
+      'main      20 of 30 at once    3',
       'main      47 in 1s (learned)  40',
       'main      5 connections       4',
     ].join('\n'),

@@ -56,9 +56,9 @@ function describeLimits({ name, limits, connections }: UpstreamFigures, paint: P
   return connections ? [...rows, [name, `${connections.most} connections`, String(connections.count)]] : rows;
 }
 
-function describeLimit({ limit, windowMs, learned }: LimitFigures): string {
+function describeLimit({ limit, windowMs, learned, configured }: LimitFigures): string {
   const span = windowMs === undefined ? 'at once' : `in ${formatDuration(windowMs)}`;
-  return `${limit} ${span}${learned ? ' (learned)' : ''}`;
+  return `${limit}${configured === limit ? '' : ` of ${configured}`} ${span}${learned ? ' (learned)' : ''}`;
 }
 
 function describeUse({ limit, usedCount }: LimitFigures, paint: Paint): string {

@@ -6,6 +6,8 @@ import { shareOut } from './sharing.ts';
 export interface ContenderOptions {
   readonly connection: StreamConnection;
   readonly owner: string;
+  /** How many there are. */
+  readonly partitions: number;
   /** One for each partition that this scheduler may own. */
   readonly holdings: readonly Holding[];
   /** Whether they are shared with others; otherwise each of them is asked for whenever it has no owner. */
@@ -22,6 +24,8 @@ const lookShare = 0.2;
 export class Contender {
   readonly #options: ContenderOptions;
   #ready = false;
+  /** Others say that there are fewer or more partitions. */
+  #disagrees = false;
 
   constructor(options: ContenderOptions) {
     this.#options = options;
@@ -45,10 +49,10 @@ export class Contender {
   }
 
   async #look(): Promise<void> {
-    const { connection, owner, leaseTtlMs, shares } = this.#options;
-    if (shares) await announcePresence(connection, owner, leaseTtlMs);
+    const { connection, owner, partitions, leaseTtlMs, shares } = this.#options;
+    if (shares) await announcePresence(connection, owner, partitions, leaseTtlMs);
     const roster = await readRoster(connection);
-    await this.#shift(roster);
+    if (this.#agrees(roster)) await this.#shift(roster);
     this.#ready = this.#options.holdings.every(({ partition, tenure }) => tenure !== null || this.#isOthers(roster, partition));
   }
 
@@ -59,6 +63,20 @@ export class Contender {
       void holding.give();
     }
     await Promise.all(this.#options.holdings.filter(({ partition }) => take.includes(partition)).map((holding) => holding.take()));
+  }
+
+  /**
+   * Limits are divided by the number of partitions, so nobody may own any beside one who goes by another number. While it is being raised, who knows of more waits
+   * until those who know of fewer are stopped.
+   */
+  #agrees({ counts }: Roster): boolean {
+    const { partitions, holdings, log } = this.#options;
+    const others = [...[...counts.owners].filter((count) => count !== partitions), ...[...counts.schedulers].filter((count) => count < partitions)];
+    const disagrees = others.length > 0 && holdings.every(({ isFree }) => isFree);
+    if (disagrees && !this.#disagrees)
+      log.warn('other schedulers go by another number of partitions: waiting until they are stopped', { partitions, others });
+    this.#disagrees = disagrees;
+    return !disagrees;
   }
 
   #decide({ owners, schedulers }: Roster) {

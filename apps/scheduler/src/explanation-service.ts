@@ -82,9 +82,9 @@ function detailMessage(detail: GateDetail): Detail {
     case 'senders':
       return { case: 'senders', value: { senderCount: BigInt(detail.senders), heldCount: BigInt(detail.held) } };
     case 'limit': {
-      const { scope, limit, windowMs, used, learned } = detail;
+      const { scope, limit, windowMs, used, learned, whole = 0 } = detail;
       const window = windowMs === null ? {} : { window: durationFromMs(windowMs) };
-      return { case: 'limit', value: { scope, limit: BigInt(limit), usedCount: BigInt(used), learned, ...window } };
+      return { case: 'limit', value: { scope, limit: BigInt(limit), usedCount: BigInt(used), learned, configuredLimit: BigInt(whole), ...window } };
     }
     case 'connections': {
       const { upstream, limit, inForce } = detail;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { Server as GrpcServer } from '@grpc/grpc-js';
-import { policyOfPartition, type Router } from '@posthaste/core';
+import type { Router } from '@posthaste/core';
 import { DispatchService, LookupService, OperateService } from '@posthaste/protocol/dispatch';
 import { grpcService } from '@posthaste/protocol';
 import { createLease, type StreamConnection } from '@posthaste/stream';
@@ -86,8 +86,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
 function createHolding(options: SchedulerOptions, owner: string, partition: number): Holding {
   const { connection, partitions, address, leaseTtlMs, clock } = options;
   const log = options.log.child({ partition });
-  const lease = createLease(connection, { partition, owner, address, ttlMs: leaseTtlMs, clock, log });
-  const policy = policyOfPartition(options.policy, { partition, partitions });
-  const begin = () => beginTenure({ ...options, policy, partition, lease, owner, log });
+  const lease = createLease(connection, { partition, partitions, owner, address, ttlMs: leaseTtlMs, clock, log });
+  const begin = () => beginTenure({ ...options, partition, lease, owner, log });
   return new Holding({ partition, lease, begin, log });
 }

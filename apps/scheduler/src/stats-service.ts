@@ -109,9 +109,9 @@ function healthStats(
   }
 }
 
-function limitStats(scope: string, { windowMs, limit, used }: LimitUse, learned: boolean): MessageInitShape<typeof LimitInForceSchema> {
+function limitStats(scope: string, { windowMs, limit, used, whole = 0 }: LimitUse, learned: boolean): MessageInitShape<typeof LimitInForceSchema> {
   const window = windowMs === null ? {} : { window: durationFromMs(windowMs) };
-  return { scope, limit: BigInt(limit), usedCount: BigInt(used), learned, ...window };
+  return { scope, limit: BigInt(limit), usedCount: BigInt(used), learned, configuredLimit: BigInt(whole), ...window };
 }
 
 function groupStats({ name, index, upstreams }: DestinationView, { destinations }: Census): MessageInitShape<typeof GroupStatsSchema> {

@@ -26,12 +26,14 @@ import { DeadSearch } from './operation/dead-search.ts';
 import { Suspensions } from './operation/suspensions.ts';
 import { recover } from './recovery.ts';
 import { Removals } from './removals.ts';
+import { Shares } from './shares.ts';
 import { sweepBodies } from './sweeper.ts';
 
 export interface TenureOptions {
   readonly connection: StreamConnection;
   readonly lease: Lease;
   readonly partition: number;
+  readonly partitions: number;
   readonly owner: string;
   readonly router: Router;
   readonly durability: 'durable' | 'fast';
@@ -75,7 +77,8 @@ async function begin(options: TenureOptions, stop: AbortController): Promise<Ten
   const { signal } = stop;
   const { journal, epoch, journalEnd } = await openEpoch(options);
   const log = options.log.child({ epoch });
-  const engine = new Engine({ epoch, router, policy: options.policy });
+  const shares = await Shares.claim({ ...options, epoch, log, signal });
+  const engine = new Engine({ epoch, router, policy: options.policy, shares: shares?.inForce });
   const now = () => ({ wall: clock.now(), mono: clock.monotonic() });
   const recovered = await recover({ connection, partition, engine, journalEnd, now, log, signal });
 
@@ -110,6 +113,7 @@ async function begin(options: TenureOptions, stop: AbortController): Promise<Ten
   const { checkpointEveryMs, checkpointEvents, historyMs } = options;
   void keepHouse({ ...shared, writer, checkpointer, removals, checkpointEveryMs, checkpointEvents, historyMs });
   void suspensions.watch();
+  void shares?.keep(driver);
   void sweepBodies({ ...shared, removals });
   startIntake(shared).catch((error: unknown) => {
     if (signal.aborted) return;

@@ -14,7 +14,12 @@ const metrics = {
   ),
   limit: gauge(
     'posthaste_upstream_limit',
-    "This scheduler's part of an upstream's configured limit: messages in each window (1s, 1m, 1h, 1d), or at once (none).",
+    "This partition's present share of an upstream's limit: messages in each window (1s, 1m, 1h, 1d), or at once (none).",
+    byLimit,
+  ),
+  whole: gauge(
+    'posthaste_upstream_limit_configured',
+    'The whole limit, of which each partition has a share. More than the shares together for long: a partition has no owner, or cannot reach the streams.',
     byLimit,
   ),
   used: gauge('posthaste_upstream_limit_used', 'How much of that limit is taken. At the limit: mail waits for it.', byLimit),
@@ -53,6 +58,7 @@ function showUpstream(partition: number, { name, health, limits, learned, connec
   for (const state of states) metrics.state.set({ partition, upstream: name, state }, health.kind === state ? 1 : 0);
   for (const use of limits) {
     metrics.limit.set({ partition, upstream: name, window: windowOf(use) }, use.limit);
+    metrics.whole.set({ partition, upstream: name, window: windowOf(use) }, use.whole ?? use.limit);
     metrics.used.set({ partition, upstream: name, window: windowOf(use) }, use.used);
   }
   hideLearned(partition, name);
@@ -77,7 +83,8 @@ export function hideUpstreams(partition: number, engine: Engine): void {
   for (const { name: upstream } of engine.upstreams()) {
     hideLearned(partition, upstream);
     for (const state of states) metrics.state.remove({ partition, upstream, state });
-    for (const window of windowNames.values()) for (const gauge of [metrics.limit, metrics.used]) gauge.remove({ partition, upstream, window });
+    for (const window of windowNames.values())
+      for (const gauge of [metrics.limit, metrics.whole, metrics.used]) gauge.remove({ partition, upstream, window });
     for (const gauge of [metrics.connections, metrics.mostConnections]) gauge.remove({ partition, upstream });
   }
   for (const { name } of engine.destinations()) metrics.queued.remove({ partition, destination: name });

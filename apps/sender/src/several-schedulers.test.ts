@@ -52,6 +52,7 @@ async function own(partition: number) {
   await scheduler.listen();
   const lease = createLease(stream, {
     partition,
+    partitions: 1,
     owner: randomUUID(),
     address: () => `127.0.0.1:${scheduler.port}`,
     ttlMs: 60_000,

@@ -100,6 +100,8 @@ export interface LimitFigures {
   readonly usedCount: number;
   /** Learned from the upstream's replies instead of being configured. */
   readonly learned: boolean;
+  /** What is configured: more than `limit` while some of it is with a partition that nobody asked, or is passing from one to another. */
+  readonly configured: number;
 }
 
 export interface GroupFigures {
@@ -173,8 +175,9 @@ function upstreamFigures(upstream: UpstreamStats): UpstreamFigures {
   };
 }
 
-function limitFigures({ limit, window, usedCount, learned }: LimitInForce): LimitFigures {
-  return { limit: Number(limit), windowMs: window && durationMs(window), usedCount: Number(usedCount), learned };
+function limitFigures({ limit, window, usedCount, learned, configuredLimit }: LimitInForce): LimitFigures {
+  const configured = Number(configuredLimit === 0n ? limit : configuredLimit);
+  return { limit: Number(limit), windowMs: window && durationMs(window), usedCount: Number(usedCount), learned, configured };
 }
 
 function totalFigures(totals: Totals | undefined): TotalFigures {

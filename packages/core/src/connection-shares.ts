@@ -22,11 +22,12 @@ export interface Allotment {
  * its share until its lease has ended.
  */
 export class ConnectionShares {
-  readonly #most: number;
+  /** The maximum of all senders together. Lowered, it is kept to when `inForce` is no more. */
+  most: number;
   readonly #shares = new Map<string, Share>();
 
   constructor(most: number) {
-    this.#most = most;
+    this.most = most;
   }
 
   /** Of all senders together, as far as is known. */
@@ -37,10 +38,6 @@ export class ConnectionShares {
   /** Senders that it is split among. */
   get connected(): number {
     return [...this.#shares.values()].filter(({ connected }) => connected).length;
-  }
-
-  get most(): number {
-    return this.#most;
   }
 
   /** A sender opens its stream, with so many connections in force: those that it was allotted by whoever ruled before. */
@@ -77,7 +74,7 @@ export class ConnectionShares {
     };
     for (const [sender, share, target] of targets) if (target < share.allotted) tell(sender, share, target);
     for (const [sender, share, target] of targets) {
-      const free = mayRaise ? Math.max(0, this.#most - this.inForce) : 0;
+      const free = mayRaise ? Math.max(0, this.most - this.inForce) : 0;
       if (share.allotted < 0 || target > share.allotted) tell(sender, share, Math.min(target, share.inForce + free));
     }
     return told;
@@ -86,8 +83,8 @@ export class ConnectionShares {
   /** Evenly, what is left over to those that came first. */
   #targets(): (readonly [sender: string, share: Share, target: number])[] {
     const connected = [...this.#shares].filter(([, { connected: isConnected }]) => isConnected);
-    const part = Math.floor(this.#most / Math.max(1, connected.length));
-    const left = this.#most - part * connected.length;
+    const part = Math.floor(this.most / Math.max(1, connected.length));
+    const left = this.most - part * connected.length;
     return connected.map(([sender, share], place) => [sender, share, part + (place < left ? 1 : 0)] as const);
   }
 }

@@ -6,8 +6,8 @@ import type { Intervention } from './operation/intervention.ts';
 import type { Found } from './operation/dead-search.ts';
 import type { DeadLetter, Revival } from './operation/reviving.ts';
 import type { Suspension } from './operation/suspension.ts';
+import type { ShareMap } from './shares/share-table.ts';
 import type { Place, Ticket } from './ticket.ts';
-import type { Limits } from './upstream-rules.ts';
 
 /** Now, by both clocks, in milliseconds: the wall clock for dues and deadlines, the monotonic one for leases and probes. */
 export interface Instant {
@@ -39,11 +39,8 @@ export type Input =
   | { readonly kind: 'checked'; readonly sender: string; readonly upstream: string; readonly ok: boolean; readonly trouble: string }
   /** MAIL FROM of these limited attempts was written so long before this was said, by the sender's monotonic clock, rounded down. */
   | { readonly kind: 'written'; readonly sender: string; readonly attempts: readonly { readonly attempt: string; readonly ageMs: number }[] }
-  /**
-   * What this engine may use of a budget that several schedulers share: `upstream:main`, `domain:example.net`, or `domain:*`. What is not given stays as it is. A share may be
-   * given to another scheduler when `Engine.limits` says that no more than the new one is used.
-   */
-  | { readonly kind: 'limits changed'; readonly key: string; readonly limits: Limits }
+  /** What this engine may use of all limits, which partitions share: see ShareHolder. */
+  | { readonly kind: 'shares changed'; readonly shares: ShareMap }
   | { readonly kind: 'disconnected'; readonly sender: string }
   /** The size of a log as its server tells it. */
   | { readonly kind: 'measured'; readonly lane: Lane; readonly bytes: number; readonly limitBytes: number }

@@ -20,6 +20,7 @@ import type { Suspensions } from './operation/suspension-gate.ts';
 import { noCommands, type Commands } from './operation/work.ts';
 import type { Router } from './router.ts';
 import { SenderTable } from './sender-table.ts';
+import { upstreamScope, type ShareMap } from './shares/share-table.ts';
 import { SteadyClock } from './steady-clock.ts';
 import type { Tallies } from './tally.ts';
 import type { TenantWeights } from './tenant-turn.ts';
@@ -123,9 +124,9 @@ export interface EngineState {
   order: number;
 }
 
-export function createEngineState(epoch: number, router: Router, policy: EnginePolicy): EngineState {
+export function createEngineState(epoch: number, router: Router, policy: EnginePolicy, shares: ShareMap | null = null): EngineState {
   const upstreams = createUpstreams(router, policy);
-  const meters = new Meters(policy.upstreamRules, policy.domainLimits);
+  const meters = new Meters(policy.upstreamRules, policy.domainLimits, shares);
   const destinations = createDestinations(router, upstreams, policy);
   return {
     epoch,
@@ -139,7 +140,7 @@ export function createEngineState(epoch: number, router: Router, policy: EngineP
     destinations,
     rounds: createRounds(destinations),
     meters,
-    connectionShares: sharesOf(policy),
+    connectionShares: connectionSharesOf(policy, shares),
     raisesFrom: -Infinity,
     gates: meters.limitsDomains ? [meters] : [],
     clock: new SteadyClock(),
@@ -167,9 +168,10 @@ export function createEngineState(epoch: number, router: Router, policy: EngineP
   };
 }
 
-function sharesOf({ upstreamRules }: EnginePolicy): Map<string, ConnectionShares> {
+function connectionSharesOf({ upstreamRules }: EnginePolicy, shares: ShareMap | null): Map<string, ConnectionShares> {
   const bounded = [...upstreamRules].flatMap(([name, { maxConnections }]) => (maxConnections === undefined ? [] : [[name, maxConnections] as const]));
-  return new Map(bounded.map(([name, most]) => [name, new ConnectionShares(most)]));
+  const mostOf = (name: string, whole: number) => (shares ? (shares.get(upstreamScope(name))?.connections ?? 0) : whole);
+  return new Map(bounded.map(([name, whole]) => [name, new ConnectionShares(mostOf(name, whole))]));
 }
 
 function emptyLog(): LogState {

@@ -22,7 +22,7 @@ import { relievePinnedLog } from './pinned-log.ts';
 import type { Learning } from './learning.ts';
 import type { Mail } from './mail.ts';
 import type { LimitUse } from './meter.ts';
-import { changeLimits, noteWritten } from './metering.ts';
+import { changeShares, noteWritten } from './metering.ts';
 import { eligibleMembers } from './member-choice.ts';
 import type { RecipientState } from './recipient.ts';
 import type { UpstreamReading } from './fleet.ts';
@@ -33,15 +33,20 @@ import type { Attempt } from './sender-table.ts';
 import { returnSnapshot, takeSnapshot, type SnapshotWithStates, type StateRecord } from './snapshot.ts';
 import type { Lane } from './lane.ts';
 import type { LaneTable, NamedLane } from './lane-table.ts';
+import type { ShareMap } from './shares/share-table.ts';
+import type { ShareUses } from './shares/share-use.ts';
+import { shareUsesOf } from './shares/using.ts';
 import type { Place, Ticket } from './ticket.ts';
 import type { UpstreamHealth } from './upstream-health.ts';
-import { placesOf, steadyRate, type UpstreamRule } from './upstream-rules.ts';
+import { steadyRate, type Limits } from './upstream-rules.ts';
 
 export interface EngineOptions {
   /** Above that of every earlier owner of the partition; part of each attempt's id. */
   readonly epoch: number;
   readonly router: Router;
   readonly policy?: EnginePolicy;
+  /** What it may use of the policy's limits at first; absent: all of them. */
+  readonly shares?: ShareMap | undefined;
 }
 
 /** Where a recipient is, and why. */
@@ -88,7 +93,7 @@ export class Engine {
   readonly #state: EngineState;
 
   constructor(options: EngineOptions) {
-    this.#state = createEngineState(options.epoch, options.router, options.policy ?? defaultPolicy);
+    this.#state = createEngineState(options.epoch, options.router, options.policy ?? defaultPolicy, options.shares ?? null);
   }
 
   /** Takes in what happened. Call `takeStep` after one or many of these. */
@@ -220,11 +225,11 @@ export class Engine {
 
   /** How the mail for each destination stands, by the router's index; counted at once, without a walk. */
   readDestinations(): readonly Omit<UpstreamReading, 'late'>[] {
-    const { destinations, senders, policy } = this.#state;
+    const { destinations, senders } = this.#state;
     return destinations.map((destination) => {
       const { name, ready } = destination;
       const upstreams = destination.members.map(({ upstream }) => upstream);
-      const capacities = upstreams.map(({ name: member, learning }) => capacityOf(policy.upstreamRules.get(member), learning));
+      const capacities = upstreams.map(({ name: member, learning }) => capacityOf(limitsInForce(this.#state, member), learning));
       return {
         name,
         rateLimit: sumOf(capacities.map(({ rateLimit }) => rateLimit)),
@@ -243,6 +248,11 @@ export class Engine {
   limits(): readonly { readonly key: string; readonly uses: readonly LimitUse[] }[] {
     const { meters, dispatchedAt } = this.#state;
     return [...meters.all].map((meter) => ({ key: meter.key, uses: meter.uses(dispatchedAt.mono) }));
+  }
+
+  /** How far what this engine has of each limit is used, and whether mail waits for it. */
+  shareUses(now: Instant): ShareUses {
+    return shareUsesOf(this.#state, now);
   }
 
   /** Connected senders, and how many attempts each holds. */
@@ -327,10 +337,18 @@ function sumOf(numbers: readonly number[]): number {
   return numbers.reduce((sum, number) => sum + number, 0);
 }
 
-/** What is configured, or what was learned where that is less. */
-function capacityOf(rule: UpstreamRule | undefined, learning: Learning | undefined): Pick<UpstreamReading, 'rateLimit' | 'atOnce'> {
+/** What is in force, or what was learned where that is less. */
+function capacityOf(
+  limits: Limits & { readonly maxConnections: number },
+  learning: Learning | undefined,
+): Pick<UpstreamReading, 'rateLimit' | 'atOnce'> {
   const { perSecond = Infinity, atOnce = Infinity } = learning ?? {};
-  return { rateLimit: Math.min(rule ? steadyRate(rule.limits) : Infinity, perSecond), atOnce: Math.min(rule ? placesOf(rule) : Infinity, atOnce) };
+  const { concurrency = Infinity, maxConnections } = limits;
+  return { rateLimit: Math.min(steadyRate(limits), perSecond), atOnce: Math.min(concurrency, maxConnections, atOnce) };
+}
+
+function limitsInForce({ meters, connectionShares }: EngineState, upstream: string): Limits & { readonly maxConnections: number } {
+  return { ...meters.ofUpstream(upstream)?.share, maxConnections: connectionShares.get(upstream)?.most ?? Infinity };
 }
 
 function handle(state: EngineState, input: Input, now: Instant): void {
@@ -369,8 +387,8 @@ function handle(state: EngineState, input: Input, now: Instant): void {
     case 'written':
       noteWritten(state, input.attempts, now);
       return hear(state, input.sender, now);
-    case 'limits changed':
-      return changeLimits(state, input.key, input.limits);
+    case 'shares changed':
+      return changeShares(state, input.shares, now);
     case 'disconnected':
       return disconnect(state, input.sender, now);
     case 'measured':

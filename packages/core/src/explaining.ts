@@ -35,6 +35,8 @@ export type GateDetail =
       readonly windowMs: number | null;
       readonly used: number;
       readonly learned: boolean;
+      /** What is configured, where `limit` is this partition's share of it. */
+      readonly whole?: number;
     }
   | { readonly kind: 'connections'; readonly upstream: string; readonly limit: number; readonly inForce: number }
   | { readonly kind: 'senders'; readonly senders: number; readonly held: number }
@@ -165,8 +167,8 @@ type LimitReason = 'UPSTREAM_LIMIT' | 'DOMAIN_LIMIT';
 function gateOfLimit(reason: LimitReason, scope: string, uses: readonly LimitUse[], freeAt: number, learned: boolean, now: Instant): Gate {
   const until = Number.isFinite(freeAt) ? now.wall + freeAt - now.mono : null;
   // A share of nothing is a limit that is reached without being used.
-  const { limit = 0, windowMs = null, used = 0 } = uses.findLast((use) => use.used >= use.limit) ?? {};
-  return { reason, since: null, until, detail: { kind: 'limit', scope, limit, windowMs, used, learned } };
+  const { limit = 0, windowMs = null, used = 0, whole } = uses.findLast((use) => use.used >= use.limit) ?? {};
+  return { reason, since: null, until, detail: { kind: 'limit', scope, limit, windowMs, used, learned, ...(whole !== undefined && { whole }) } };
 }
 
 function senders(state: EngineState, members: readonly MemberState[], now: Instant): Gate[] {

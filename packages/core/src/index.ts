@@ -37,6 +37,8 @@ export { begunBy } from './engine-input.ts';
 export type { AttemptOutcome, Credit, Hello, Input, Instant, OutcomeKind, RecipientOutcome } from './engine-input.ts';
 export type { Effect, JournalRecord, Step } from './effect.ts';
 export type { Attempt } from './sender-table.ts';
+export { ShareHolder, type ShareWrite } from './shares/share-holder.ts';
+export { budgetsOf, indivisibleLimits, type ShareMap, type ShareTable } from './shares/share-table.ts';
 export type { Mail } from './mail.ts';
 export type { RecipientState } from './recipient.ts';
 export type { LogExtent, RecordedClock, Remains } from './restoring.ts';
@@ -48,7 +50,6 @@ export { finalMessageStates, liveMessageStates, messageStateOf, type MessageStat
 export { recentSpanMs } from './recent-ids.ts';
 export type { LimitUse } from './meter.ts';
 export type { UpstreamHealth } from './upstream-health.ts';
-export { indivisibleLimits, policyOfPartition } from './partition-share.ts';
 export { apply, isFinal, untouched, type OutcomeEvent, type RecipientEvent } from './recipient.ts';
 export type { Tallies, Tally } from './tally.ts';
 export { classifyReply, replyClasses, type Classified, type ReplyClass } from './reply-class.ts';

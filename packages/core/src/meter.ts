@@ -1,5 +1,5 @@
 import { SlidingLimit } from './sliding-limit.ts';
-import { limitWindows, limitWindowsMs, type Limits } from './upstream-rules.ts';
+import { limitWindows, limitWindowsMs, type Limits, type LimitWindow } from './upstream-rules.ts';
 
 /** A limit, and how much of it is taken. */
 export interface LimitUse {
@@ -7,23 +7,31 @@ export interface LimitUse {
   readonly windowMs: number | null;
   readonly limit: number;
   readonly used: number;
+  /** What is configured, where `limit` is this partition's share of it. */
+  readonly whole?: number;
 }
 
 /** The limits of one upstream or of one domain: all must have a slot free, and one attempt takes one of each. */
 export class Meter {
   /** `upstream:main`, `domain:example.net`. */
   readonly key: string;
+  readonly #whole: Limits;
   readonly #windows: readonly SlidingLimit[];
   #atOnce: number;
   #underWay = 0;
 
-  constructor(key: string, limits: Limits) {
+  /** `share`: what may be used of the limits; without one the whole. */
+  constructor(key: string, limits: Limits, share: Limits = limits) {
     this.key = key;
-    this.#windows = limitWindows.flatMap((name) => {
-      const limit = limits[name];
-      return limit === undefined ? [] : [new SlidingLimit(limit, limitWindowsMs[name])];
-    });
-    this.#atOnce = limits.concurrency ?? Infinity;
+    this.#whole = limits;
+    this.#windows = limitWindows.flatMap((name) => (limits[name] === undefined ? [] : [new SlidingLimit(share[name] ?? 0, limitWindowsMs[name])]));
+    this.#atOnce = limits.concurrency === undefined ? Infinity : (share.concurrency ?? 0);
+  }
+
+  /** What may be used of each limit. */
+  get share(): Limits {
+    const windows = this.#windows.map(({ windowMs, limit }) => [nameOf(windowMs), limit]);
+    return { ...(Object.fromEntries(windows) as Limits), ...(this.#atOnce === Infinity ? {} : { concurrency: this.#atOnce }) };
   }
 
   /** When an attempt may be begun if nothing is heard meanwhile; -Infinity: now. */
@@ -53,18 +61,22 @@ export class Meter {
     this.#underWay -= 1;
   }
 
-  /** As many as are given take the place of those in force; a window that it was not made with stays unlimited. */
-  change(limits: Limits): void {
-    for (const window of this.#windows) {
-      const name = limitWindows.find((each) => limitWindowsMs[each] === window.windowMs);
-      window.limit = (name && limits[name]) ?? window.limit;
-    }
-    this.#atOnce = limits.concurrency ?? this.#atOnce;
+  /** Another share from now on. False when it is the same. */
+  change(share: Limits): boolean {
+    const [before, beforeAtOnce] = [this.#windows.map(({ limit }) => limit), this.#atOnce];
+    for (const window of this.#windows) window.limit = share[nameOf(window.windowMs)] ?? 0;
+    if (this.#whole.concurrency !== undefined) this.#atOnce = share.concurrency ?? 0;
+    return this.#atOnce !== beforeAtOnce || this.#windows.some(({ limit }, place) => limit !== before[place]);
   }
 
   uses(mono: number): LimitUse[] {
-    const windows = this.#windows.map((window) => ({ windowMs: window.windowMs, limit: window.limit, used: window.used(mono) }));
-    return this.#atOnce === Infinity ? windows : [...windows, { windowMs: null, limit: this.#atOnce, used: this.#underWay }];
+    const windows = this.#windows.map((window) => this.#use(window.windowMs, window.limit, window.used(mono)));
+    return this.#atOnce === Infinity ? windows : [...windows, this.#use(null, this.#atOnce, this.#underWay)];
+  }
+
+  #use(windowMs: number | null, limit: number, used: number): LimitUse {
+    const whole = windowMs === null ? this.#whole.concurrency : this.#whole[nameOf(windowMs)];
+    return { windowMs, limit, used, ...(whole !== undefined && whole !== limit && { whole }) };
   }
 
   isIdle(mono: number): boolean {
@@ -93,5 +105,8 @@ export class Meter {
     if (inMs > 0) window.endBy(mono + Math.min(inMs, window.holdMs), count);
   }
 }
+
+const windowNames = new Map(limitWindows.map((name) => [limitWindowsMs[name] as number, name]));
+const nameOf = (windowMs: number) => windowNames.get(windowMs) as LimitWindow;
 
 export type MeterRest = readonly [windowMs: number, endings: readonly (readonly [inMs: number, count: number])[]];

@@ -109,10 +109,10 @@ describe("an upstream's limit", () => {
     stage.join('s');
     arrive(stage, 9);
     expect(deliver(stage)).toBe(4);
-    stage.tell({ kind: 'limits changed', key: 'upstream:main', limits: { perSecond: 1 } });
+    stage.tell({ kind: 'shares changed', shares: new Map([['upstream:main', { perSecond: 1 }]]) });
     stage.pass(1_020);
     expect(deliver(stage)).toBe(1);
-    stage.tell({ kind: 'limits changed', key: 'upstream:main', limits: { perSecond: 3 } });
+    stage.tell({ kind: 'shares changed', shares: new Map([['upstream:main', { perSecond: 3 }]]) });
     expect(deliver(stage)).toBe(2);
   });
 

@@ -1,3 +1,4 @@
+import { allotAll } from './allotting.ts';
 import type { Instant } from './engine-input.ts';
 import type { EngineState } from './engine-state.ts';
 import type { Mail } from './mail.ts';
@@ -6,6 +7,7 @@ import { recheckGate } from './mail-gate.ts';
 import { Meter } from './meter.ts';
 import { domainOf } from './domain.ts';
 import type { Attempt } from './sender-table.ts';
+import { anyDomain, domainScope, upstreamScope, type ShareMap } from './shares/share-table.ts';
 import type { DomainLimits, Limits, UpstreamRules } from './upstream-rules.ts';
 
 /** An attempt takes one slot of each of these from its being dispatched on. */
@@ -18,19 +20,20 @@ export interface Metering {
 /** Meters of domains that nothing was sent to lately are forgotten when there are so many more. */
 const idleAtMost = 1_000;
 
-const upstreamKey = (name: string) => `upstream:${name}`;
-const domainKey = (domain: string) => `domain:${domain}`;
-
-/** All limits, and who is at them. The limits of domains are a gate for mail; those of upstreams are looked at when one is chosen. */
+/** All limits, or this partition's shares of them, and who is at them. The limits of domains are a gate for mail; those of upstreams are looked at when one is chosen. */
 export class Meters implements MailGate {
-  readonly #domainLimits: Map<string, Limits>;
+  readonly #domainLimits: DomainLimits;
   readonly #byKey = new Map<string, Meter>();
+  /** Null: it has all limits whole. */
+  #shares: ShareMap | null;
   #keptAtLeast = idleAtMost;
 
-  constructor(upstreams: UpstreamRules, domains: DomainLimits) {
-    this.#domainLimits = new Map(domains);
+  constructor(upstreams: UpstreamRules, domains: DomainLimits, shares: ShareMap | null = null) {
+    this.#domainLimits = domains;
+    this.#shares = shares;
     for (const [name, { limits }] of upstreams) {
-      if (Object.keys(limits).length > 0) this.#byKey.set(upstreamKey(name), new Meter(upstreamKey(name), limits));
+      const key = upstreamScope(name);
+      if (Object.keys(limits).length > 0) this.#byKey.set(key, new Meter(key, limits, this.#shareOf(key) ?? limits));
     }
   }
 
@@ -48,7 +51,7 @@ export class Meters implements MailGate {
   }
 
   ofUpstream(name: string): Meter | undefined {
-    return this.#byKey.get(upstreamKey(name));
+    return this.#byKey.get(upstreamScope(name));
   }
 
   /** A meter by its key; made if the key is that of a domain that has limits. */
@@ -65,14 +68,14 @@ export class Meters implements MailGate {
     if (this.#domainLimits.size === 0) return meters;
     const domains = new Set(recipients.map((recipient) => domainOf(mail.ticket.recipients[recipient]?.address ?? '')));
     for (const domain of domains) {
-      const meter = this.byKey(domainKey(domain), mono);
+      const meter = this.byKey(domainScope(domain), mono);
       if (meter) meters.push(meter);
     }
     return meters;
   }
 
   closedFor({ ticket }: Mail, recipient: number, now: Instant): string | undefined {
-    const key = domainKey(domainOf(ticket.recipients[recipient]?.address ?? ''));
+    const key = domainScope(domainOf(ticket.recipients[recipient]?.address ?? ''));
     return this.opensIn(key, now) > 0 ? key : undefined;
   }
 
@@ -81,15 +84,15 @@ export class Meters implements MailGate {
     return Math.max(0, freeAt - now.mono);
   }
 
-  /** Other limits from now on: the share of a budget that several schedulers have. `domain:*` changes those of every domain that is not named. */
-  change(key: string, limits: Limits): void {
-    const domain = key.startsWith('domain:') ? key.slice('domain:'.length) : undefined;
-    const configured = domain === undefined ? undefined : this.#domainLimits.get(domain);
-    if (domain !== undefined && configured) this.#domainLimits.set(domain, { ...configured, ...limits });
-    for (const meter of this.#byKey.values()) {
-      const isOfStar = domain === '*' && meter.key.startsWith('domain:') && !this.#domainLimits.has(meter.key.slice('domain:'.length));
-      if (meter.key === key || isOfStar) meter.change(limits);
-    }
+  /** Other shares from now on. Returns the keys whose share has changed. */
+  change(shares: ShareMap): string[] {
+    this.#shares = shares;
+    return [...this.#byKey.values()].flatMap((meter) => (meter.change(this.#shareOf(meter.key) ?? {}) ? [meter.key] : []));
+  }
+
+  /** A scope that is not named has nothing, but a domain that is not named has what `domain:*` says. */
+  #shareOf(key: string): Limits | undefined {
+    return this.#shares ? (this.#shares.get(key) ?? (key.startsWith(domainScope('')) ? this.#shares.get(anyDomain) : undefined) ?? {}) : undefined;
   }
 
   #limitsOf(domain: string): Limits | undefined {
@@ -97,7 +100,7 @@ export class Meters implements MailGate {
   }
 
   #add(key: string, limits: Limits, mono: number): Meter {
-    const meter = new Meter(key, limits);
+    const meter = new Meter(key, limits, this.#shareOf(key) ?? limits);
     if (this.#byKey.size >= 2 * this.#keptAtLeast) this.#forgetIdle(mono);
     this.#byKey.set(key, meter);
     return meter;
@@ -110,9 +113,10 @@ export class Meters implements MailGate {
 }
 
 /** Mail that waits for what has more room now goes at once. */
-export function changeLimits(state: EngineState, key: string, limits: Limits): void {
-  state.meters.change(key, limits);
-  for (const meter of state.meters.all) if (meter.key.startsWith('domain:')) recheckGate(state, meter.key);
+export function changeShares(state: EngineState, shares: ShareMap, now: Instant): void {
+  for (const key of state.meters.change(shares)) recheckGate(state, key);
+  for (const [upstream, connections] of state.connectionShares) connections.most = shares.get(upstreamScope(upstream))?.connections ?? 0;
+  allotAll(state, now);
 }
 
 /** Takes the slots of an attempt that is being dispatched, or is found to be under way. */

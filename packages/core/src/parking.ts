@@ -68,6 +68,11 @@ export class Parking {
     return this.#open.length > 0 || this.#shut.leastKey <= now.mono;
   }
 
+  /** Whether mail stands in the room of this key. */
+  holdsFor(key: string): boolean {
+    return this.#rooms.has(key);
+  }
+
   /** Mails of its room that are thought to go before this one; undefined when it stands in none. For a question, not for the road. */
   ahead(mail: Mail): number | undefined {
     for (const { mails, queue } of this.#rooms.values()) if (mails.has(mail)) return queue.ahead(mail) ?? 0;

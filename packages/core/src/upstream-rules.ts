@@ -65,8 +65,3 @@ export const defaultBreaker: BreakerRule = { failures: 3, healthyMs: 300_000, fi
 export function steadyRate(limits: Limits): number {
   return Math.min(...limitWindows.map((window) => ((limits[window] ?? Infinity) / limitWindowsMs[window]) * 1_000));
 }
-
-/** Attempts that can be under way at once; Infinity: any number. */
-export function placesOf({ limits, maxConnections = Infinity }: UpstreamRule): number {
-  return Math.min(limits.concurrency ?? Infinity, maxConnections);
-}

@@ -36,13 +36,20 @@ async function playOverTwo(story: (stage: Stage) => Promise<void>): Promise<void
   });
 }
 
-/** Envelopes that differ, so that both partitions get some of it. */
-const submit = ({ ports }: System, count: number) =>
+const submitTo = ({ ports }: System, count: number, addressOf: (number: number) => string) =>
   new Load({
-    mails: storyMails(count, (number) => ({ to: [`b${number}@example.net`] })),
+    mails: storyMails(count, (number) => ({ to: [addressOf(number)] })),
     sessions: 4,
     client: () => smtpClient(ports['relay.listen']),
   });
+
+/** Envelopes that differ, so that both partitions get some of it. */
+const submit = (system: System, count: number) => submitTo(system, count, (number) => `b${number}@example.net`);
+
+/** What comes from one client to one recipient lies in one partition, where repetitions are known. */
+const submitToOnePartition = (system: System, count: number) => submitTo(system, count, () => 'b@example.net');
+
+const shareOf = async (program: Program) => (await program.metrics()).sum('posthaste_upstream_limit') ?? 0;
 
 it('keeps to 100 messages in any second, and uses them, while two schedulers and three senders work at it', () =>
   playOverTwo(async ({ system, other, arrivals }) => {
@@ -63,5 +70,29 @@ it('keeps to it while one of the two schedulers is killed, and the other one the
     const from = performance.now();
     await settle(system, [load], { owner: 'other' });
     expect(arrivals.shortestFor(2 * perSecond, from), 'for as many as are allowed in two seconds').toBeLessThanOrEqual((2 * second) / 0.95);
+    expect(arrivals.mostWithin(second)).toBeLessThanOrEqual(perSecond);
+  }));
+
+it('gives nearly all of it to the partition that has all the mail, also when its scheduler is killed', () =>
+  playOverTwo(async ({ system, other, arrivals }) => {
+    const load = submitToOnePartition(system, 900);
+    const shares = () => Promise.all([shareOf(system.scheduler), shareOf(other)]);
+    const [first] = await eventually(
+      async () => {
+        const found = await shares();
+        expect(found.toSorted((one, more) => one - more)).toEqual([1, perSecond - 1]);
+        return found;
+      },
+      { timeoutMs: 10_000, describe: 'one of them has all but one of the limit' },
+    );
+    const [busy, heir] = first === 1 ? [other, system.scheduler] : [system.scheduler, other];
+    const before = performance.now();
+    await system.receipts.reaches(system.receipts.all.length + 3 * perSecond);
+    expect(arrivals.shortestFor(2 * perSecond, before), 'for as many as are allowed in two seconds').toBeLessThanOrEqual((2 * second) / 0.95);
+    await busy.kill();
+    await eventually(async () => expect(await owned(heir)).toBe(2), { timeoutMs: 10_000, describe: 'the other one owns both partitions' });
+    const from = performance.now();
+    await settle(system, [load], { owner: heir === other ? 'other' : 'scheduler' });
+    expect(arrivals.shortestFor(perSecond, from), 'for as many as are allowed in a second').toBeLessThanOrEqual(second / 0.95);
     expect(arrivals.mostWithin(second)).toBeLessThanOrEqual(perSecond);
   }));

@@ -22,6 +22,7 @@ export {
   mailSubject,
   partitionOfStream,
   settingsStream,
+  sharesStream,
   stateStream,
   stateSubject,
   ticketHeader,
@@ -37,4 +38,5 @@ export { readStream, readUntil, type ReadOptions } from './reader.ts';
 export { purgeSubject, removeEntry, trimLog } from './removal.ts';
 export { announcePresence, readRoster, withdrawPresence, type Roster } from './roster.ts';
 export { createSetting, readSettings, removeSetting } from './settings.ts';
+export { readShares, writeShares, type StoredShares } from './shares.ts';
 export { ensureStreams, type EnsureStreamsOptions } from './streams.ts';

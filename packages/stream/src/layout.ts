@@ -36,6 +36,8 @@ export const keyFilter = (life: KeyLife): string => keySubject(life, '*');
 
 export const leasesStream = 'KV_LEASES';
 export const leaseSubject = (partition: number): string => `$KV.LEASES.partition.${partition}`;
+/** The header of an entry in LEASES that says how many partitions its scheduler knows of. */
+export const partitionsHeader = 'Posthaste-Partitions';
 /** Says that a scheduler is there. */
 export const presenceSubject = (scheduler: string): string => `$KV.LEASES.scheduler.${subjectToken(scheduler)}`;
 
@@ -44,6 +46,10 @@ export const settingsStream = 'KV_SETTINGS';
 export type SettingKind = 'suspension';
 export const settingSubject = (kind: SettingKind, name: string): string => `$KV.SETTINGS.${kind}.${name}`;
 export const settingFilter = (kind: SettingKind): string => settingSubject(kind, '*');
+
+export const sharesStream = 'KV_SHARES';
+/** How limits are divided among the partitions: one entry for all of them, so that a move is one write. */
+export const sharesSubject = '$KV.SHARES.limits';
 
 /** The logs of fresh mail of one partition, most urgent first. */
 export const mailStreams = (partition: number): readonly string[] => lanes.map((lane) => mailStream(partition, lane));

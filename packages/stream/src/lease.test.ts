@@ -12,7 +12,7 @@ afterEach(() => testbed.close());
 const acquire = (lease: Lease) => eventually(() => lease.tryAcquire(), { intervalMs: 50 });
 
 const leaseFor = (connection: StreamConnection, owner: string, ttlMs = 3_000) =>
-  createLease(connection, { partition: 0, owner, address: () => `${owner}:7420`, ttlMs, clock: systemClock, log: silentLog });
+  createLease(connection, { partition: 0, partitions: 1, owner, address: () => `${owner}:7420`, ttlMs, clock: systemClock, log: silentLog });
 
 it('is held by one at a time, and goes to the next when it is released', async () => {
   testbed = await startTestbed();

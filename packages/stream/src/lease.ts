@@ -5,11 +5,13 @@ import type { StreamConnection } from './connection.ts';
 import { readLast } from './direct.ts';
 import type { StreamEntry } from './entry.ts';
 import { isStreamError } from './errors.ts';
-import { leasesStream, leaseSubject } from './layout.ts';
+import { leasesStream, leaseSubject, partitionsHeader } from './layout.ts';
 import { removeEntry } from './removal.ts';
 
 export interface LeaseOptions {
   readonly partition: number;
+  /** How many there are, as far as the owner knows. */
+  readonly partitions: number;
   readonly owner: string;
   /** Where the owner can be reached, asked at each writing: others read it from the lease. */
   readonly address: () => string;
@@ -46,10 +48,23 @@ export function createLease(connection: StreamConnection, options: LeaseOptions)
 
 /** Who owns a partition now; null when nobody does. Rejects with AWAY. */
 export async function currentOwner(connection: StreamConnection, partition: number): Promise<LeaseOwner | null> {
+  return (await currentLease(connection, partition))?.owner ?? null;
+}
+
+/** The same, and how many partitions the owner knows of; an older version says nothing of that. */
+export async function currentLease(
+  connection: StreamConnection,
+  partition: number,
+): Promise<{ readonly owner: LeaseOwner; readonly partitions: number | undefined } | null> {
   const entry = await findEntry(connection, partition);
   if (!entry) return null;
   const { owner, address } = readNote(entry);
-  return { owner, address };
+  return { owner: { owner, address }, partitions: partitionsOf(entry) };
+}
+
+export function partitionsOf(entry: StreamEntry): number | undefined {
+  const said = entry.header(partitionsHeader);
+  return said === undefined || said === '' ? undefined : Number(said);
 }
 
 /** Held for this part of the TTL after a renewal was sent: the rest is for clocks that run at different speeds. */
@@ -203,8 +218,12 @@ class StreamLease implements Lease {
 
   /** A key-value update would drop the TTL, so the entry is published with it. `expected` is the key's last sequence, 0 for none. */
   private async put(hold: string, expected: number): Promise<number> {
-    const { partition, owner, address } = this.options;
-    const headers = { 'Nats-TTL': `${Math.ceil(this.ttlMs / 1_000)}s`, 'Nats-Expected-Last-Subject-Sequence': String(expected) };
+    const { partition, partitions, owner, address } = this.options;
+    const headers = {
+      [partitionsHeader]: String(partitions),
+      'Nats-TTL': `${Math.ceil(this.ttlMs / 1_000)}s`,
+      'Nats-Expected-Last-Subject-Sequence': String(expected),
+    };
     const note: LeaseNote = { owner, address: address(), hold };
     const body = new TextEncoder().encode(JSON.stringify(note));
     // A renewal that is answered later than this would come too late.

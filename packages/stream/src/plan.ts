@@ -8,6 +8,7 @@ import {
   leasesStream,
   mailStream,
   settingsStream,
+  sharesStream,
   stateStream,
   waitStream,
 } from './layout.ts';
@@ -86,6 +87,8 @@ const keyAge = { lasting: 24 * 3600 * seconds, brief: 15 * 60 * seconds };
 const mostBriefKeys = 500_000;
 /** A lease has some 200 bytes; this is room for hundreds of partitions. */
 const leasesBytes = 128 * 1024;
+/** The largest message that the server takes by default, twice: the new entry is written before the old one goes. */
+const sharesBytes = 2 * 1024 * 1024;
 
 /** The streams of all partitions, and those that they share. `storageBytes` is what the shares are taken of; what is a partition's own is divided by their number. */
 export function planStreams(partitions: number, storageBytes: number, limits: StreamLimits): readonly StreamConfig[] {
@@ -118,6 +121,7 @@ function planShared(storageBytes: number, limits: StreamLimits): readonly Stream
     stream(keysStream('brief'), keyFilter('brief'), shares.briefKeys, briefKeys),
     stream(leasesStream, '$KV.LEASES.>', 0, { ...keyValue, allow_msg_ttl: true, max_bytes: leasesBytes }),
     stream(settingsStream, '$KV.SETTINGS.>', shares.settings, keyValue),
+    stream(sharesStream, '$KV.SHARES.>', 0, { ...keyValue, max_bytes: sharesBytes }),
   ];
 }
 

@@ -9,30 +9,39 @@ let testbed: Testbed;
 afterEach(() => testbed.close());
 
 const leaseOf = (partition: number, owner: string) =>
-  createLease(testbed.direct, { partition, owner, address: () => `${owner}:7420`, ttlMs: 2_000, clock: systemClock, log: silentLog });
+  createLease(testbed.direct, { partition, partitions: 13, owner, address: () => `${owner}:7420`, ttlMs: 2_000, clock: systemClock, log: silentLog });
 
 it('tells who owns which partition, and which schedulers are there', async () => {
   testbed = await startTestbed();
-  expect(await readRoster(testbed.direct)).toEqual({ owners: new Map(), schedulers: new Set() });
+  expect(await readRoster(testbed.direct)).toEqual({
+    owners: new Map(),
+    schedulers: new Set(),
+    counts: { owners: new Set(), schedulers: new Set() },
+  });
   const leases = [leaseOf(0, 'first'), leaseOf(12, 'second')];
   for (const lease of leases) expect(await lease.tryAcquire()).toBe(true);
-  for (const name of ['first', 'host.example.org-7']) await announcePresence(testbed.direct, name, 60_000);
+  for (const name of ['first', 'host.example.org-7']) await announcePresence(testbed.direct, name, 14, 60_000);
   expect(await readRoster(testbed.direct)).toEqual({
     owners: new Map([
       [0, { owner: 'first', address: 'first:7420' }],
       [12, { owner: 'second', address: 'second:7420' }],
     ]),
     schedulers: new Set(['first', 'host.example.org-7']),
+    counts: { owners: new Set([13]), schedulers: new Set([14]) },
   });
   for (const lease of leases) await lease.release();
   await withdrawPresence(testbed.direct, 'first');
   await withdrawPresence(testbed.direct, 'first');
-  expect(await readRoster(testbed.direct)).toEqual({ owners: new Map(), schedulers: new Set(['host.example.org-7']) });
+  expect(await readRoster(testbed.direct)).toEqual({
+    owners: new Map(),
+    schedulers: new Set(['host.example.org-7']),
+    counts: { owners: new Set(), schedulers: new Set([14]) },
+  });
 });
 
 it('forgets a scheduler that says nothing more', async () => {
   testbed = await startTestbed();
-  await announcePresence(testbed.direct, 'mute', 1_000);
+  await announcePresence(testbed.direct, 'mute', 1, 1_000);
   expect((await readRoster(testbed.direct)).schedulers).toContain('mute');
   await eventually(async () => (await readRoster(testbed.direct)).schedulers.size === 0);
 });

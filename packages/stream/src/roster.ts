@@ -2,8 +2,8 @@ import { callServer, readAnswer } from './api.ts';
 import type { StreamConnection } from './connection.ts';
 import { readLast } from './direct.ts';
 import { isStreamError } from './errors.ts';
-import { leasesStream, presenceSubject } from './layout.ts';
-import { currentOwner, type LeaseOwner } from './lease.ts';
+import { leasesStream, partitionsHeader, presenceSubject } from './layout.ts';
+import { currentLease, partitionsOf, type LeaseOwner } from './lease.ts';
 import { removeEntry } from './removal.ts';
 
 /** All that LEASES says at one moment. */
@@ -12,6 +12,8 @@ export interface Roster {
   readonly owners: ReadonlyMap<number, LeaseOwner>;
   /** The schedulers that are there to share the partitions among them. */
   readonly schedulers: ReadonlySet<string>;
+  /** How many partitions there are, as those say who own some, and those who share them: other answers than one's own while the number is being raised. */
+  readonly counts: { readonly owners: ReadonlySet<number>; readonly schedulers: ReadonlySet<number> };
 }
 
 /** Rejects with AWAY, and with NOT_FOUND before the streams were created. */
@@ -20,12 +22,16 @@ export async function readRoster(connection: StreamConnection): Promise<Roster> 
   const partitions = subjects.flatMap((subject) => /^\$KV\.LEASES\.partition\.(\d+)$/.exec(subject)?.[1] ?? []).map(Number);
   const presences = subjects.filter((subject) => subject.startsWith(presenceSubject('x').slice(0, -1)));
   const [owners, schedulers] = await Promise.all([
-    Promise.all(partitions.map(async (partition) => [partition, await currentOwner(connection, partition)] as const)),
+    Promise.all(partitions.map(async (partition) => [partition, await currentLease(connection, partition)] as const)),
     Promise.all(presences.map((subject) => readPresence(connection, subject))),
   ]);
   return {
-    owners: new Map(owners.flatMap(([partition, owner]) => (owner ? [[partition, owner]] : []))),
-    schedulers: new Set(schedulers.filter((name) => name !== undefined)),
+    owners: new Map(owners.flatMap(([partition, lease]) => (lease ? [[partition, lease.owner]] : []))),
+    schedulers: new Set(schedulers.flatMap((presence) => presence?.name ?? [])),
+    counts: {
+      owners: new Set(owners.flatMap(([, lease]) => lease?.partitions ?? [])),
+      schedulers: new Set(schedulers.flatMap((presence) => presence?.partitions ?? [])),
+    },
   };
 }
 
@@ -35,19 +41,22 @@ async function subjectsOf(connection: StreamConnection, stream: string): Promise
 }
 
 /** Undefined when it has just ended. */
-async function readPresence(connection: StreamConnection, subject: string): Promise<string | undefined> {
+async function readPresence(
+  connection: StreamConnection,
+  subject: string,
+): Promise<{ readonly name: string; readonly partitions: number | undefined } | undefined> {
   try {
-    const { body } = await readLast(connection, leasesStream, subject);
-    return body.length === 0 ? undefined : new TextDecoder().decode(body);
+    const entry = await readLast(connection, leasesStream, subject);
+    return entry.body.length === 0 ? undefined : { name: new TextDecoder().decode(entry.body), partitions: partitionsOf(entry) };
   } catch (error) {
     if (isStreamError(error, 'NOT_FOUND')) return undefined;
     throw error;
   }
 }
 
-/** Says that a scheduler is there; the server forgets it after `ttlMs` (whole seconds) unless it is said again. Rejects with AWAY. */
-export async function announcePresence(connection: StreamConnection, scheduler: string, ttlMs: number): Promise<void> {
-  const headers = { 'Nats-TTL': `${Math.ceil(ttlMs / 1_000)}s` };
+/** Says that a scheduler is there, and how many partitions it knows of; the server forgets it after `ttlMs` (whole seconds) unless it is said again. Rejects with AWAY. */
+export async function announcePresence(connection: StreamConnection, scheduler: string, partitions: number, ttlMs: number): Promise<void> {
+  const headers = { [partitionsHeader]: String(partitions), 'Nats-TTL': `${Math.ceil(ttlMs / 1_000)}s` };
   readAnswer(await connection.ask(presenceSubject(scheduler), new TextEncoder().encode(scheduler), { headers }), 'announcing a scheduler');
 }
 

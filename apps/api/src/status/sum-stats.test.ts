@@ -56,8 +56,8 @@ test('shares of a limit add up, each kind by itself; the worst state is shown; a
         name: 'main',
         state: UpstreamState.UP,
         limits: [
-          { scope: 'upstream:main', limit: 50n, window: { seconds: 1n }, usedCount: 50n },
-          { scope: 'upstream:main', limit: 5n, usedCount: 1n },
+          { scope: 'upstream:main', limit: 70n, configuredLimit: 100n, window: { seconds: 1n }, usedCount: 50n },
+          { scope: 'upstream:main', limit: 5n, configuredLimit: 12n, usedCount: 1n },
           { scope: 'upstream:main', limit: 20n, window: { seconds: 1n }, usedCount: 3n, learned: true },
         ],
         connectionCount: 1n,
@@ -73,8 +73,8 @@ test('shares of a limit add up, each kind by itself; the worst state is shown; a
         state: UpstreamState.RECOVERING,
         returnsAt: timestampFromMs(5_000),
         limits: [
-          { scope: 'upstream:main', limit: 50n, window: { seconds: 1n }, usedCount: 20n },
-          { scope: 'upstream:main', limit: 5n, usedCount: 2n },
+          { scope: 'upstream:main', limit: 30n, configuredLimit: 100n, window: { seconds: 1n }, usedCount: 20n },
+          { scope: 'upstream:main', limit: 5n, configuredLimit: 12n, usedCount: 2n },
           { scope: 'upstream:main', limit: 10n, window: { seconds: 2n }, usedCount: 1n, learned: true },
         ],
         connectionCount: 2n,
@@ -89,8 +89,8 @@ test('shares of a limit add up, each kind by itself; the worst state is shown; a
         state: UpstreamState.RECOVERING,
         returnsAt: timestampFromMs(5_000),
         limits: [
-          { limit: 100n, window: { seconds: 1n }, usedCount: 70n, learned: false },
-          { limit: 10n, usedCount: 3n, learned: false },
+          { limit: 100n, configuredLimit: 0n, window: { seconds: 1n }, usedCount: 70n, learned: false },
+          { limit: 10n, configuredLimit: 12n, usedCount: 3n, learned: false },
           // 20 and 5 a second.
           { limit: 30n, window: { seconds: 1n, nanos: 200_000_000 }, usedCount: 4n, learned: true },
         ],

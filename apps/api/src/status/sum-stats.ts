@@ -96,10 +96,17 @@ function kindOfLimit({ scope, learned, window }: LimitInForce): string {
 
 /** Shares of one limit. What is let through in a second adds up, whatever the windows. */
 function addLimits(one: LimitInForce, other: LimitInForce): LimitInForce {
-  const sum = addCounts(one, other);
+  const sum = { ...addCounts(one, other), configuredLimit: configuredOf(one, other) };
   if (!one.window || !other.window || durationMs(one.window) === durationMs(other.window)) return sum;
   const perMs = Number(one.limit) / durationMs(one.window) + Number(other.limit) / durationMs(other.window);
   return { ...sum, window: durationFromMs(Math.round(Number(sum.limit) / perMs)) };
+}
+
+/** A share that is all of its limit says no other: it is the only one that is not nothing. */
+function configuredOf(one: LimitInForce, other: LimitInForce): bigint {
+  const [first, second] = [one, other].map(({ limit, configuredLimit }) => (configuredLimit === 0n ? limit : configuredLimit)) as [bigint, bigint];
+  const configured = first > second ? first : second;
+  return one.learned || configured <= one.limit + other.limit ? 0n : configured;
 }
 
 /** All that is counted, summed; the rest as the first one says. */

@@ -8,10 +8,12 @@ import type { Command } from '../operation/command.ts';
 import { namedInDeadLetter } from '../operation/dead-search.ts';
 import type { DeadLetter } from '../operation/reviving.ts';
 import type { Router } from '../router.ts';
+import { budgetsOf } from '../shares/share-table.ts';
 import type { SnapshotWithStates } from '../snapshot.ts';
 import type { Random } from './random.ts';
 import type { VirtualLink } from './virtual-link.ts';
 import { recover } from './virtual-recovery.ts';
+import { VirtualShareKeeper, type VirtualShares } from './virtual-shares.ts';
 import { placeOf, sources, type Source, type VirtualStore } from './virtual-store.ts';
 import type { Witness } from './witness.ts';
 
@@ -20,6 +22,8 @@ export interface VirtualSchedulerOptions {
   readonly epoch: number;
   readonly router: Router;
   readonly policy: EnginePolicy;
+  /** Null: it has all limits to itself. */
+  readonly shares: VirtualShares | null;
   readonly random: Random;
   readonly witness: Witness;
   readonly bootedAt: number;
@@ -43,6 +47,7 @@ type Waiting = Step | { readonly mark: (sequence: number, now: number) => void }
 export class VirtualScheduler {
   readonly engine: Engine;
   readonly #options: VirtualSchedulerOptions;
+  readonly #keeper: VirtualShareKeeper | null;
   readonly #readTo: Record<Source, number>;
   readonly #sessions = new Map<string, VirtualLink>();
   #links: VirtualLink[] = [];
@@ -54,7 +59,9 @@ export class VirtualScheduler {
     this.#options = options;
     const { store, epoch, router, policy, bootedAt } = options;
     store.journal.append({ kind: 'events', epoch, events: [] });
-    this.engine = new Engine({ epoch, router, policy });
+    this.#keeper =
+      options.shares && new VirtualShareKeeper(options.shares, { partition: 0, partitions: 2, epoch, budgets: budgetsOf(policy), since: 0 });
+    this.engine = new Engine({ epoch, router, policy, shares: this.#keeper?.holder.inForce });
     recover(store, this.engine, this.#instant(bootedAt));
     this.#readTo = Object.fromEntries(sources.map((source) => [source, this.engine.seen(source)])) as Record<Source, number>;
     this.step(bootedAt);
@@ -112,6 +119,17 @@ export class VirtualScheduler {
     this.engine.handle(input, this.#instant(now));
   }
 
+  /** A step further in dividing limits with the other partition. */
+  divide(now: number): void {
+    const at = this.#instant(now);
+    this.#keeper?.work(
+      this.#options.random,
+      () => this.engine.shareUses(at),
+      at.mono,
+      (shares) => this.engine.handle({ kind: 'shares changed', shares }, at),
+    );
+  }
+
   /** As if every log were full. */
   measure(now: number): void {
     const lane = this.#options.random.pick(lanes) as Lane;
@@ -155,6 +173,7 @@ export class VirtualScheduler {
   crash(): void {
     for (const job of this.#jobs) if (!job.landed && this.#options.random.chance(0.5)) job.land();
     for (const link of this.#links) link.cut();
+    this.#keeper?.crash();
   }
 
   #confirm(link: VirtualLink, begun: readonly string[]): void {

@@ -10,8 +10,10 @@ import { MailFromLog } from './mail-from-log.ts';
 import { Random } from './random.ts';
 import { VirtualOperator } from './virtual-operator.ts';
 import { VirtualLink } from './virtual-link.ts';
+import { VirtualNeighbour } from './virtual-neighbour.ts';
 import { VirtualScheduler } from './virtual-scheduler.ts';
 import { VirtualSender } from './virtual-sender.ts';
+import { VirtualShares } from './virtual-shares.ts';
 import { VirtualStore, type Source } from './virtual-store.ts';
 import { VirtualUpstreams } from './virtual-upstreams.ts';
 import { type Tell, Witness } from './witness.ts';
@@ -59,6 +61,15 @@ const limits: Partial<EnginePolicy> = {
   ]),
 };
 
+/** For half of these: enough to be divided with another partition. */
+const sharedLimits: Partial<EnginePolicy> = {
+  upstreamRules: new Map([['main', { limits: { perSecond: 5, perMinute: 40, concurrency: 6 }, adaptive: true }]]),
+  domainLimits: new Map([
+    ['*', { perMinute: 30 }],
+    ['other.example', { perSecond: 3, perMinute: 60 }],
+  ]),
+};
+
 /** Some runs have a group beside the upstreams themselves, so that destinations share them. */
 function routerOf(names: readonly string[], random: Random): Router {
   const toLast = names.at(-1) ?? '';
@@ -97,7 +108,11 @@ export class VirtualWorld {
   readonly #upstreams: VirtualUpstreams;
   readonly #router: Router;
   readonly #operator: VirtualOperator;
+  readonly #shares: VirtualShares | null;
+  readonly #neighbour: VirtualNeighbour | null;
   #scheduler: VirtualScheduler;
+  /** The last one that crashed, if it only seemed so: it has lost the partition and goes on dividing limits as if it had not. */
+  #late: VirtualScheduler | null = null;
   #senders: VirtualSender[];
   readonly #inclinations = new Map<string, number>();
   readonly #submissions: Submission[] = [];
@@ -112,15 +127,20 @@ export class VirtualWorld {
 
   constructor(seed: number, tell?: Tell) {
     this.#random = new Random(seed);
-    this.#policy = { ...(seed % 2 === 0 ? policy : patientPolicy), ...(this.#random.chance(0.5) && limits) };
+    const isLimited = this.#random.chance(0.5);
+    const isShared = isLimited && seed % 4 < 2;
+    this.#policy = { ...(seed % 2 === 0 ? policy : patientPolicy), ...(isLimited && (isShared ? sharedLimits : limits)) };
     this.#lanes = new LaneTable(this.#random.chance(0.5) ? furtherLanes : [], doubts);
     const names = this.#random.chance(0.5) ? ['main', 'other'] : ['main'];
     const { upstreamRules, domainLimits } = this.#policy;
-    this.#upstreams = new VirtualUpstreams(names, this.#random, new MailFromLog(upstreamRules, domainLimits));
+    const mailFroms = new MailFromLog(upstreamRules, domainLimits);
+    this.#upstreams = new VirtualUpstreams(names, this.#random, mailFroms);
     this.#router = routerOf(names, this.#random);
     this.#witness = new Witness(this.#router, tell);
     this.#operator = new VirtualOperator(this.#random, names, this.#lanes);
+    this.#shares = isShared ? new VirtualShares() : null;
     this.#scheduler = this.#boot();
+    this.#neighbour = this.#shares && new VirtualNeighbour(this.#shares, this.#policy, this.#random, mailFroms, this.#now);
     this.#senders = [this.#hire()];
     if (this.#random.chance(0.5)) this.#senders.push(this.#hire());
   }
@@ -137,6 +157,7 @@ export class VirtualWorld {
   calmDown(): void {
     for (const id of [...this.#store.suspensions.keys()]) this.#lift(id);
     this.#upstreams.calmDown();
+    this.#neighbour?.calmDown();
     for (const name of this.#upstreams.names) for (const sender of this.#senders) sender.open(name, 4, this.#now);
     for (let round = 0; round < 400 && !this.#isOver(); round += 1) this.#goOn(round);
     this.#witness.checkOnlyAppointments(this.#scheduler.engine, this.#wall);
@@ -198,6 +219,21 @@ export class VirtualWorld {
       [1, 'cut', () => this.#cut(sender)],
       [1, 'sender crash', () => this.#replace(sender)],
       [2, 'scheduler crash', () => this.#crash()],
+      ...this.#sharing(),
+    ];
+  }
+
+  #sharing(): [weight: number, name: string, act: () => void][] {
+    const [shares, neighbour, now] = [this.#shares, this.#neighbour, this.#now];
+    if (!shares || !neighbour) return [];
+    return [
+      [12, 'divide limits', () => this.#scheduler.divide(now)],
+      [12, 'the neighbour divides limits', () => neighbour.divide(now)],
+      [8, 'the neighbour sends', () => neighbour.send(now)],
+      [1, 'the neighbour has mail, or none', () => neighbour.toggle()],
+      [1, 'the neighbour crashes', () => neighbour.crash(now)],
+      [2, 'a late scheduler divides limits', () => this.#late?.divide(now)],
+      [1, 'a late write of shares', () => shares.landAdrift(this.#random)],
     ];
   }
 
@@ -286,6 +322,7 @@ export class VirtualWorld {
 
   #crash(): void {
     this.#scheduler.crash();
+    this.#late = this.#scheduler;
     this.#caughtUpAt = 0;
     this.#witness.noteCrash();
     this.#scheduler = this.#boot();
@@ -300,6 +337,7 @@ export class VirtualWorld {
       epoch: this.#epoch,
       router: this.#router,
       policy: this.#policy,
+      shares: this.#shares,
       random: this.#random,
       witness: this.#witness,
       bootedAt: this.#now,
@@ -360,6 +398,8 @@ export class VirtualWorld {
       this.#scheduler.hear(this.#now);
       this.#scheduler.step(this.#now);
       this.#scheduler.work(this.#now);
+      this.#scheduler.divide(this.#now);
+      this.#neighbour?.divide(this.#now);
       for (const sender of this.#senders) this.#serve(sender);
     }
     if (round % 10 === 0)
