@@ -8,7 +8,7 @@ interface Ban {
 
 const nats: Ban = { regex: '^(@nats-io/|nats$)', message: 'Only packages/stream knows NATS.' };
 const smtpServer: Ban = { regex: '^smtp-server(/|$)', message: 'Only relay, inbox and testkit speak the server side of SMTP.' };
-const nodemailer: Ban = { regex: '^nodemailer(/|$)', message: "Only the sender's SMTP file uses nodemailer." };
+const nodemailer: Ban = { regex: '^nodemailer(/|$)', message: "Only the sender's SMTP file and its logins use nodemailer." };
 const apps: Ban = {
   regex: '^@posthaste/(api|cli|console|inbox|relay|scheduler|sender)(/|$)',
   message: 'Nothing imports an app: move what is shared into a package.',
@@ -103,7 +103,7 @@ export default defineConfig({
     { files: ['**/packages/stream/**'], rules: banned(...without(everywhere, nats)) },
     { files: ['**/apps/{relay,inbox}/**', '**/packages/testkit/**'], rules: banned(...without(everywhere, smtpServer)) },
     { files: ['**/apps/{scheduler,sender}/src/**'], rules: { ...noTimeNoChance, ...banned(...everywhere, timers) } },
-    { files: ['**/apps/sender/src/smtp-upstream.ts'], rules: banned(...without(everywhere, nodemailer), timers) },
+    { files: ['**/apps/sender/src/{smtp-upstream,upstream-login}.ts'], rules: banned(...without(everywhere, nodemailer), timers) },
     { files: ['**/packages/bench/src/peers/**'], rules: banned(...without(everywhere, nodemailer)) },
     { files: ['**/packages/client/src/nodemailer-transport.test.ts'], rules: banned(...without(everywhere, nodemailer)) },
     { files: ['**/packages/core/src/**'], rules: { ...noTimeNoChance, ...banned(anything, foreignFolder) } },

@@ -1,16 +1,8 @@
-import {
-  checkSettings,
-  deliveredUpstreams,
-  type Parsed,
-  partitionSettings,
-  setting,
-  type Setting,
-  sharedSettings,
-  type Upstreams,
-} from '@posthaste/config';
-import { openTargets } from './upstream-target.ts';
+import { checkSettings, partitionSettings, setting, sharedSettings, upstreamsLookedAt } from '@posthaste/config';
+import { openTarget } from './upstream-target.ts';
 
-const upstreams: Setting<Upstreams> = { ...deliveredUpstreams, settle: checkFiles };
+/** A password file that cannot be read is a fault of the configuration, and not of the first mail. */
+const upstreams = upstreamsLookedAt((name, upstream) => openTarget(name, upstream).faults);
 
 export const senderSettings = {
   ...sharedSettings,
@@ -27,9 +19,3 @@ export const senderSettings = {
   'sender.drainTimeout': setting.duration({ default: '20s', doc: 'How long transactions that have begun may go on after SIGTERM.' }),
   'sender.admin': setting.address({ default: '127.0.0.1:9104', doc: 'Where metrics and health are served.' }),
 };
-
-/** A password file that cannot be read is a fault of the configuration, and not of the first mail. */
-function checkFiles(given: Upstreams = {}): Parsed<Upstreams> {
-  const { faults } = openTargets(given);
-  return faults.length > 0 ? { kind: 'refused', expected: 'files that can be read', faults } : { kind: 'value', value: given };
-}

@@ -9,8 +9,6 @@ const connections = gauge(
   ['upstream'],
 );
 
-/** A session without mail for so long is ended by us, before the upstream or a firewall does it silently. */
-const idleMs = 60_000;
 /** How long no further connection is opened after one was refused beside others that work: the upstream wants no more. */
 const growthPauseMs = 5_000;
 
@@ -135,7 +133,8 @@ export class Connections {
   tick(): void {
     for (const session of this.#busy) session.wire.checkProgress();
     const now = this.#options.clock.monotonic();
-    for (const { session, since } of this.#idle) if (now - since > idleMs) this.#quit(session);
+    // Ended by us, before the upstream or a firewall does it silently.
+    for (const { session, since } of this.#idle) if (now - since >= this.#options.target.idleTimeoutMs) this.#quit(session);
     this.#idle = this.#idle.filter(({ session }) => !session.wire.lost);
   }
 

@@ -58,15 +58,19 @@ async function establish(connection: SMTPConnection, target: UpstreamTarget, clo
 function connectAndLogIn(connection: SMTPConnection, target: UpstreamTarget): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const refuse = (reply: Reply) => reject(new UpstreamUnusable(reply));
-    const fail = (error: OpeningError) => refuse(describeTrouble(error, target));
-    const { login } = target;
+    const credentials = target.login?.credentials();
+    const fail = (error: OpeningError) => refuse(describeTrouble(error, target, credentials?.forms()));
     // Stays attached: the connection object reports the later end of the socket that it no longer uses.
     connection.on('error', fail);
     connection.connect((refused) => {
       if (refused) return fail(refused);
-      if (!login) return resolve(takeSocket(connection));
+      if (!credentials) return resolve(takeSocket(connection));
       if (!connection.secure && !mayGoInClear(target)) return refuse(noPasswordInClear(target));
-      connection.login({ user: login.user, pass: login.password.reveal() }, (denied) => (denied ? fail(denied) : resolve(takeSocket(connection))));
+      connection.login(credentials.auth, (denied) => {
+        if (!denied) return resolve(takeSocket(connection));
+        credentials.refused();
+        fail(denied);
+      });
     });
   });
 }

@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { inspect } from 'node:util';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deliveredUpstreams, loadConfig } from '@posthaste/config';
@@ -18,8 +19,9 @@ function file(name: string, text: string): string {
 const load = (upstreams: string) => loadConfig(senderSettings, { argv: [], env: { POSTHASTE_UPSTREAMS: upstreams } });
 
 it('takes the password that the URL holds, and the one that a file holds without its line end', () => {
-  expect(targetOf('smtp://us%40er:p%3Aw@[::1]:1025').login?.password.reveal()).toBe('p:w');
-  expect(targetOf({ host: 'mx.example', user: 'u', passwordFile: file('password', 'hunter2\n') }).login?.password.reveal()).toBe('hunter2');
+  const passwordOf = (upstream: unknown) => targetOf(upstream).login?.credentials().auth.pass;
+  expect(passwordOf('smtp://us%40er:p%3Aw@[::1]:1025')).toBe('p:w');
+  expect(passwordOf({ host: 'mx.example', user: 'u', passwordFile: file('password', 'hunter2\n') })).toBe('hunter2');
 });
 
 it('trusts the authorities of its file beside those of the system', () => {
@@ -35,6 +37,20 @@ it('takes a file that is of no use for a fault of the configuration, all at once
   );
 });
 
+it('tells such a file with all that is wrong beside it, with the code and the path once', () => {
+  let told = '';
+  try {
+    load(
+      `a=smtp://u@a.example?passwordFile=${folder}/none&connections=0,b=smtp://b.example?tls=perhaps,c=smtp://u@c.example?tokenFile=${folder}/gone`,
+    );
+  } catch (error) {
+    told = (error as Error).message;
+  }
+  expect(told).toContain(`upstreams.a.passwordFile (env POSTHASTE_UPSTREAMS): '${folder}/none' cannot be read: ENOENT: no such file or directory\n`);
+  for (const part of ['upstreams.a.connections', 'upstreams.b.tls.mode', `upstreams.c.tokenFile (env POSTHASTE_UPSTREAMS): '${folder}/gone'`])
+    expect(told).toContain(part);
+});
+
 it('shows no password, wherever it came from', () => {
   const config = load(`a=smtp://u:hunter2@a.example,b=smtp://u@b.example?passwordFile=${file('secret', 'hunter3')}`);
   const parsed = deliveredUpstreams.parse('a=smtp://u:hunter2@a.example');
@@ -42,7 +58,8 @@ it('shows no password, wherever it came from', () => {
     config.describe(),
     JSON.stringify(config.values),
     JSON.stringify(parsed),
-    String(targetOf('smtp://u:hunter2@a.example').login?.password),
+    inspect(targetOf('smtp://u:hunter2@a.example'), { depth: 9 }),
+    JSON.stringify(targetOf({ host: 'a.example', user: 'u', passwordFile: file('other', 'hunter2') })),
   ];
   expect(told.join('\n')).not.toMatch(/hunter/);
 });

@@ -13,16 +13,22 @@ export interface OpeningError extends Error {
 }
 
 /** What is told of an upstream that could not be used: what it said, or what stood in the way; and what to do about it. */
-export function describeTrouble(error: OpeningError, target: UpstreamTarget): Reply {
+export function describeTrouble(error: OpeningError, target: UpstreamTarget, secretForms: readonly string[] = []): Reply {
   const advice = adviceOn(error, target);
   const sentence = advice === undefined ? error.message : `${advice} (${error.originalCode ?? error.code}: ${error.message})`;
   const said = error.response === undefined || error.code === 'ETLS' ? { code: 0, text: sentence } : parseReply(error.response);
-  const text = error.code === 'EAUTH' && said.code > 0 ? `${said.text} (${loginAdvice(target)})` : said.text;
-  return { ...said, text: withoutSecrets(text, target) };
+  const text = error.code === 'EAUTH' ? aboutLogin(said, target) : said.text;
+  return { ...said, text: withoutSecrets(text, secretForms) };
+}
+
+/** Where the upstream said nothing it was not asked: there was no access token. */
+function aboutLogin({ code, text }: Reply, target: UpstreamTarget): string {
+  return code > 0 ? `${text} (${loginAdvice(target)})` : `the login as ${target.login?.user} was not tried: ${text}`;
 }
 
 function loginAdvice({ login }: UpstreamTarget): string {
-  return `the login as ${login?.user} was refused: check user and password, and whether the account may use SMTP`;
+  const unread = login?.files.flatMap(({ trouble }) => trouble ?? []).map((trouble) => `; ${trouble}, so what it held before was used`) ?? [];
+  return `the login as ${login?.user} was refused: check user and password or token, and whether the account may use SMTP${unread.join('')}`;
 }
 
 /** By the system's or OpenSSL's code. */
@@ -72,14 +78,6 @@ export function noPasswordInClear({ host, port }: UpstreamTarget): Reply {
 }
 
 /** A reply ends in the journal and the ledger, and an upstream may quote what it was sent. */
-function withoutSecrets(text: string, { login }: UpstreamTarget): string {
-  if (!login) return text;
-  const password = login.password.reveal();
-  // The longest first: a shorter one may be a part of it.
-  const forms = [base64(`${login.user}\0${login.user}\0${password}`), base64(`\0${login.user}\0${password}`), base64(password), password];
+function withoutSecrets(text: string, forms: readonly string[]): string {
   return forms.reduce((rest, form) => rest.replaceAll(form, '***'), text);
-}
-
-function base64(text: string): string {
-  return Buffer.from(text).toString('base64');
 }

@@ -7,7 +7,7 @@ export { holdsSettings, type InForce, inForceFlag, settingsInForce } from './in-
 export { type Config, ConfigError, loadConfig, type LoadOptions } from './load.ts';
 export { didYouMean, nearest } from './nearest.ts';
 export { nodeFlags } from './node-flags.ts';
-export { type Address, formatAddress, formatDuration, formatSize, type Parsed } from './quantity.ts';
+export { type Address, formatAddress, formatDuration, formatSize, type Parsed, type PartFault } from './quantity.ts';
 export { enginePolicyOf, policySettings, routerOf } from './policy.ts';
 export { ownershipSettings, partitionSettings } from './partitions.ts';
 export { redactUrl } from './redact.ts';
@@ -20,5 +20,5 @@ export { Secret } from './secret.ts';
 export { checkSettings } from './upstreams/breaker.ts';
 export { isLocal } from './upstreams/build.ts';
 export type { Route, RouteMatch } from './upstreams/routes.ts';
-export { deliveredUpstreams, upstreamSettings } from './upstreams/settings.ts';
-export type { TlsMode, Upstream, Upstreams } from './upstreams/upstream.ts';
+export { deliveredUpstreams, upstreamSettings, upstreamsLookedAt } from './upstreams/settings.ts';
+export type { Login, OAuthClient, SecretSource, TlsMode, Upstream, Upstreams } from './upstreams/upstream.ts';

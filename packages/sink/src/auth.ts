@@ -12,7 +12,7 @@ export type Exchange =
 
 const cancelled: Exchange = { kind: 'failed', reply: '501 5.7.0 Authentication cancelled' };
 const undecodable: Exchange = { kind: 'failed', reply: '501 5.5.2 Cannot decode the base64' };
-const unknownMechanism: Exchange = { kind: 'failed', reply: '504 5.5.4 Mechanism not known here: PLAIN and LOGIN are' };
+const unknownMechanism: Exchange = { kind: 'failed', reply: '504 5.5.4 Mechanism not known here: PLAIN, LOGIN and XOAUTH2 are' };
 
 /** Reads the argument of AUTH: a mechanism, and perhaps the first answer (`=` is an empty one). */
 export function beginAuth(argument: string): Exchange {
@@ -22,6 +22,8 @@ export function beginAuth(argument: string): Exchange {
       return initial === undefined ? ask('', readPlain) : answered(initial, readPlain);
     case 'LOGIN':
       return initial === undefined ? ask('Username:', askPassword) : answered(initial, askPassword);
+    case 'XOAUTH2':
+      return initial === undefined ? ask('', readBearer) : answered(initial, readBearer);
     default:
       return unknownMechanism;
   }
@@ -42,6 +44,12 @@ function readPlain(text: string): Exchange {
   const [, user, pass, ...more] = text.split('\0');
   if (user === undefined || pass === undefined || more.length > 0) return undecodable;
   return { kind: 'given', credentials: { user, pass } };
+}
+
+/** As Gmail and Microsoft 365 take it; the access token stands for the password. */
+function readBearer(text: string): Exchange {
+  const [, user, pass] = /^user=([^\u0001]*)\u0001auth=Bearer ([^\u0001]*)\u0001\u0001$/.exec(text) ?? [];
+  return user === undefined || pass === undefined ? undecodable : { kind: 'given', credentials: { user, pass } };
 }
 
 function askPassword(user: string): Exchange {

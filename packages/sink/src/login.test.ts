@@ -130,7 +130,7 @@ describe('AUTH', () => {
     [`PLAIN ${base64('anna')}`, '501 5.5.2 Cannot decode the base64'],
     ['PLAIN ***', '501 5.5.2 Cannot decode the base64'],
     ['PLAIN =', '501 5.5.2 Cannot decode the base64'],
-    ['CRAM-MD5', '504 5.5.4 Mechanism not known here: PLAIN and LOGIN are'],
+    ['CRAM-MD5', '504 5.5.4 Mechanism not known here: PLAIN, LOGIN and XOAUTH2 are'],
   ])('refuses %s', async (argument, reply) => {
     const dialog = await start({ auth });
     expect(await dialog.say(`AUTH ${argument}`)).toBe(reply);

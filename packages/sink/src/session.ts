@@ -123,7 +123,7 @@ export class Session {
     const { tls, auth } = this.#host;
     const startTls = tls !== undefined && !this.#wire.secured;
     const login = auth !== undefined && !startTls;
-    return [`SIZE ${this.#host.playbook().maxBytes}`, ...(startTls ? ['STARTTLS'] : []), ...(login ? ['AUTH PLAIN LOGIN'] : [])];
+    return [`SIZE ${this.#host.playbook().maxBytes}`, ...(startTls ? ['STARTTLS'] : []), ...(login ? ['AUTH PLAIN LOGIN XOAUTH2'] : [])];
   }
 
   #heloWithoutExtensions(helo: string): void {

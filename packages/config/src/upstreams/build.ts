@@ -6,10 +6,11 @@ import { upstreamKeys } from './key.ts';
 import { limitNames } from './limits.ts';
 import { type Preset, presets } from './preset.ts';
 import type { Given } from './reading.ts';
-import type { Login, TlsMode, TlsPolicy, Upstream } from './upstream.ts';
+import type { Login, OAuthClient, TlsMode, TlsPolicy, Upstream } from './upstream.ts';
 
 const plainDefaults = {
   connections: '20',
+  idleTimeout: '1m',
   adaptive: 'true',
   'tls.minVersion': '1.2',
   'timeouts.connect': '30s',
@@ -36,6 +37,7 @@ export function buildUpstream(name: string, given: Given, faults: PartFault[]): 
     connections: number(said, 'connections') ?? 0,
     maxConnections: number(said, 'maxConnections'),
     messagesPerConnection: number(said, 'messagesPerConnection'),
+    idleTimeoutMs: number(said, 'idleTimeout') ?? 0,
     limits: readLimits(said),
     adaptive: text('adaptive') === 'true',
     timeouts: {
@@ -55,7 +57,11 @@ function presetKeys(given: Given, fault: Fault): [string, string][] {
   if (region !== undefined && !preset?.regions) fault('region', name === '' ? 'only a preset has regions' : `the preset ${name} has no regions`);
   if (!preset) return [];
   if (!preset.hostOf || !preset.regions) return Object.entries(preset.keys);
-  if (region === undefined && !given.has('host')) fault('region', `the preset ${name} needs a region, such as eu-west-1, or a host`);
+  if (region === undefined && !given.has('host'))
+    fault(
+      'region',
+      `the preset ${name} needs a region, such as preset://user:password@${name}?region=eu-west-1 or in a file region: eu-west-1, or a host`,
+    );
   if (region !== undefined && !preset.regions.test(region)) fault('region', `came '${region}', expected one that ${name} has`);
   return [
     ...Object.entries(preset.keys),
@@ -69,18 +75,35 @@ function presetKeys(given: Given, fault: Fault): [string, string][] {
 }
 
 function checkWhole(said: ReadonlyMap<string, string>, given: Given, fault: Fault): void {
-  const hasPassword = said.has('password') || said.has('passwordFile');
+  const secrets = ['password', 'passwordFile', 'tokenFile', 'oauth.refreshTokenFile'].filter((key) => said.has(key));
+  const hasClient = [...given.keys()].some((key) => key.startsWith('oauth.'));
   if (!said.has('host') && !said.has('preset')) fault('host', 'missing: expected a host, a url or a preset');
-  if (said.has('password') && said.has('passwordFile')) fault('passwordFile', 'given beside a password; keep one');
-  if (hasPassword && !said.has('user')) fault('user', 'missing: there is a password');
-  if (given.has('user') && !hasPassword) fault('password', 'missing: there is a user; give password or passwordFile');
+  for (const key of secrets.slice(1)) fault(key, `given beside ${secrets[0] === 'password' ? 'a password' : secrets[0]}; keep one`);
+  if (hasClient) for (const key of clientKeys) if (!said.has(key)) fault(key, 'missing: there are other keys of oauth');
+  if ((secrets.length > 0 || hasClient) && !said.has('user'))
+    fault('user', `missing: there is a ${secrets[0]?.startsWith('password') ? 'password' : 'token'}`);
+  if (given.has('user') && secrets.length === 0 && !hasClient)
+    fault('password', 'missing: there is a user; give password or passwordFile, or for OAuth tokenFile or the keys of oauth');
 }
 
-/** A provider's preset may know the user; without a password there is no login. */
+/** What fetching tokens cannot go without. */
+const clientKeys = ['oauth.tokenUrl', 'oauth.clientId', 'oauth.refreshTokenFile'];
+
+/** A provider's preset may know the user; without a secret there is no login. */
 function readLogin(said: ReadonlyMap<string, string>): Login | undefined {
-  const [user, text, path] = [said.get('user'), said.get('password'), said.get('passwordFile')];
-  if (user === undefined || (text === undefined && path === undefined)) return undefined;
-  return { user, password: text === undefined ? { kind: 'file', path: path ?? '' } : { kind: 'given', secret: new Secret(text) } };
+  const [user, text, path, tokenPath] = [said.get('user'), said.get('password'), said.get('passwordFile'), said.get('tokenFile')];
+  const client = readClient(said);
+  if (user === undefined) return undefined;
+  if (text !== undefined) return { kind: 'password', user, password: { kind: 'given', secret: new Secret(text) } };
+  if (path !== undefined) return { kind: 'password', user, password: { kind: 'file', path } };
+  if (tokenPath !== undefined) return { kind: 'token', user, path: tokenPath };
+  return client && { kind: 'refresh', user, client };
+}
+
+function readClient(said: ReadonlyMap<string, string>): OAuthClient | undefined {
+  const [tokenUrl, clientId, refreshTokenPath] = clientKeys.map((key) => said.get(key));
+  if (tokenUrl === undefined || clientId === undefined || refreshTokenPath === undefined) return undefined;
+  return { tokenUrl, clientId, refreshTokenPath, secretPath: said.get('oauth.clientSecretFile') };
 }
 
 /** A password does not cross a network in clear text unless somebody wrote that it may. */

@@ -39,7 +39,8 @@ it('lets routes lead to groups, and all mail to the first one where no route is 
 it.each([
   [{ POSTHASTE_GROUPS: 'out' }, 'groups (env POSTHASTE_GROUPS): came'],
   [{ POSTHASTE_GROUPS: 'out=a+' }, 'groups.out (env POSTHASTE_GROUPS): expected members such as a*3+b>c, with'],
-  [{ POSTHASTE_GROUPS: 'out=a*0' }, "instead of 'a*0'"],
+  [{ POSTHASTE_GROUPS: 'out=a*0' }, "expected a whole weight from 1 to 1000 behind *, instead of 'a*0'"],
+  [{ POSTHASTE_GROUPS: 'out=a*1001+b*1000' }, "expected a whole weight from 1 to 1000 behind *, instead of 'a*1001+b*1000'"],
   [{ POSTHASTE_GROUPS: 'out=a>a' }, 'not a twice'],
   [{ POSTHASTE_GROUPS: 'out=a>d' }, "among the upstreams a, b, c, instead of 'd' in out"],
   [{ POSTHASTE_GROUPS: 'a=b>c' }, "names that no upstream has, instead of 'a'"],

@@ -42,6 +42,7 @@ function readLine(name: string, line: string): Parsed<UpstreamGroup> {
   const [, text = '', overflow] = /^\s*(.*?)(\s+overflow)?\s*$/.exec(line) ?? [];
   const members = text.split('>').flatMap((level, priority) => level.split('+').map((member) => readMember(member.trim(), priority)));
   const known = members.filter((member) => member !== undefined);
+  if (/\*\s*(?:0+|\d{4,})(?!\d)/.test(text.replaceAll(`*${mostWeight}`, ''))) return refused(`${weightForm} behind *, instead of '${line}'`);
   return known.length < members.length ? refused(`${lineForm}, instead of '${line}'`) : groupOf(name, known, overflow !== undefined);
 }
 

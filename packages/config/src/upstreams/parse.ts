@@ -10,8 +10,11 @@ export const nameForm = 'names of lower-case letters, digits, - and _, starting 
 
 const form = 'a map: name=smtp://[user:password@]host[:port], with more behind a comma, or a YAML mapping of names to URLs or to mappings';
 
+/** Of an upstream by this name: the part of it that is wrong, and why. */
+export type LookAtUpstream = (name: string, upstream: Upstream) => readonly PartFault[];
+
 /** From `main=smtp://host,other=preset://user:password@name`, or from a YAML mapping. What came is not quoted: it holds passwords. */
-export function parseUpstreams(input: unknown): Parsed<Upstreams> {
+export function parseUpstreams(input: unknown, look: LookAtUpstream = () => []): Parsed<Upstreams> {
   const mapping = isMapping(input) ? input : typeof input === 'string' ? mapOf(input) : undefined;
   const names = Object.keys(mapping ?? {});
   if (!mapping || names.length === 0) return refusedParts(form, [{ part: '', problem: `expected ${form}; a comma in a password is written %2C` }]);
@@ -23,6 +26,7 @@ export function parseUpstreams(input: unknown): Parsed<Upstreams> {
     faults.push(...read.faults);
     const upstream = buildUpstream(name, read.given, read.faults.length > 0 ? [] : faults);
     upstreams[name] = upstream;
+    faults.push(...look(name, upstream));
   }
   return faults.length > 0 ? refusedParts(form, faults) : taken(upstreams);
 }

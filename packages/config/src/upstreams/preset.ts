@@ -7,6 +7,7 @@ export interface Preset {
   readonly region?: string;
 }
 
+const googleTokens = 'https://oauth2.googleapis.com/token';
 const submission = { port: '587', 'tls.mode': 'required' };
 
 export const presets: Readonly<Record<string, Preset>> = {
@@ -15,10 +16,18 @@ export const presets: Readonly<Record<string, Preset>> = {
     hostOf: (region) => `email-smtp.${region}.amazonaws.com`,
     regions: /^[a-z]{2}(?:-[a-z]+)+-\d$/,
   },
-  gmail: { keys: { ...submission, host: 'smtp.gmail.com', connections: '5', 'limits.perDay': '500' } },
-  'workspace-relay': { keys: { ...submission, host: 'smtp-relay.gmail.com', 'limits.perDay': '10000' } },
+  gmail: { keys: { ...submission, host: 'smtp.gmail.com', connections: '5', 'limits.perDay': '500', 'oauth.tokenUrl': googleTokens } },
+  'workspace-relay': { keys: { ...submission, host: 'smtp-relay.gmail.com', 'limits.perDay': '10000', 'oauth.tokenUrl': googleTokens } },
   microsoft365: {
-    keys: { ...submission, host: 'smtp.office365.com', connections: '3', maxConnections: '3', 'limits.perMinute': '30', 'limits.perDay': '10000' },
+    keys: {
+      ...submission,
+      host: 'smtp.office365.com',
+      connections: '3',
+      maxConnections: '3',
+      'limits.perMinute': '30',
+      'limits.perDay': '10000',
+      'oauth.tokenUrl': 'https://login.microsoftonline.com/common/oauth2/v2.0/token',
+    },
   },
   sendgrid: { keys: { ...submission, host: 'smtp.sendgrid.net', user: 'apikey', messagesPerConnection: '5000' } },
   mailgun: {

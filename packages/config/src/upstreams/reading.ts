@@ -49,6 +49,9 @@ const urlForm =
 
 /** The host of `preset://` is the preset's name. */
 function readUrl(text: string, into: Gathering, at: string): void {
+  const [, port] = /^[a-z]+:\/\/[^/?#]*:(\d+)(?:[/?#]|$)/.exec(text) ?? [];
+  // Such a URL is no URL, and nothing would be said of the port.
+  if (port !== undefined && upstreamKeys['port']?.(port).kind === 'refused') return into.add('port', port);
   const url = URL.parse(text);
   const scheme = url?.protocol.slice(0, -1) ?? '';
   if (!url || !['smtp', 'smtps', 'preset'].includes(scheme) || url.hostname === '')

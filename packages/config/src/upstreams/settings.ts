@@ -2,11 +2,11 @@ import type { BreakerRule, UpstreamRule, UpstreamRules } from '@posthaste/core/u
 import type { Parsed } from '../quantity.ts';
 import { Secret } from '../secret.ts';
 import type { Values } from '../schema.ts';
-import { define } from '../setting.ts';
+import { define, type Setting } from '../setting.ts';
 import { breakerSettings } from './breaker.ts';
 import { domainLimits } from './domain-limits.ts';
 import { groups } from './groups.ts';
-import { parseUpstreams } from './parse.ts';
+import { type LookAtUpstream, parseUpstreams } from './parse.ts';
 import { routes } from './routes.ts';
 import { showUpstreams } from './show.ts';
 import type { Upstream, Upstreams } from './upstream.ts';
@@ -19,7 +19,12 @@ const options = {
 } as const;
 
 /** With passwords: for the program that delivers. */
-export const deliveredUpstreams = define(options, { kind: 'map of name=URL', parse: parseUpstreams, show: showUpstreams });
+export const deliveredUpstreams = upstreamsLookedAt(() => []);
+
+/** The same, for a program that has more to ask of each upstream: what it finds wrong is told with all other faults. */
+export function upstreamsLookedAt(look: LookAtUpstream): Setting<Upstreams> {
+  return define(options, { kind: 'map of name=URL', parse: (input: unknown) => parseUpstreams(input, look), show: showUpstreams });
+}
 
 /** For the programs that decide on upstreams: they have no use for passwords, so they do not get to know them. */
 export const upstreamSettings = {
@@ -39,7 +44,9 @@ function parseWithoutPasswords(input: unknown): Parsed<Upstreams> {
 
 function withoutPassword(upstream: Upstream): Upstream {
   const { login } = upstream;
-  return login?.password.kind === 'given' ? { ...upstream, login: { ...login, password: { kind: 'given', secret: new Secret() } } } : upstream;
+  return login?.kind === 'password' && login.password.kind === 'given'
+    ? { ...upstream, login: { ...login, password: { kind: 'given', secret: new Secret() } } }
+    : upstream;
 }
 
 /** What the core goes by. Of an upstream that has no rule of its own it says nothing. */

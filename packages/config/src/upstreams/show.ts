@@ -2,7 +2,7 @@ import { formatDuration } from '../quantity.ts';
 import { hidden } from '../redact.ts';
 import { defaultTls, isLocal } from './build.ts';
 import { limitNames } from './limits.ts';
-import type { Upstream, Upstreams } from './upstream.ts';
+import type { Login, Upstream, Upstreams } from './upstream.ts';
 
 /** As URLs, with all that is not as it is for any upstream: what a preset gave stands there too. */
 export function showUpstreams(upstreams: Upstreams): string {
@@ -14,7 +14,8 @@ export function showUpstreams(upstreams: Upstreams): string {
 function showUpstream(upstream: Upstream): string {
   const { host, port, login, tls } = upstream;
   const scheme = tls.mode === 'implicit' ? 'smtps' : 'smtp';
-  const user = login ? `${encodeURIComponent(login.user)}${login.password.kind === 'given' ? `:${hidden}` : ''}@` : '';
+  const isGiven = login?.kind === 'password' && login.password.kind === 'given';
+  const user = login ? `${encodeURIComponent(login.user)}${isGiven ? `:${hidden}` : ''}@` : '';
   const words = wordsOf(upstream).map(([name, value]) => `${name}=${encodeURI(String(value))}`);
   return `${scheme}://${user}${host.includes(':') ? `[${host}]` : host}:${port}${words.length > 0 ? `?${words.join('&')}` : ''}`;
 }
@@ -22,19 +23,36 @@ function showUpstream(upstream: Upstream): string {
 type Word = readonly [name: string, value: string | number | boolean];
 
 function wordsOf(upstream: Upstream): Word[] {
-  const { preset, region, login, connections, maxConnections, messagesPerConnection, limits, adaptive } = upstream;
+  const { preset, region, login, connections, maxConnections, messagesPerConnection, idleTimeoutMs, limits, adaptive } = upstream;
   return [
     ...word('preset', preset),
     ...word('region', region),
-    ...(login?.password.kind === 'file' ? word('passwordFile', login.password.path) : []),
+    ...loginWords(login),
     ...tlsWords(upstream),
     ...word('connections', connections, 20),
     ...word('maxConnections', maxConnections),
     ...word('messagesPerConnection', messagesPerConnection),
+    ...word('idleTimeout', formatDuration(idleTimeoutMs), '1m'),
     ...limitNames.flatMap((name) => word(name, limits[name])),
     ...word('adaptive', adaptive, true),
     ...timeoutWords(upstream),
   ];
+}
+
+function loginWords(login: Login | undefined): Word[] {
+  switch (login?.kind) {
+    case undefined:
+      return [];
+    case 'password':
+      return login.password.kind === 'file' ? word('passwordFile', login.password.path) : [];
+    case 'token':
+      return word('tokenFile', login.path);
+    case 'refresh': {
+      const { tokenUrl, clientId, secretPath, refreshTokenPath } = login.client;
+      const files = [...word('clientSecretFile', secretPath), ...word('refreshTokenFile', refreshTokenPath)];
+      return [...word('tokenUrl', tokenUrl), ...word('clientId', clientId), ...files];
+    }
+  }
 }
 
 function tlsWords({ host, port, login, tls }: Upstream): Word[] {

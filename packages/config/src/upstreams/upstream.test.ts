@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type Config, ConfigError, loadConfig, upstreamSettings } from '../index.ts';
 import { deliveredUpstreams } from './settings.ts';
 import type { Upstream } from './upstream.ts';
@@ -37,6 +37,7 @@ it('fills in what a URL does not say', () => {
     connections: 20,
     maxConnections: undefined,
     messagesPerConnection: undefined,
+    idleTimeoutMs: 60_000,
     limits: {},
     adaptive: true,
     timeouts: { connectMs: 30_000, replyMs: 30_000, finalMs: 600_000 },
@@ -63,7 +64,7 @@ it.each([
 it('takes every key by a URL and by a file alike', () => {
   const query =
     'tls=required&verify=false&ca=/etc/ca.pem&minVersion=1.3&servername=mx.example&connections=3&maxConnections=9&messagesPerConnection=100' +
-    '&perSecond=14&perMinute=500&perHour=10000&perDay=50000&concurrency=5&adaptive=false&connect=5s&reply=20s&final=5m';
+    '&perSecond=14&perMinute=500&perHour=10000&perDay=50000&concurrency=5&adaptive=false&idleTimeout=20s&connect=5s&reply=20s&final=5m';
   const file = `
 upstreams:
   main:
@@ -77,6 +78,7 @@ upstreams:
     messagesPerConnection: 100
     limits: {perSecond: 14, perMinute: 500, perHour: 10000, perDay: 50000, concurrency: 5}
     adaptive: false
+    idleTimeout: 20s
     timeouts: {connect: 5s, reply: 20s, final: 5m}
 `;
   const byUrl = load(`main=smtp://me%40shop:p%2Fw%3A@a.example:2587?${query}`);
@@ -87,10 +89,11 @@ upstreams:
     port: 2587,
     maxConnections: 9,
     limits: { perDay: 50_000, concurrency: 5 },
+    idleTimeoutMs: 20_000,
     timeouts: { finalMs: 300_000 },
   });
-  const password = byFile.values.upstreams['main']?.login?.password;
-  expect(password?.kind === 'given' && password.secret.reveal()).toBe('p/w:');
+  const login = byFile.values.upstreams['main']?.login;
+  expect(login?.kind === 'password' && login.password.kind === 'given' && login.password.secret.reveal()).toBe('p/w:');
 });
 
 it('takes short words: tls, timeout, limits', () => {
@@ -157,6 +160,7 @@ upstreams:
   f: {url: "smtp://f.example", host: g.example}
   g: {host: g.example, region: eu}
   h: [1]
+  i: smtp://i.example:99999
 `),
   );
   expect(faults.map((fault) => fault.replace(' (file x.yaml)', ''))).toEqual([
@@ -170,11 +174,12 @@ upstreams:
     expect.stringContaining("upstreams.b.limits.perSecond: came '0', expected a whole number from 1"),
     "upstreams.b.adaptive: came 'perhaps', expected one of true, false",
     expect.stringContaining("upstreams.c.preset: came 'gmial', expected one of ses, gmail"),
-    'upstreams.d.password: missing: there is a user; give password or passwordFile',
-    'upstreams.e.region: the preset ses needs a region, such as eu-west-1, or a host',
+    'upstreams.d.password: missing: there is a user; give password or passwordFile, or for OAuth tokenFile or the keys of oauth',
+    'upstreams.e.region: the preset ses needs a region, such as preset://user:password@ses?region=eu-west-1 or in a file region: eu-west-1, or a host',
     'upstreams.f.host: given twice; keep one',
     'upstreams.g.region: only a preset has regions',
     'upstreams.h: expected a URL, or a mapping of keys such as host, user, tls',
+    "upstreams.i.port: came '99999', expected a whole number from 1 to 65535",
   ]);
 });
 
@@ -197,6 +202,38 @@ it.each([
 
 it('keeps passwords from the programs that have no use for them', () => {
   const { upstreams } = loadConfig(upstreamSettings, { argv: [], env: { POSTHASTE_UPSTREAMS: 'a=smtp://u:hunter2@a.example' } }).values;
-  const password = upstreams['a']?.login?.password;
-  expect(() => password?.kind === 'given' && password.secret.reveal()).toThrow('only the sender');
+  const login = upstreams['a']?.login;
+  expect(() => login?.kind === 'password' && login.password.kind === 'given' && login.password.secret.reveal()).toThrow('only the sender');
+});
+
+describe('a login by OAuth', () => {
+  const client = 'oauth: {tokenUrl: "https://id.example/token", clientId: c-1, clientSecretFile: /run/s, refreshTokenFile: /run/r}';
+
+  it('takes a token from a file, or a client that fetches tokens, by a URL and by a file alike, and shows both', () => {
+    expect(read('smtp://me@a.example?tokenFile=/run/token')).toMatchObject({ port: 587, login: { kind: 'token', user: 'me', path: '/run/token' } });
+    const byFile = loadFile(`upstreams: {main: {host: a.example, user: me, ${client}}}`);
+    const query = 'tokenUrl=https://id.example/token&clientId=c-1&clientSecretFile=/run/s&refreshTokenFile=/run/r';
+    expect(byFile.values).toEqual(load(`main=smtp://me@a.example?${query}`).values);
+    expect(byFile.list()[0]?.value).toContain(`main=smtp://me@a.example:587?${query}`);
+    expect(load('main=smtp://me@a.example?tokenFile=/run/token').list()[0]?.value).toContain('main=smtp://me@a.example:587?tokenFile=/run/token');
+  });
+
+  it('knows where the tokens of two providers come from, and wants the rest', () => {
+    expect(read('preset://me@gmail?clientId=c&refreshTokenFile=/r')).toMatchObject({
+      login: { kind: 'refresh', client: { tokenUrl: 'https://oauth2.googleapis.com/token', secretPath: undefined } },
+    });
+    expect(read('preset://me@microsoft365?tokenFile=/t')).toMatchObject({ login: { kind: 'token' } });
+    expect(read('preset://me:app-password@gmail')).toMatchObject({ login: { kind: 'password' } });
+  });
+
+  it.each([
+    ['smtp://me:secret@a.example?tokenFile=/t', 'upstreams.main.tokenFile (env POSTHASTE_UPSTREAMS): given beside a password; keep one'],
+    ['smtp://me@a.example?tokenFile=/t&passwordFile=/p', 'given beside passwordFile; keep one'],
+    ['smtp://a.example?tokenFile=/t', 'main.user (env POSTHASTE_UPSTREAMS): missing: there is a token'],
+    ['smtp://me@a.example?clientId=c', 'main.oauth.refreshTokenFile (env POSTHASTE_UPSTREAMS): missing'],
+    ['smtp://me@a.example?tokenUrl=http://id.example/token&clientId=c&refreshTokenFile=/r', 'expected an https:// URL'],
+    ['smtp://me@a.example', 'or for OAuth tokenFile or the keys of oauth'],
+  ])('refuses %s', (url, sentence) => {
+    expect(() => load(`main=${url}`)).toThrow(sentence);
+  });
 });

@@ -15,6 +15,8 @@ export interface Upstream {
   readonly maxConnections: number | undefined;
   /** After so many mails a connection is replaced; undefined: never for that. */
   readonly messagesPerConnection: number | undefined;
+  /** A connection without mail for so long is closed. */
+  readonly idleTimeoutMs: number;
   readonly limits: Limits;
   readonly adaptive: boolean;
   readonly timeouts: { readonly connectMs: number; readonly replyMs: number; readonly finalMs: number };
@@ -40,11 +42,27 @@ export interface TlsPolicy {
   readonly servername: string | undefined;
 }
 
-export interface Login {
-  readonly user: string;
-  readonly password: Password;
-}
+/**
+ * - `password`: AUTH PLAIN, LOGIN or CRAM-MD5.
+ * - `token`: XOAUTH2 with the access token that a file holds; somebody else keeps it fresh.
+ * - `refresh`: XOAUTH2 with access tokens that the sender fetches.
+ */
+export type Login = { readonly user: string } & (
+  | { readonly kind: 'password'; readonly password: SecretSource }
+  | { readonly kind: 'token'; readonly path: string }
+  | { readonly kind: 'refresh'; readonly client: OAuthClient }
+);
 
-export type Password = { readonly kind: 'given'; readonly secret: Secret } | { readonly kind: 'file'; readonly path: string };
+export type SecretSource = { readonly kind: 'given'; readonly secret: Secret } | { readonly kind: 'file'; readonly path: string };
+
+/** Who may turn a refresh token into access tokens (RFC 6749, 6). */
+export interface OAuthClient {
+  readonly tokenUrl: string;
+  readonly clientId: string;
+  /** A file with the client's secret; public clients have none. */
+  readonly secretPath: string | undefined;
+  /** A file with the refresh token. */
+  readonly refreshTokenPath: string;
+}
 
 export type Upstreams = Readonly<Record<string, Upstream>>;
