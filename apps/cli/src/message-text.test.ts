@@ -51,6 +51,14 @@ it('tells the state of a mail, of each recipient, and what came of each attempt'
   ]);
 });
 
+it('counts the attempts of a mail that was queued again, and those before', () => {
+  const attempts = [AttemptOutcome.FAILED, AttemptOutcome.RETURNED, AttemptOutcome.DELIVERED].map((outcome) => ({ upstream: 'main', outcome }));
+  const recipients = [{ address: 'b@example.net', state: RecipientState.DELIVERED, attemptCount: 1, attempts }];
+  expect(describeMessage(create(MessageSchema, { id: '019a', recipients }), now)).toContain(
+    'delivered, 1 attempt since it was queued again, 2 in all\n',
+  );
+});
+
 it('lets no reply steer the terminal', () => {
   const message = create(MessageSchema, {
     id: 'x',

@@ -2,6 +2,7 @@ import type { DescEnum } from '@bufbuild/protobuf';
 import { type Duration, type Timestamp, timestampDate } from '@bufbuild/protobuf/wkt';
 import {
   type Attempt,
+  AttemptOutcome,
   AttemptOutcomeSchema,
   type Intervention,
   LaneSchema,
@@ -25,9 +26,18 @@ export function describeMessage(message: Message, now: Date): string {
   return withoutControls([...head, ...recipients.flatMap((recipient) => ['', ...describeRecipient(recipient, now)])].join('\n'));
 }
 
+/** Those of attempts that count: what was given back untried does not, and what is under way does not yet. */
+const spentOutcomes: ReadonlySet<AttemptOutcome> = new Set([
+  AttemptOutcome.DELIVERED,
+  AttemptOutcome.DEFERRED,
+  AttemptOutcome.FAILED,
+  AttemptOutcome.IN_DOUBT,
+]);
+
 function describeRecipient(recipient: Recipient, now: Date): string[] {
   const { address, state, reason, dueAt, attemptCount, attempts, lastReply, changedAt, intervention } = recipient;
-  const spent = `${attemptCount} ${attemptCount === 1 ? 'attempt' : 'attempts'}`;
+  const all = attempts.filter(({ outcome }) => spentOutcomes.has(outcome)).length;
+  const spent = `${attemptCount} ${attemptCount === 1 ? 'attempt' : 'attempts'}${all > attemptCount ? ` since it was queued again, ${all} in all` : ''}`;
   const facts = [
     inWords(RecipientStateSchema, state),
     ...showReason(reason),

@@ -11,6 +11,8 @@ export class Measure {
   /** Attempts after the first. */
   retried = 0;
   doubted = 0;
+  /** Delivered only because the lane's policy takes what is in doubt as sent. */
+  presumed = 0;
   /** In doubt, and left to an operator. */
   held = 0;
   /** Mails that were begun after their lane's target. */
@@ -47,6 +49,7 @@ export class Measures {
           break;
         case 'delivered':
           measure.delivered += 1;
+          if (event.presumed) measure.presumed += 1;
           measure.latencies.push((account.arrivedAt[recipient] ?? at) - readyAt(account));
           break;
         case 'expired':

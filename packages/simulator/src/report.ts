@@ -33,6 +33,8 @@ export interface Outcomes {
   readonly failed: number;
   readonly retried: number;
   readonly inDoubt: number;
+  /** Of those delivered, taken as sent because the lane's policy says so: the final reply was lost. */
+  readonly presumed: number;
   /** In doubt, and left to an operator, as the lane's policy says. */
   readonly held: number;
   /** Still waiting at the end, but for what is held. */
@@ -113,7 +115,7 @@ export function reportOf(world: World, { workload, configuration, seed }: WorldO
 }
 
 function outcomesOf(measure: Measure): Outcomes {
-  const { mails, recipients, delivered, expired, failed, late, retried, doubted, held, latencies } = measure;
+  const { mails, recipients, delivered, expired, failed, late, retried, doubted, presumed, held, latencies } = measure;
   const sorted = Float64Array.from(latencies).sort();
   const at = (share: number) => (sorted.length === 0 ? null : Math.round(sorted[Math.ceil(share * sorted.length) - 1] ?? 0));
   const unfinished = recipients - delivered - expired - failed - held;
@@ -130,6 +132,7 @@ function outcomesOf(measure: Measure): Outcomes {
     failed,
     retried,
     inDoubt: doubted,
+    presumed,
     held,
     unfinished,
   };

@@ -7,13 +7,15 @@ import { Witness } from './witness.ts';
 
 const router = new Router(['main'], []);
 const began = 1_800_000_000_000;
+let measures: Measures;
 let witness: Witness;
 let made = 0;
 
 beforeEach(() => {
   const order = new OrderWatch(router, defaultPolicy.lanes, new Map());
   const mailFroms = new MailFromLog(new Map([['main', { limits: { perSecond: 2 }, adaptive: true }]]), new Map([['b.example', { perMinute: 3 }]]));
-  witness = new Witness(new Measures(defaultPolicy.lanes), order, mailFroms);
+  measures = new Measures(defaultPolicy.lanes);
+  witness = new Witness(measures, order, mailFroms);
 });
 
 function accept(parts: Partial<Ticket> = {}): Ticket {
@@ -116,6 +118,7 @@ describe('the witness', () => {
     const { at, id, recipients } = about(held);
     journal({ kind: 'held', at, id, recipients, reason: 'IN_DOUBT', author: 'policy', comment: '' });
     expect([witness.unfinished, witness.held]).toEqual([1, 1]);
+    expect([...measures.byLane.values()].map(({ delivered, presumed }) => [delivered, presumed])).toEqual([[1, 1]]);
     const lie = accept();
     journal(started(lie));
     expect(() => journal({ ...delivered(lie), presumed: true } as JournalEvent)).toThrow('is called delivered and never arrived');

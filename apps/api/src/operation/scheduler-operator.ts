@@ -34,5 +34,9 @@ export function createSchedulerOperator(options: Omit<OwnerLinesOptions, 'answer
 
 function refused(error: ServiceError): Error {
   if (error.code === status.INVALID_ARGUMENT) return refusal('INVALID_FIELD', error.details, { cause: error });
-  return refusal('SCHEDULER_UNAVAILABLE', 'the scheduler cannot be asked now; try again with the same id', { cause: error });
+  return refusal(
+    'SCHEDULER_UNAVAILABLE',
+    'the scheduler cannot be asked now; try again: a call that names an operation_id, and names it again, does not act twice',
+    { cause: error },
+  );
 }

@@ -23,6 +23,7 @@ const answers: Readonly<Record<ReasonName, Answer>> = {
   SCHEDULER_UNAVAILABLE: { code: Code.Unavailable, http: 503, retryMs: 1_000 },
   MESSAGE_NOT_FOUND: { code: Code.NotFound, http: 404 },
   METHOD_NOT_FOUND: { code: Code.Unimplemented, http: 404 },
+  PATH_NOT_FOUND: { code: Code.NotFound, http: 404 },
   UNSUPPORTED_CONTENT: { code: Code.InvalidArgument, http: 415 },
   DEADLINE_EXCEEDED: { code: Code.DeadlineExceeded, http: 504 },
   CANCELLED: { code: Code.Canceled, http: 499 },

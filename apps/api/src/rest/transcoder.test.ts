@@ -106,10 +106,11 @@ test('another verb on a known path is 405 and says which is expected', async () 
   expect([response.status, response.headers.get('allow')]).toEqual([405, 'POST, GET']);
 });
 
-test('what is served nowhere is 404, in the form of an error', async () => {
+test('what is served nowhere is NOT_FOUND, and all paths that there are are named', async () => {
   const response = await fetch(`${rig.url}/v2/anything`);
   expect(response.status).toBe(404);
-  expect(await response.json()).toMatchObject({ error: { code: 404, details: [{ reason: 'METHOD_NOT_FOUND' }] } });
+  const message: unknown = expect.stringMatching(/^there is no GET \/v2\/anything; .*POST \/v1\/messages, .*GET \/v1\/messages\/\{id\}/);
+  expect(await response.json()).toMatchObject({ error: { code: 404, status: 'NOT_FOUND', message, details: [{ reason: 'PATH_NOT_FOUND' }] } });
 });
 
 test('after an upload that is refused unread the connection serves the next request', async () => {

@@ -17,11 +17,14 @@ import { refusal } from '../refusal/refusal.ts';
 import { jsonResponse, statusResponse } from './error.ts';
 import { callAsEvents } from './events.ts';
 import { readQuery } from './query.ts';
+import { withZeros } from './zeros.ts';
 
 /** One binding of google.api.http. REST is a translation to a call by Connect's unary protocol, and back. */
 interface Route {
   readonly method: DescMethod;
   readonly verb: string;
+  /** The template. */
+  readonly path: string;
   readonly match: PathMatcher;
   readonly rule: HttpRule;
   readonly answer: HttpAnswer | undefined;
@@ -38,6 +41,8 @@ export interface Target {
 export interface Transcoder {
   /** Undefined when the path belongs to no binding. */
   find(verb: string, path: string): Target | undefined;
+  /** All bindings, as in `GET /v1/messages/{id}`. */
+  readonly bindings: readonly string[];
 }
 
 export function createTranscoder(
@@ -47,6 +52,7 @@ export function createTranscoder(
 ): Transcoder {
   const routes = handlers.flatMap((handler) => routesOf(handler, calls.get(handler.requestPath) ?? handler));
   return {
+    bindings: routes.map(({ verb, path }) => `${verb} ${path}`),
     find(verb, path) {
       const onPath = routes.filter((route) => route.match(path));
       const route = onPath.find((each) => each.verb === verb);
@@ -63,7 +69,7 @@ function routesOf({ method }: UniversalHandler, call: UniversalHandlerFn): Route
   return [rule, ...rule.additionalBindings].map((binding) => {
     const { case: verb, value } = binding.pattern;
     if (verb === undefined || verb === 'custom') throw new Error(`${method.name}: google.api.http has no plain verb`);
-    return { method, verb: verb.toUpperCase(), match: compilePath(value), rule: binding, answer, call };
+    return { method, verb: verb.toUpperCase(), path: value, match: compilePath(value), rule: binding, answer, call };
   });
 }
 
@@ -116,7 +122,7 @@ function parseJson(text: string): JsonValue {
   }
 }
 
-async function translate({ rule, answer }: Route, response: UniversalServerResponse): Promise<UniversalServerResponse> {
+async function translate({ method, verb, rule, answer }: Route, response: UniversalServerResponse): Promise<UniversalServerResponse> {
   const bytes = await readAllBytes(response.body ?? createAsyncIterable([]), Number.MAX_SAFE_INTEGER);
   if (response.status !== 200) return statusResponse(errorFromJsonBytes(bytes, response.header, new ConnectError('the error cannot be read')));
   const fields = JSON.parse(Buffer.from(bytes).toString()) as JsonObject;
@@ -125,6 +131,7 @@ async function translate({ rule, answer }: Route, response: UniversalServerRespo
     ...(answer?.location ? { location: fillPath(answer.location, fields) } : {}),
     ...(replayed ? { 'idempotency-replayed': replayed } : {}),
   };
-  const part = rule.responseBody === '' ? fields : fields[rule.responseBody];
+  const whole = verb === 'GET' ? withZeros(method.output, fields) : fields;
+  const part = rule.responseBody === '' ? whole : whole[rule.responseBody];
   return jsonResponse(answer?.status ?? 200, header, (part ?? {}) as JsonObject);
 }

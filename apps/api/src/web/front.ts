@@ -36,7 +36,7 @@ export function createFront({ handlers, room, limitOf, requestTimeoutMs, corsOri
   const transcoder = createTranscoder(handlers, calls, limitOf);
   const crossOrigin = createCrossOrigin(corsOrigins);
   const find = (request: UniversalServerRequest, path: string): Target =>
-    targetOf(methods.get(path), calls.get(path)) ?? transcoder.find(request.method, path) ?? unknownAt(path);
+    targetOf(methods.get(path), calls.get(path)) ?? transcoder.find(request.method, path) ?? unknownAt(path, transcoder.bindings);
 
   const serve = async (request: UniversalServerRequest, response: NodeResponse): Promise<UniversalServerResponse> => {
     const { pathname } = new URL(request.url);
@@ -107,14 +107,17 @@ function targetOf(method: DescMethod | undefined, call: UniversalHandlerFn | und
 }
 
 /** Nothing answers here: said in the protocol that the client seems to speak. */
-function unknownAt(path: string): Target {
-  return { call: (request) => Promise.resolve(refuseUnknown(request, path)) };
+function unknownAt(path: string, bindings: readonly string[]): Target {
+  return { call: (request) => Promise.resolve(refuseUnknown(request, path, bindings)) };
 }
 
-function refuseUnknown({ header, method }: UniversalServerRequest, path: string): UniversalServerResponse {
+function refuseUnknown({ header, method }: UniversalServerRequest, path: string, bindings: readonly string[]): UniversalServerResponse {
   const type = header.get('content-type') ?? '';
   const error: ConnectError = refusal('METHOD_NOT_FOUND', `${method} ${path} is nothing that is served here`);
   if (type.startsWith('application/grpc-web')) return grpcWebResponse(error, type);
   if (type.startsWith('application/grpc')) return grpcResponse(error, type);
-  return /^\/[\w.]+\.\w+\/\w+$/.test(path) ? connectResponse(error, 404) : statusResponse(error);
+  if (/^\/[\w.]+\.\w+\/\w+$/.test(path)) return connectResponse(error, 404);
+  return statusResponse(
+    refusal('PATH_NOT_FOUND', `there is no ${method} ${path}; there are GET /health, ${bindings.join(', ')}, and all methods by gRPC and Connect`),
+  );
 }

@@ -12,6 +12,8 @@ export interface Option<T> {
   /** The value that stands in when it is given without one: `--wait` is `--wait=delivered`. Such a value only follows a `=`. */
   readonly bare?: string | undefined;
   readonly choices?: readonly string[] | undefined;
+  /** What a shell offers for it where the choices are too many to stand in the help. */
+  readonly suggests?: (() => Promise<readonly string[]>) | undefined;
   readonly repeatable?: boolean | undefined;
   /** `texts` in the order in which they were given; empty when the flag was not. */
   read(texts: readonly string[], flag: string, now: Date): T;
@@ -34,7 +36,9 @@ const refused = (expected: string): Parsed<never> => ({ kind: 'refused', expecte
 export const option = {
   flag: (wording: Wording): Option<boolean> => ({ ...wording, read: (texts) => texts.length > 0 }),
 
-  text: (wording: Wording & { readonly value: string; readonly bare?: string }): Option<string | undefined> => one(wording, taken),
+  text: (
+    wording: Wording & { readonly value: string; readonly bare?: string; readonly suggests?: () => Promise<readonly string[]> },
+  ): Option<string | undefined> => one(wording, taken),
 
   texts: (wording: Wording & { readonly value: string }): Option<readonly string[]> => many(wording, taken),
 

@@ -16,7 +16,8 @@ A terminal that closes (SIGHUP) stops it only where input or output is that term
       value: 'N',
       doc: `Moves all ports: relay N, api N+1, inbox SMTP N+2, inbox HTTP N+3, scheduler N+4, NATS N+5, metrics of
                                 relay N+6, api N+7, scheduler N+8, sender N+9, native gRPC N+10. Default: 2525, 8080, 1025, 8025, 7420, 4222,
-                                9101 to 9104, 8081`,
+                                9101 to 9104, 8081. Best below 32768: from there on Linux lends ports to
+                                whoever dials out, and one of these may be lent just then`,
     }),
     upstream: option.text({ value: 'URL', doc: 'Deliver to smtp://[user:password@]host:port; the inbox is then not started.' }),
     partitions: option.text({

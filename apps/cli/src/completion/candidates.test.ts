@@ -27,6 +27,7 @@ describe('what may follow', () => {
     expect(await offered('send --wait =')).toEqual(['accepted', 'delivered']);
     expect(await offered('send --wait --lane h')).toEqual(['high']);
     expect(await offered('sendmail -')).toContain('-t');
+    expect(await offered('message hold --cause UPSTREAM_R')).toEqual(['UPSTREAM_REJECTED', 'UPSTREAM_RATE_LIMITED']);
     expect(await offered('up --dur')).toEqual(['--durability']);
   });
 

@@ -60,7 +60,8 @@ async function within(
 ): Promise<readonly Candidate[]> {
   const options: Options = { ...command.options, ...(command.grammar === 'own' ? {} : commonOptions) };
   const owner = optionOf(before.at(-1), options);
-  if (owner?.value !== undefined && (isValue || owner.bare === undefined)) return (owner.choices ?? []).map((word) => ({ word, says: '' }));
+  if (owner?.value !== undefined && (isValue || owner.bare === undefined))
+    return (owner.choices ?? (await owner.suggests?.()) ?? []).map((word) => ({ word, says: '' }));
   if (current.startsWith('-'))
     return Object.entries(options).map(([name, { doc }]) => ({ word: `${name.length === 1 ? '-' : '--'}${name}`, says: doc }));
   return operandWords(command.operands ?? [], countOperands(before, options), live);

@@ -191,6 +191,12 @@ it.each([
   expect(ran.out).toContain(text);
 });
 
+it('says of what lives that it is no dead letter', async () => {
+  outcome = { matchedCount: 1n, unchanged: [{ cause: UnchangedCause.NOT_APPLICABLE, count: 1n }] };
+  const ran = await run('dead', 'retry', id);
+  expect(ran).toMatchObject({ code: 5, out: '0 recipients queued again\n  1 not: no dead letter: they have not failed, and are under way\n' });
+});
+
 it('waits until it is done, and gives up with 124', async () => {
   unfinished = 2;
   const done = await run('message', 'hold', id);

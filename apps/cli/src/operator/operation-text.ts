@@ -25,6 +25,14 @@ const causes: Readonly<Record<UnchangedCauseName, string>> = {
   unknown: 'for a reason that this version does not know',
 };
 
+/** Of dead letters it is said otherwise: to be alive is no state in which nothing can be done. */
+const deadCauses: typeof causes = {
+  ...causes,
+  final: 'no dead letter: they came to another end',
+  not_applicable: 'no dead letter: they have not failed, and are under way',
+  body_gone: 'no dead letter any more: queued again, thrown away, or kept no longer',
+};
+
 /** What an operation does to so many recipients: `cancels 12 recipients`. */
 export const effects: Readonly<Record<OperationKindName, string>> = {
   hold: 'holds',
@@ -41,10 +49,11 @@ export const effects: Readonly<Record<OperationKindName, string>> = {
 
 export function describeOperation(operation: OperationStatus): string {
   const { kind, done, dryRun, changedCount, pendingCount, unchanged, id } = operation;
+  const why = kind === 'retry_dead_letters' || kind === 'purge_dead_letters' ? deadCauses : causes;
   const lines = [
     `${recipients(changedCount)} ${dryRun ? 'would be ' : ''}${ends[kind]}${done ? '' : ' so far'}`,
     ...(pendingCount > 0 ? [`  ${count(pendingCount)} asked back from their sender, which has not answered yet`] : []),
-    ...unchanged.map((each) => `  ${count(each.count)} not: ${causes[each.cause]}`),
+    ...unchanged.map((each) => `  ${count(each.count)} not: ${why[each.cause]}`),
     ...(done ? [] : [`it goes on: posthaste operation get ${id}`]),
   ];
   return lines.join('\n');

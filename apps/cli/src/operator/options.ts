@@ -15,8 +15,18 @@ export const matchOptions = {
   tag: option.pairs({ value: 'NAME=VALUE', doc: 'With this tag.' }),
 } satisfies Options;
 
+/** Loaded only when a shell asks. */
+async function reasonNames(): Promise<readonly string[]> {
+  const { Reason } = await import('@posthaste/protocol');
+  return Object.keys(Reason).filter((name) => !/^\d+$/.test(name) && name !== 'UNSPECIFIED');
+}
+
 const ageOptions = {
-  cause: option.text({ value: 'CODE', doc: 'That wait, or failed, for this reason, such as UPSTREAM_REJECTED; status shows it.' }),
+  cause: option.text({
+    value: 'CODE',
+    suggests: reasonNames,
+    doc: 'That wait, or failed, for this reason, such as UPSTREAM_REJECTED; status shows it.',
+  }),
   'older-than': option.duration({ doc: 'Accepted longer ago than this, such as 2h.' }),
 } satisfies Options;
 

@@ -62,12 +62,27 @@ function changes(before: readonly string[] = [], after: readonly string[] = []):
   );
 }
 
-const outcomeHeads = ['MAILS', 'DELIVERED', 'P50', 'P95', 'P99', 'MAX', 'LATE', 'EXPIRED', 'FAILED', 'RETRIED', 'IN DOUBT', 'HELD', 'WAITING'];
+const outcomeHeads = [
+  'MAILS',
+  'DELIVERED',
+  'P50',
+  'P95',
+  'P99',
+  'MAX',
+  'LATE',
+  'EXPIRED',
+  'FAILED',
+  'RETRIED',
+  'IN DOUBT',
+  'TAKEN AS SENT',
+  'HELD',
+  'WAITING',
+];
 
 function outcomeCells(outcomes: Outcomes): string[] {
-  const { mails, delivered, p50Ms, p95Ms, p99Ms, maxMs, late, expired, failed, retried, inDoubt, held, unfinished } = outcomes;
+  const { mails, delivered, p50Ms, p95Ms, p99Ms, maxMs, late, expired, failed, retried, inDoubt, presumed, held, unfinished } = outcomes;
   const latencies = [p50Ms, p95Ms, p99Ms, maxMs].map((ms) => (ms === null ? '-' : showMs(ms)));
-  return [String(mails), String(delivered), ...latencies, ...[late, expired, failed, retried, inDoubt, held, unfinished].map(String)];
+  return [String(mails), String(delivered), ...latencies, ...[late, expired, failed, retried, inDoubt, presumed, held, unfinished].map(String)];
 }
 
 const upstreamHeads = ['DELIVERED', 'PER SECOND', 'PEAK', 'LIMIT', 'OF LIMIT', 'TAKES', 'REFUSED BY RATE', 'OUT'];

@@ -47,6 +47,10 @@ const patternKinds = Object.keys(patterns) as Pattern['kind'][];
 function readPattern(section: Section): Pattern {
   const [kind, surplus] = patternKinds.filter((each) => section.has(each));
   const inner = section.section(kind ?? 'steady');
+  if (kind === undefined && section.keys.length > 0) {
+    section.closeTo(patternKinds);
+    return { kind: 'steady', rate: 0 };
+  }
   if (kind === undefined || surplus !== undefined) {
     section.refuse(surplus ?? 'steady', `one pattern to an entry: one of ${patternKinds.join(', ')}`);
     return { kind: 'steady', rate: 0 };

@@ -67,7 +67,7 @@ costs: { decisionMicros: fast }
       expect.stringMatching(/^sources\.otp\.ttl: came 600, expected a duration/),
       'sources.otp.arrivals[0].steady.rate: came 5, expected a rate above 0 such as 5/s, 120/m, 3000/h or 100000/d',
       expect.stringMatching(
-        /^sources\.news\.arrivals\[0\]\.steady: came nothing, expected one pattern to an entry: one of steady, bursts, daily, hourly, campaign$/,
+        /^sources\.news\.arrivals\[0\]\.campain: unknown \(did you mean campaign\?\); expected one of steady, bursts, daily, hourly, campaign$/,
       ),
       expect.stringMatching(/^sources\.news\.tenant: unknown \(did you mean tenants\?\); expected one of lane, tenants/),
       'sources.none.arrivals: came nothing, expected a pattern: one of steady, bursts, daily, hourly, campaign',

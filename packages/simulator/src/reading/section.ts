@@ -94,10 +94,13 @@ export class Section {
 
   /** After the last key has been read: what nobody has asked for is a slip of the pen. */
   close(): void {
-    for (const key of this.keys) {
-      if (this.#read.has(key)) continue;
-      this.#faults.push(`${this.#pathOf(key)}: unknown${didYouMean(key, [...this.#read])}; expected one of ${[...this.#read].join(', ')}`);
-    }
+    this.closeTo([...this.#read]);
+  }
+
+  /** As if these had been asked for. */
+  closeTo(known: readonly string[]): void {
+    for (const key of this.keys)
+      if (!known.includes(key)) this.#faults.push(`${this.#pathOf(key)}: unknown${didYouMean(key, known)}; expected one of ${known.join(', ')}`);
   }
 
   #pathOf(key: string): string {
