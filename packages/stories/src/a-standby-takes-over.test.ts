@@ -1,15 +1,14 @@
-import { eventually } from '@posthaste/testkit';
+import { eventually, freePort } from '@posthaste/testkit';
 import { expect, it } from 'vitest';
 import { Load } from './load.ts';
 import { play } from './play.ts';
 import { settle } from './settlement.ts';
 import { smtpClient } from './smtp-client.ts';
-import { steadyPort } from './steady-port.ts';
 import { storyMails } from './story-mail.ts';
 
 it('a standby delivers what comes within ten seconds of the death of the scheduler, and the dead one stands by when it comes back', () =>
   play({ settings: { 'scheduler.leaseTtl': '5s' } }, async (system) => {
-    const address = async () => `127.0.0.1:${await steadyPort()}`;
+    const address = async () => `127.0.0.1:${await freePort()}`;
     const standby = system.add('scheduler', 'standby', { 'scheduler.listen': await address(), 'scheduler.admin': await address() });
     await standby.start();
     const send = (prefix: string) =>

@@ -1,11 +1,10 @@
-import { eventually } from '@posthaste/testkit';
+import { eventually, freePort } from '@posthaste/testkit';
 import { expect, it } from 'vitest';
 import { startCuttableLink } from './cuttable-link.ts';
 import { Load } from './load.ts';
 import { play } from './play.ts';
 import { settle } from './settlement.ts';
 import { smtpClient } from './smtp-client.ts';
-import { steadyPort } from './steady-port.ts';
 import { storyMails } from './story-mail.ts';
 import type { System } from './system.ts';
 
@@ -14,11 +13,11 @@ const load = (system: System, prefix: string) =>
 
 it('a scheduler that is stopped past its lease finds its successor in office, and neither records nor sends nor removes anything', () =>
   play({ programs: ['relay', 'scheduler'] }, async (system) => {
-    const successorPort = await steadyPort();
+    const successorPort = await freePort();
     // Where senders dial: whoever owns the partition stands behind it.
-    const dispatch = await startCuttableLink(await steadyPort(), system.ports['scheduler.listen']);
+    const dispatch = await startCuttableLink(await freePort(), system.ports['scheduler.listen']);
     const sender = system.add('sender', 'sender', { 'sender.scheduler': `127.0.0.1:${dispatch.port}` });
-    const addresses = { 'scheduler.listen': `127.0.0.1:${successorPort}`, 'scheduler.admin': `127.0.0.1:${await steadyPort()}` };
+    const addresses = { 'scheduler.listen': `127.0.0.1:${successorPort}`, 'scheduler.admin': `127.0.0.1:${await freePort()}` };
     const successor = system.add('scheduler', 'successor', addresses);
     await sender.start();
     successor.launch();

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
 import { Load } from './load.ts';
+import { freePort } from '@posthaste/testkit';
 import { play } from './play.ts';
 import { settle } from './settlement.ts';
 import { smtpClient } from './smtp-client.ts';
-import { steadyPort } from './steady-port.ts';
 import { storyMails } from './story-mail.ts';
 
 const script = { rules: [{ at: 'final', delayMs: 50 }] } as const;
@@ -13,7 +13,7 @@ it('a sender that is stopped past its lease sends nothing of what another has ta
     const load = new Load({ mails: storyMails(1_500), sessions: 10, client: () => smtpClient(system.ports['relay.listen']) });
     await system.receipts.reaches(100);
     system.sender.pause();
-    const other = system.add('sender', 'other', { 'sender.admin': `127.0.0.1:${await steadyPort()}` });
+    const other = system.add('sender', 'other', { 'sender.admin': `127.0.0.1:${await freePort()}` });
     await other.start();
     // At 5 connections and 50 ms each this takes the other sender longer than the lease of the first.
     await system.receipts.reaches(1_300);

@@ -1,4 +1,4 @@
-import { eventually } from '@posthaste/testkit';
+import { eventually, freePort } from '@posthaste/testkit';
 import { expect, it } from 'vitest';
 import { ArrivalTimes } from './arrival-times.ts';
 import { Load } from './load.ts';
@@ -6,7 +6,6 @@ import { play } from './play.ts';
 import type { Program } from './program.ts';
 import { settle } from './settlement.ts';
 import { smtpClient } from './smtp-client.ts';
-import { steadyPort } from './steady-port.ts';
 import { storyMails } from './story-mail.ts';
 import type { System } from './system.ts';
 
@@ -26,7 +25,7 @@ async function playOverTwo(story: (stage: Stage) => Promise<void>): Promise<void
   using arrivals = new ArrivalTimes();
   const upstreams = { main: { perSecond, onMailFrom: () => arrivals.note() } };
   await play({ upstreams, settings: { partitions: '2', 'scheduler.leaseTtl': '2s' } }, async (system) => {
-    const address = async () => `127.0.0.1:${await steadyPort()}`;
+    const address = async () => `127.0.0.1:${await freePort()}`;
     const other = system.add('scheduler', 'other', { 'scheduler.listen': await address(), 'scheduler.admin': await address() });
     const senders = [];
     for (const label of ['second', 'third']) senders.push(system.add('sender', label, { 'sender.admin': await address() }));

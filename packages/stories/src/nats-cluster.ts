@@ -3,8 +3,7 @@ import { once } from 'node:events';
 import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { findNatsServer, type Guardian, startGuardian } from '@posthaste/stream/server';
-import { eventually } from '@posthaste/testkit';
-import { steadyPort } from './steady-port.ts';
+import { eventually, freePort } from '@posthaste/testkit';
 
 interface Node {
   readonly name: string;
@@ -32,7 +31,7 @@ export class NatsCluster {
     const { binary } = await findNatsServer({ env: process.env });
     const nodes: Node[] = [];
     for (const name of ['nats-1', 'nats-2', 'nats-3'])
-      nodes.push({ name, clients: await steadyPort(), cluster: await steadyPort(), monitor: await steadyPort(), guardian: startGuardian() });
+      nodes.push({ name, clients: await freePort(), cluster: await freePort(), monitor: await freePort(), guardian: startGuardian() });
     const cluster = new NatsCluster(dir, binary, nodes);
     for (const node of nodes) cluster.#launch(node);
     await Promise.all(nodes.map((node) => whenHealthy(node)));

@@ -2,12 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findNatsServer, type NatsServer, startNatsServer } from '@posthaste/stream/server';
-import { type FakeUpstream, type Script, startFakeUpstream } from '@posthaste/testkit';
+import { choosePorts, freePort, listeningOn, type FakeUpstream, type ProgramPorts, type Script, startFakeUpstream } from '@posthaste/testkit';
 import { type CuttableLink, startCuttableLink } from './cuttable-link.ts';
 import { NatsCluster } from './nats-cluster.ts';
 import { Program, type ProgramName } from './program.ts';
 import { Receipts } from './receipts.ts';
-import { steadyPort } from './steady-port.ts';
 
 export interface SystemOptions {
   /** Default: relay, scheduler, sender. */
@@ -41,7 +40,7 @@ export class System {
   readonly link: CuttableLink;
   readonly upstreams: Readonly<Record<string, FakeUpstream>>;
   readonly receipts: Receipts;
-  readonly ports: Ports;
+  readonly ports: ProgramPorts;
   readonly #options: SystemOptions;
   readonly #binary: string;
   readonly #programs = new Map<string, Program>();
@@ -62,8 +61,8 @@ export class System {
   /** Everything but NATS and the programs: `start` starts those. */
   static async prepare(options: SystemOptions): Promise<System> {
     const { binary } = await findNatsServer({ env: process.env });
-    const natsPort = await steadyPort();
-    const link = await startCuttableLink(await steadyPort(), natsPort);
+    const natsPort = await freePort();
+    const link = await startCuttableLink(await freePort(), natsPort);
     const receipts = new Receipts();
     const upstreams = await startUpstreams(options.upstreams ?? { main: {} }, receipts);
     const dir = mkdtempSync(join(tmpdir(), 'posthaste-story-'));
@@ -167,7 +166,6 @@ export class System {
       const login = auth ? `${encodeURIComponent(auth.user)}:${encodeURIComponent(auth.pass)}@` : '';
       return `${name}=smtp://${login}${host}:${port}?connections=${connections}${perSecond === undefined ? '' : `&perSecond=${perSecond}`}`;
     });
-    const listening = Object.entries(this.ports).map(([key, port]) => [key, `127.0.0.1:${port}`] as const);
     return {
       'nats.url': this.#cluster?.url ?? `nats://127.0.0.1:${this.link.port}`,
       'limits.replicas': this.#cluster ? '3' : '1',
@@ -177,38 +175,19 @@ export class System {
       'scheduler.leaseTtl': '3s',
       'scheduler.retryDelays': '200ms,200ms,200ms',
       'limits.storage': '1GiB',
-      ...Object.fromEntries(listening),
+      ...listeningOn(this.ports),
     };
   }
 }
-
-type Ports = Readonly<Record<(typeof listeners)[number], number>>;
 
 interface Parts extends Pick<System, 'dir' | 'natsPort' | 'link' | 'upstreams' | 'receipts' | 'ports'> {
   readonly binary: string;
 }
 
-const listeners = [
-  'relay.listen',
-  'relay.admin',
-  'api.listen',
-  'api.grpc',
-  'api.admin',
-  'scheduler.listen',
-  'scheduler.admin',
-  'sender.admin',
-] as const;
-
-async function choosePorts(): Promise<Ports> {
-  const ports: [string, number][] = [];
-  for (const listener of listeners) ports.push([listener, await steadyPort()]);
-  return Object.fromEntries(ports) as Ports;
-}
-
 async function startUpstreams(options: Readonly<Record<string, UpstreamOptions>>, receipts: Receipts): Promise<Record<string, FakeUpstream>> {
   const upstreams: [string, FakeUpstream][] = [];
   for (const [name, { script, auth, onMailFrom }] of Object.entries(options)) {
-    const port = await steadyPort();
+    const port = await freePort();
     const upstream = await startFakeUpstream({
       port,
       keepMails: false,

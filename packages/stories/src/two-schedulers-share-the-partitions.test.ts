@@ -1,19 +1,18 @@
 import { partitionOf } from '@posthaste/core';
-import { eventually } from '@posthaste/testkit';
+import { eventually, freePort } from '@posthaste/testkit';
 import { expect, it } from 'vitest';
 import { Load } from './load.ts';
 import { play } from './play.ts';
 import type { Program } from './program.ts';
 import { settle } from './settlement.ts';
 import { smtpClient } from './smtp-client.ts';
-import { steadyPort } from './steady-port.ts';
 import { storyMails } from './story-mail.ts';
 
 const owned = async (program: Program) => (await program.metrics()).sum('posthaste_scheduler_owner');
 
 it('two schedulers share four partitions; when one is killed the other decides for all within ten seconds, and nothing is lost', () =>
   play({ programs: ['relay', 'scheduler', 'sender', 'api'], settings: { partitions: '4', 'scheduler.leaseTtl': '5s' } }, async (system) => {
-    const address = async () => `127.0.0.1:${await steadyPort()}`;
+    const address = async () => `127.0.0.1:${await freePort()}`;
     const second = system.add('scheduler', 'second', { 'scheduler.listen': await address(), 'scheduler.admin': await address() });
     await second.start();
     await eventually(async () => expect([await owned(system.scheduler), await owned(second)]).toEqual([2, 2]));

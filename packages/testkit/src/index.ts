@@ -6,3 +6,4 @@ export { startFakeUpstream, type FakeUpstream, type FakeUpstreamOptions } from '
 export { freePort } from './free-port.ts';
 export { ManualClock } from './manual-clock.ts';
 export { otherTestCertificate } from './other-test-certificate.ts';
+export { choosePorts, listeningOn, type ProgramPorts } from './program-ports.ts';

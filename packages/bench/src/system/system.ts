@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type NatsServer, startNatsServer } from '@posthaste/stream/server';
-import { freePort } from '@posthaste/testkit';
+import { choosePorts, listeningOn, type ProgramPorts } from '@posthaste/testkit';
 import { type ProgramFiles, programNames } from './program-files.ts';
 import { Program } from './program.ts';
 import { readUsage, resetPeak, type Usage } from './usage.ts';
@@ -34,7 +34,7 @@ export class System {
   /** In the order in which they start; they stop in the other one. */
   readonly #programs: readonly Program[];
 
-  private constructor(nats: NatsServer, programs: readonly Program[], ports: Ports) {
+  private constructor(nats: NatsServer, programs: readonly Program[], ports: ProgramPorts) {
     this.#nats = nats;
     this.#programs = programs;
     this.relayPort = ports['relay.listen'];
@@ -78,26 +78,7 @@ export class System {
   }
 }
 
-const listeners = [
-  'relay.listen',
-  'relay.admin',
-  'api.listen',
-  'api.grpc',
-  'api.admin',
-  'scheduler.listen',
-  'scheduler.admin',
-  'sender.admin',
-] as const;
-
-type Ports = Readonly<Record<(typeof listeners)[number], number>>;
-
-async function choosePorts(): Promise<Ports> {
-  const ports: [string, number][] = [];
-  for (const listener of listeners) ports.push([listener, await freePort()]);
-  return Object.fromEntries(ports) as Ports;
-}
-
-function settingsOf({ mode, folder, upstreams, routes }: SystemOptions, natsUrl: string, ports: Ports): Record<string, string> {
+function settingsOf({ mode, folder, upstreams, routes }: SystemOptions, natsUrl: string, ports: ProgramPorts): Record<string, string> {
   return {
     'nats.url': natsUrl,
     'storage.durability': mode,
@@ -108,6 +89,6 @@ function settingsOf({ mode, folder, upstreams, routes }: SystemOptions, natsUrl:
     'sender.scheduler': `127.0.0.1:${ports['scheduler.listen']}`,
     'api.scheduler': `127.0.0.1:${ports['scheduler.listen']}`,
     'api.ledger': join(folder, 'ledger.sqlite'),
-    ...Object.fromEntries(listeners.map((listener) => [listener, `127.0.0.1:${ports[listener]}`])),
+    ...listeningOn(ports),
   };
 }
