@@ -48,8 +48,8 @@ export class Copies {
     return this.#inTurn(() => this.#copyToWait(mail));
   }
 
-  /** Resolves when it lies in DEAD, or was tried often enough. */
-  toDead(mail: Mail): Promise<void> {
+  /** The copy's sequence in DEAD, or null when it was tried often enough. */
+  toDead(mail: Mail): Promise<number | null> {
     return this.#inTurn(() => this.#copyToDead(mail));
   }
 
@@ -94,7 +94,7 @@ export class Copies {
     return (await publisher.publish({ stream: waitStream(partition), subject: waitSubject(partition, id), messageId, headers, body })).sequence;
   }
 
-  async #copyToDead(mail: Mail): Promise<void> {
+  async #copyToDead(mail: Mail): Promise<number | null> {
     const { clock, log, signal } = this.#options;
     for (let tries = 1; tries <= burialTries && !signal.aborted; tries += 1) {
       try {
@@ -105,9 +105,10 @@ export class Copies {
       }
     }
     if (!signal.aborted) this.#options.onUnburied();
+    return null;
   }
 
-  async #bury(mail: Mail): Promise<void> {
+  async #bury(mail: Mail): Promise<number> {
     const { publisher, partition } = this.#options;
     const { id } = mail.ticket;
     const body = await this.#body(mail.place).catch((error: unknown) => {
@@ -117,7 +118,7 @@ export class Copies {
     const headers = { [ticketHeader]: encodeTicket(mail.ticket), [statesHeader]: encodeStates(mail) };
     // A mail that dies again is another dead letter.
     const messageId = mail.revival === 0 ? id : `${id}.${mail.revival}`;
-    await publisher.publish({ stream: deadStream(partition), subject: deadSubject(partition, id), messageId, headers, body });
+    return (await publisher.publish({ stream: deadStream(partition), subject: deadSubject(partition, id), messageId, headers, body })).sequence;
   }
 
   async #body(place: Place): Promise<Uint8Array> {

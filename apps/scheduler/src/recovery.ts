@@ -8,10 +8,12 @@ import {
   type JournalEvent,
   type Lane,
   type LogExtent,
+  type Remains,
   type Place,
   type StateRecord,
 } from '@posthaste/core';
 import {
+  deadStream,
   isStreamError,
   journalStream,
   journalSubject,
@@ -57,10 +59,11 @@ export async function recover(options: RecoveryOptions): Promise<Recovered> {
   const stored = await findCheckpoints(options);
   const last = stored.at(-1);
   const states = await measureSources(options);
+  const { last: deadLast } = await streamState(options.connection, deadStream(options.partition));
   const { events, clock } = await readJournal(options, last?.checkpoint.contains ?? 0);
   const snapshot = last?.checkpoint.snapshot ?? null;
   const finishedIds = stored.flatMap(({ checkpoint }) => checkpoint.snapshot.finishedIds);
-  engine.restoreMarks({ snapshot, events, clock, extents: extentsOf(options, states, last), finishedIds }, now());
+  engine.restoreMarks({ snapshot, events, clock, extents: extentsOf(options, states, last), deadLast, finishedIds }, now());
   for (const source of sources) await restoreTickets(options, source, states[source]);
   await restoreStates(options);
   for (const { event, sequence } of events) engine.replay(event, sequence);
@@ -99,21 +102,21 @@ function extentsOf(options: RecoveryOptions, states: Record<Source, StreamState>
 }
 
 interface JournalTail {
-  readonly events: readonly { readonly event: JournalEvent; readonly sequence: number }[];
+  readonly events: Remains['events'];
   readonly clock: RecordedClock | undefined;
 }
 
 async function readJournal(options: RecoveryOptions, contained: number): Promise<JournalTail> {
   const { connection, partition, journalEnd, signal } = options;
   const filter = journalSubject(partition, 'events');
-  const events: { event: JournalEvent; sequence: number }[] = [];
+  const events: Remains['events'][number][] = [];
   let clock: RecordedClock | undefined;
   const read = { stream: journalStream(partition), from: contained + 1, to: journalEnd, filter, dense: false, signal };
   for await (const entries of readUntil(connection, read)) {
     for (const entry of entries) {
-      const { events: recorded, clock: marks } = JSON.parse(Buffer.from(entry.body).toString()) as JournalEntry;
+      const { epoch, events: recorded, clock: marks } = JSON.parse(Buffer.from(entry.body).toString()) as JournalEntry;
       if (marks) clock = { ...marks, sequence: entry.sequence };
-      for (const event of recorded) events.push({ event, sequence: entry.sequence });
+      for (const event of recorded) events.push({ event, epoch, sequence: entry.sequence });
     }
   }
   return { events, clock };

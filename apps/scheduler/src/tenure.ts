@@ -212,7 +212,7 @@ function performer({ driver, senders, removals, copies, deadSearch, partition }:
       }
       case 'bury': {
         const { id } = effect.mail.ticket;
-        void copies.toDead(effect.mail).then(() => driver.tell({ kind: 'buried', id }));
+        void copies.toDead(effect.mail).then((sequence) => driver.tell({ kind: 'buried', id, ...(sequence !== null && { sequence }) }));
         return;
       }
     }

@@ -49,7 +49,8 @@ export type Input =
   /** The copy to WAIT could not be made now. */
   | { readonly kind: 'not copied'; readonly id: string }
   /** The dead letter lies in DEAD, or need not. */
-  | { readonly kind: 'buried'; readonly id: string }
+  /** `sequence`: where in DEAD; absent: it could not be kept. */
+  | { readonly kind: 'buried'; readonly id: string; readonly sequence?: number }
   /** A mail's entry in STATE was written. */
   | { readonly kind: 'state written'; readonly id: string; readonly sequence: number }
   /** An operator's command. `dryRun`: it only counts. */

@@ -80,6 +80,8 @@ export interface EngineState {
   waitSeen: number;
   /** Copies of ours above it: a door's entry that has not been read may lie between. */
   readonly waitAhead: Set<number>;
+  /** Highest sequence of DEAD that is known of. */
+  deadSeen: number;
   /** By the router's index. */
   readonly upstreams: readonly UpstreamState[];
   /** By the router's index. */
@@ -136,6 +138,7 @@ export function createEngineState(epoch: number, router: Router, policy: EngineP
     logs: Object.fromEntries(lanes.map((lane) => [lane, emptyLog()])) as unknown as Record<Lane, LogState>,
     waitSeen: 0,
     waitAhead: new Set(),
+    deadSeen: 0,
     upstreams,
     destinations,
     rounds: createRounds(destinations),

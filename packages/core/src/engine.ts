@@ -398,7 +398,7 @@ function handle(state: EngineState, input: Input, now: Instant): void {
     case 'not copied':
       return stayPut(state, input.id, now);
     case 'buried':
-      return buried(state, input.id, now);
+      return buried(state, input.id, input.sequence ?? 0, now);
     case 'command':
       return takeCommand(state, input.command, input.dryRun, now);
     case 'suspend':
@@ -447,7 +447,8 @@ function stayPut(state: EngineState, id: string, now: Instant): void {
   else file(state, mail, now);
 }
 
-function buried(state: EngineState, id: string, now: Instant): void {
+function buried(state: EngineState, id: string, sequence: number, now: Instant): void {
+  state.deadSeen = Math.max(state.deadSeen, sequence);
   const mail = state.mails.get(id);
   if (mail?.copying === 'to DEAD') settle(state, mail, now.wall);
 }

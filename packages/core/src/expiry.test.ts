@@ -123,9 +123,9 @@ describe.each([
 function restore({ engine, now }: Stage, ticket: Ticket, events: readonly JournalEvent[]): void {
   const empty = { first: 1, last: 0, sameStream: true };
   const extents: Remains['extents'] = { wait: empty, immediate: empty, high: empty, normal: { ...empty, last: 1 }, low: empty };
-  const sequenced = events.map((event, index) => ({ event, sequence: index + 1 }));
+  const sequenced = events.map((event, index) => ({ event, epoch: 1, sequence: index + 1 }));
   const place: Place = { kind: 'log', lane: 'normal', sequence: 1 };
-  engine.restoreMarks({ snapshot: null, events: sequenced, extents, finishedIds: [] }, now);
+  engine.restoreMarks({ snapshot: null, events: sequenced, extents, deadLast: 0, finishedIds: [] }, now);
   engine.restoreTicket(ticket, place);
   for (const { event, sequence } of sequenced) engine.replay(event, sequence);
   engine.finishRestoring(now);

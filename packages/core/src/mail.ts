@@ -56,8 +56,10 @@ export function setState(mail: Mail, recipient: number, state: RecipientState): 
   mail.states[recipient] = state;
 }
 
-/** All of its recipients' states at once, whatever they were before. */
-export function resetStates(mail: Mail, states: readonly RecipientState[]): void {
+/** A dead letter begins another life. After a crash it may stand here as it was in its first one, with all that operators did to it. */
+export function beginAnew(mail: Mail, states: readonly RecipientState[], lane: NamedLane): void {
+  mail.lane = lane;
+  mail.detours = null;
   mail.states.splice(0, mail.states.length, ...states);
   mail.open = states.filter((state) => !isFinal(state)).length;
 }

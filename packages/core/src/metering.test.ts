@@ -208,12 +208,12 @@ describe('a successor', () => {
     arrive(before, 1);
     deliver(before);
     arrive(before, 1, 'b.example');
-    const events = before.events.slice(from).map((event, sequence) => ({ event, sequence }));
+    const events = before.events.slice(from).map((event, sequence) => ({ event, epoch: 1, sequence }));
     const after = new Stage({ policy: perHour, epoch: 2 });
     after.pass(120_000);
     const none = { first: 1, last: 9, sameStream: true };
     const extents = { immediate: none, high: none, normal: none, low: none, wait: none };
-    after.engine.restoreMarks({ snapshot: JSON.parse(JSON.stringify(snapshot)), events, extents, finishedIds: [] }, after.now);
+    after.engine.restoreMarks({ snapshot: JSON.parse(JSON.stringify(snapshot)), events, extents, deadLast: 0, finishedIds: [] }, after.now);
     after.step();
     const uses = Object.fromEntries(after.engine.limits().map(({ key, uses: [hour] }) => [key, hour?.used]));
     // What is under way takes its slot when its mail is found to be: here it is not.
@@ -231,11 +231,27 @@ describe('a successor', () => {
     after.pass(5_000_000);
     const none = { first: 1, last: 0, sameStream: true };
     const extents = { immediate: none, high: none, normal: none, low: none, wait: none };
-    after.engine.restoreMarks({ snapshot, events: [], extents, finishedIds: [] }, after.now);
+    after.engine.restoreMarks({ snapshot, events: [], extents, deadLast: 0, finishedIds: [] }, after.now);
     // However long nobody ruled: the clock may have been set meanwhile.
     after.pass(3_600_000 - 1_000);
     expect(after.engine.limits().find(({ key }) => key === 'upstream:main')?.uses[0]?.used).toBe(1);
     after.pass(18_000);
     expect(after.engine.limits().find(({ key }) => key === 'upstream:main')?.uses[0]?.used).toBe(0);
+  });
+
+  test('does not take for passed what lies between two owners before it, the second of which ruled for a moment', () => {
+    const before = new Stage({ policy: perHour });
+    before.join('s', { main: 9 });
+    arrive(before, 1);
+    deliver(before);
+    const events = before.events.map((event, sequence) => ({ event, epoch: 1, sequence }));
+    // Whoever came next wrote one word, by a wall clock that had been set two hours ahead.
+    const at = before.now.wall + 7_200_000;
+    events.push({ event: { kind: 'lifted', at, id: 'x' }, epoch: 2, sequence: events.length });
+    const after = new Stage({ policy: perHour, epoch: 3 });
+    const none = { first: 1, last: 9, sameStream: true };
+    const extents = { immediate: none, high: none, normal: none, low: none, wait: none };
+    after.engine.restoreMarks({ snapshot: null, events, extents, deadLast: 0, finishedIds: [] }, after.now);
+    expect(after.engine.limits().find(({ key }) => key === 'upstream:main')?.uses[0]?.used).toBe(1);
   });
 });

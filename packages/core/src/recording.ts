@@ -1,6 +1,6 @@
 import type { EngineState } from './engine-state.ts';
 import type { MailEvent, OperatorEvent } from './journal.ts';
-import { detour, resetStates, setState, type Mail } from './mail.ts';
+import { beginAnew, detour, setState, type Mail } from './mail.ts';
 import { apply, type RecipientEvent, type RecipientState } from './recipient.ts';
 import { finish } from './residence.ts';
 import { count } from './tally.ts';
@@ -33,11 +33,7 @@ export function noteOperator(state: EngineState, event: OperatorEvent): void {
 export function applyTo({ policy }: EngineState, mail: Mail, event: MailEvent): void {
   if (event.kind === 'laneChanged') mail.lane = policy.lanes.of(event);
   if (event.kind === 'redirected') detour(mail, event.recipients, event.upstream);
-  // A dead letter that is revived may stand here as it was in its first life.
-  if (event.kind === 'revived') {
-    resetStates(mail, event.states);
-    mail.lane = policy.lanes.of(event.ticket);
-  }
+  if (event.kind === 'revived') beginAnew(mail, event.states, policy.lanes.of(event.ticket));
   if (!('recipients' in event)) return;
   for (const recipient of event.recipients) {
     const before = mail.states[recipient];

@@ -24,8 +24,8 @@ interface Rest {
 function recovered({ snapshot, events = [], lastOfLog = 0, lastOfWait = 0, finishedIds = [], entries, states = [] }: Rest): Stage {
   const stage = new Stage({ epoch: 2 });
   const extents = { ...noExtents, normal: { ...empty, last: lastOfLog }, wait: { ...empty, last: lastOfWait } };
-  const sequenced = events.map((event, index) => ({ event, sequence: index + 1 }));
-  stage.engine.restoreMarks({ snapshot: snapshot ?? null, events: sequenced, extents, finishedIds }, stage.now);
+  const sequenced = events.map((event, index) => ({ event, epoch: 1, sequence: index + 1 }));
+  stage.engine.restoreMarks({ snapshot: snapshot ?? null, events: sequenced, extents, deadLast: 0, finishedIds }, stage.now);
   for (const [ticket, place] of entries) stage.engine.restoreTicket(ticket, place);
   for (const { record, asOf, sequence } of states) stage.engine.restoreState(record, asOf, sequence);
   for (const { event, sequence } of sequenced) stage.engine.replay(event, sequence);
@@ -199,6 +199,9 @@ test('an event from before the wall clock was set is not timed by the clock as i
     place: { kind: 'log', lane: 'normal', sequence: 1 },
   } as const;
   const clock = { skewMs: -setBackMs, periods: [{ skewMs: 0, seen }], at: began + setBackMs, sequence: 2 };
-  stage.engine.restoreMarks({ snapshot: null, events: [{ event, sequence: 1 }], clock, extents: noExtents, finishedIds: [] }, stage.now);
+  stage.engine.restoreMarks(
+    { snapshot: null, events: [{ event, epoch: 1, sequence: 1 }], clock, extents: noExtents, deadLast: 0, finishedIds: [] },
+    stage.now,
+  );
   expect(stage.engine.steady(stage.now.wall)).toBe(began + setBackMs);
 });

@@ -10,7 +10,7 @@ import { detour, setState, type Mail } from './mail.ts';
 import { takeSlots } from './metering.ts';
 import { replayCommand, restoreCommands } from './operation/commands-snapshot.ts';
 import { isForDeadLetters, searchDead } from './operation/dead-search.ts';
-import { isSpent, type Revival } from './operation/reviving.ts';
+import { deadUpTo, isSpent, type Revival } from './operation/reviving.ts';
 import { spendRevival } from './operation/spent-revivals.ts';
 import { isFinal } from './recipient.ts';
 import { resolveDoubts } from './outcome.ts';
@@ -39,11 +39,13 @@ export interface RecordedClock extends ClockMarks {
 
 export interface Remains {
   readonly snapshot: Snapshot | null;
-  /** Since the checkpoint, with the journal sequence of the entry that each stood in. */
-  readonly events: readonly { readonly sequence: number; readonly event: JournalEvent }[];
+  /** Since the checkpoint, with the journal sequence of the entry that each stood in, and the epoch of who wrote it. */
+  readonly events: readonly { readonly sequence: number; readonly epoch: number; readonly event: JournalEvent }[];
   readonly extents: Readonly<Record<Lane | 'wait', LogExtent>>;
   /** What the journal said last of the clock since the checkpoint. */
   readonly clock?: RecordedClock | undefined;
+  /** Highest sequence ever given in DEAD; 0 for none. */
+  readonly deadLast: number;
   /** Finished in the checkpoints of the last minutes. */
   readonly finishedIds: readonly string[];
 }
@@ -55,6 +57,7 @@ export interface Remains {
 export function restoreMarks(state: EngineState, remains: Remains, now: Instant): void {
   for (const lane of lanes) restoreLog(state, lane, remains);
   restoreWait(state, remains);
+  state.deadSeen = remains.deadLast;
   for (const [tenant, tally] of remains.snapshot?.tallies ?? []) state.tallies.set(tenant, { ...noTally, ...tally });
   restoreCommands(state.commands, remains.snapshot?.commands);
   for (const [id, sequence] of remains.snapshot?.spentRevivals ?? []) spendRevival(state.spentRevivals, id, sequence);
@@ -116,7 +119,7 @@ export function restoreTicket(state: EngineState, ticket: Ticket, place: Place, 
   if (known || (revival ? isSpent(state, ticket.id, revival) : state.recent.has(ticket.id))) vacate(state, place);
   else {
     const mail = admit(state, ticket, place);
-    if (revival) mail.revival = revival.upTo;
+    if (revival) mail.revival = deadUpTo(state, revival);
   }
 }
 

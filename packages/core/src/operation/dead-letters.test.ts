@@ -56,6 +56,19 @@ describe('a dead letter', () => {
     expect(stage.takeSent()).toEqual([]);
   });
 
+  test('goes with all that lies in DEAD of it, also what was buried since its copy was made', () => {
+    const stage = new Stage();
+    stage.join('sender');
+    const letter = dead(stage);
+    // Whoever copied it crashed before it told of the copy; the mail was taken for dead once more, and buried.
+    const next = stage.arrive();
+    stage.refuse(stage.takeOnlySent(), refusal);
+    stage.tell({ kind: 'buried', id: next.id, sequence: 9 });
+    const step = stage.tell({ kind: 'arrived', ticket: letter.ticket, place: stage.nextPlace('wait'), revival: revival(letter, 'command') });
+    expect(effectsOf(step, 'removeDead')).toEqual([{ kind: 'removeDead', id: letter.ticket.id, upTo: 9, withBody: false }]);
+    expect(step.records.map(({ event }) => event)).toMatchObject([{ kind: 'revived', upTo: 9 }, { kind: 'started' }]);
+  });
+
   test('takes up what had been delivered as delivered', () => {
     const stage = new Stage();
     stage.join('sender');

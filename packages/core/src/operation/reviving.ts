@@ -44,12 +44,20 @@ export function revive(state: EngineState, ticket: Ticket, place: Place, revival
   if (known?.place.kind === place.kind && known.place.sequence === place.sequence) return;
   if (known || isSpent(state, ticket.id, revival)) return vacate(state, place);
   const mail = admit(state, ticket, place);
-  mail.revival = revival.upTo;
+  mail.revival = deadUpTo(state, revival);
   noteMoved(state, place);
-  record(state, mail, eventOf(ticket, place, revival, now.wall));
+  record(state, mail, eventOf(ticket, place, { ...revival, upTo: mail.revival }, now.wall));
   state.commands.open.get(revival.command)?.count.change(revival.recipients.length);
-  state.effects.push({ kind: 'removeDead', id: ticket.id, upTo: revival.upTo, withBody: false });
+  state.effects.push({ kind: 'removeDead', id: ticket.id, upTo: mail.revival, withBody: false });
   file(state, mail, now);
+}
+
+/**
+ * Whoever made the copy looked at DEAD before, and may have crashed then: the mail that nobody knew to be revived was buried once more. While it is not in the index nobody
+ * buries it, so all that is known to lie there is of that same end.
+ */
+export function deadUpTo({ deadSeen }: EngineState, { upTo }: Pick<Revival, 'upTo'>): number {
+  return Math.max(upTo, deadSeen);
 }
 
 /** After a restart its copy in WAIT is met again. */
@@ -64,7 +72,8 @@ function eventOf(ticket: Ticket, place: Place, revival: Revival, at: number): Re
 }
 
 /** Throws a dead letter away. One that is alive again meanwhile stays. */
-export function purge(state: EngineState, { ticket, upTo, states }: DeadLetter, command: string, now: Instant): void {
+export function purge(state: EngineState, letter: DeadLetter, command: string, now: Instant): void {
+  const { ticket, states } = letter;
   const work = state.commands.open.get(command);
   if (!work || state.mails.has(ticket.id)) return;
   const { id, tenant, chunked } = ticket;
@@ -72,5 +81,5 @@ export function purge(state: EngineState, { ticket, upTo, states }: DeadLetter, 
   const failedCount = states.filter(({ kind }) => kind === 'failed').length;
   noteOperator(state, { kind: 'purged', at: now.wall, id, tenant, failedCount, command, author, comment });
   work.count.change(failedCount);
-  state.effects.push({ kind: 'removeDead', id, upTo, withBody: chunked !== undefined });
+  state.effects.push({ kind: 'removeDead', id, upTo: deadUpTo(state, letter), withBody: chunked !== undefined });
 }

@@ -31,6 +31,12 @@ export class Random {
     return choices[this.below(choices.length)];
   }
 
+  /** One of these, the likelier the greater its weight. */
+  weighted<T>(choices: readonly (readonly [weight: number, choice: T])[]): T | undefined {
+    let lot = this.below(choices.reduce((sum, [weight]) => sum + weight, 0));
+    return choices.find(([weight]) => (lot -= weight) < 0)?.[1];
+  }
+
   /** A UUIDv7 in form; its first half is a time, as far as anybody looks. */
   id(): string {
     const hex = [this.word() | 0x1000_0000, this.word(), this.word(), this.word()].map((word) => (word >>> 0).toString(16).padStart(8, '0')).join('');

@@ -4,20 +4,36 @@ import type { Suspension } from '../operation/suspension.ts';
 import { type LaneTable, type NamedLane } from '../lane-table.ts';
 import type { Random } from './random.ts';
 
-/** An operator who steps in at any time, with more zeal than sense. */
+const verbKinds = [
+  'hold',
+  'release',
+  'cancel',
+  'retry',
+  'reschedule',
+  'changeLane',
+  'move',
+  'revive',
+  'purge',
+] as const satisfies readonly Verb['kind'][];
+
+/** An operator who steps in at any time, with more zeal than sense. Each has habits: one throws everything away, another one revives it again and again. */
 export class VirtualOperator {
   readonly #random: Random;
-  readonly #upstreams: readonly string[];
+  readonly #destinations: readonly string[];
   readonly #lanes: LaneTable;
+  readonly #habits: readonly (readonly [weight: number, kind: Verb['kind']])[];
 
-  constructor(random: Random, upstreams: readonly string[], lanes: LaneTable) {
+  /** `destinations`: upstreams and groups, which mail is moved to. */
+  constructor(random: Random, destinations: readonly string[], lanes: LaneTable) {
     this.#random = random;
-    this.#upstreams = upstreams;
+    this.#destinations = destinations;
     this.#lanes = lanes;
+    this.#habits = verbKinds.map((kind) => [random.pick([1, 2, 8]) ?? 1, kind]);
   }
 
   command(wall: number): Command {
-    return this.commandTo(this.#verb(wall), this.#selector(), wall);
+    const verb = this.#verb(wall);
+    return this.commandTo(verb, verb.kind === 'revive' || verb.kind === 'purge' ? this.#ofDeadLetters() : this.#selector(), wall);
   }
 
   commandTo(verb: Verb, selector: Selector, wall: number): Command {
@@ -32,20 +48,21 @@ export class VirtualOperator {
 
   #verb(wall: number): Verb {
     const random = this.#random;
-    const verbs: readonly Verb[] = [
-      { kind: 'hold' },
-      { kind: 'release' },
-      { kind: 'release' },
-      { kind: 'cancel' },
-      { kind: 'retry' },
-      { kind: 'reschedule', due: wall + random.between(-1_000, 30_000) },
-      { kind: 'changeLane', ...(random.pick(this.#lanes.all) as NamedLane).written },
-      { kind: 'move', upstream: random.pick(this.#upstreams) ?? '' },
-      { kind: 'revive' },
-      { kind: 'revive' },
-      { kind: 'purge' },
-    ];
-    return random.pick(verbs) ?? { kind: 'release' };
+    const kind = random.weighted(this.#habits) ?? 'release';
+    switch (kind) {
+      case 'reschedule':
+        return { kind, due: wall + random.between(-1_000, 30_000) };
+      case 'changeLane':
+        return { kind, ...(random.pick(this.#lanes.all) as NamedLane).written };
+      case 'move':
+        return { kind, upstream: random.pick(this.#destinations) ?? '' };
+      default:
+        return { kind };
+    }
+  }
+
+  #ofDeadLetters(): Selector {
+    return this.#random.chance(0.5) ? {} : this.#match();
   }
 
   #selector(): Selector {

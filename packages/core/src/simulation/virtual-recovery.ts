@@ -19,7 +19,10 @@ export function recover(store: VirtualStore, engine: Engine, now: Instant): void
   const events = eventsAfter(store, contained);
   const clock = clockAfter(store, contained);
   const snapshot = checkpoints.at(-1)?.snapshot ?? null;
-  engine.restoreMarks({ snapshot, events, clock, extents: extentsOf(store), finishedIds: recentlyFinished(checkpoints) }, now);
+  engine.restoreMarks(
+    { snapshot, events, clock, extents: extentsOf(store), deadLast: store.dead.last, finishedIds: recentlyFinished(checkpoints) },
+    now,
+  );
   for (const source of sources) restoreTickets(store, engine, source);
   for (const [sequence, { asOf, ...record }] of store.state.from(0)) engine.restoreState(record, asOf, sequence);
   for (const { event, sequence } of events) engine.replay(event, sequence);
@@ -27,10 +30,10 @@ export function recover(store: VirtualStore, engine: Engine, now: Instant): void
   engine.finishRestoring(now);
 }
 
-function eventsAfter(store: VirtualStore, contained: number): { event: JournalEvent; sequence: number }[] {
+function eventsAfter(store: VirtualStore, contained: number): Remains['events'] {
   return store.journal
     .from(contained + 1)
-    .flatMap(([sequence, entry]) => (entry.kind === 'events' ? entry.events.map((event) => ({ event, sequence })) : []));
+    .flatMap(([sequence, entry]) => (entry.kind === 'events' ? entry.events.map((event) => ({ event, epoch: entry.epoch, sequence })) : []));
 }
 
 function clockAfter(store: VirtualStore, contained: number): Remains['clock'] {

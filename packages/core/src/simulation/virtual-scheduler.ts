@@ -295,10 +295,11 @@ export class VirtualScheduler {
   #bury({ ticket, states }: Mail): void {
     const { store } = this.#options;
     const { id } = ticket;
+    let sequence = 0;
     this.#start(
       'bury',
-      () => void store.dead.append({ ticket, states: [...states] }),
-      (now) => this.engine.handle({ kind: 'buried', id }, this.#instant(now)),
+      () => void (sequence = store.dead.append({ ticket, states: [...states] })),
+      (now) => this.engine.handle({ kind: 'buried', id, sequence }, this.#instant(now)),
     );
   }
 

@@ -25,12 +25,25 @@ const replies: Partial<Record<OutcomeKind, readonly Reply[]>> = {
   ],
 };
 
+/** How often a recipient is deferred or refused: in some runs much fails, and much of what operators do is done to what has failed. */
+interface Temper {
+  readonly deferred: number;
+  readonly bounced: number;
+}
+
+const tempers: readonly Temper[] = [
+  { deferred: 0.2, bounced: 0.07 },
+  { deferred: 0.6, bounced: 0.05 },
+  { deferred: 0.1, bounced: 0.6 },
+];
+
 /** Upstreams that answer by chance, can be down, and remember what reached them. */
 export class VirtualUpstreams {
   readonly names: readonly string[];
   readonly #down = new Set<string>();
   readonly #random: Random;
   readonly #mailFroms: MailFromLog;
+  readonly #temper: Temper;
   /** How often each recipient's mail arrived, by `<id>/<recipient>`. */
   readonly received = new Map<string, number>();
   /** All that is in `received`, together. */
@@ -42,6 +55,7 @@ export class VirtualUpstreams {
     this.#mailFroms = mailFroms;
     this.names = names;
     this.#random = random;
+    this.#temper = random.pick(tempers) as Temper;
   }
 
   isDown(name: string): boolean {
@@ -80,8 +94,8 @@ export class VirtualUpstreams {
 
   #judge(lostReply: boolean): OutcomeKind {
     if (this.kind) return 'delivered';
-    if (this.#random.chance(0.2)) return 'deferred';
-    if (this.#random.chance(0.07)) return 'bounced';
+    if (this.#random.chance(this.#temper.deferred)) return 'deferred';
+    if (this.#random.chance(this.#temper.bounced)) return 'bounced';
     return lostReply ? 'inDoubt' : 'delivered';
   }
 

@@ -70,11 +70,12 @@ const sharedLimits: Partial<EnginePolicy> = {
   ]),
 };
 
-/** Some runs have a group beside the upstreams themselves, so that destinations share them. */
+/** Some runs have a group beside the upstreams themselves, so that destinations share them; in some a lane leads elsewhere. */
 function routerOf(names: readonly string[], random: Random): Router {
   const toLast = names.at(-1) ?? '';
   const routes: Route[] = [
     { match: { kind: 'lane', value: 'wedding-day' }, upstream: toLast },
+    ...(random.chance(0.4) ? [{ match: { kind: 'lane', value: 'high' }, upstream: toLast } as const] : []),
     { match: { kind: 'domain', value: 'other.example' }, upstream: toLast },
   ];
   if (names.length === 1 || random.chance(0.4)) return new Router(names, routes);
@@ -137,7 +138,11 @@ export class VirtualWorld {
     this.#upstreams = new VirtualUpstreams(names, this.#random, mailFroms);
     this.#router = routerOf(names, this.#random);
     this.#witness = new Witness(this.#router, tell);
-    this.#operator = new VirtualOperator(this.#random, names, this.#lanes);
+    this.#operator = new VirtualOperator(
+      this.#random,
+      this.#router.destinations.map(({ name }) => name),
+      this.#lanes,
+    );
     this.#shares = isShared ? new VirtualShares() : null;
     this.#scheduler = this.#boot();
     this.#neighbour = this.#shares && new VirtualNeighbour(this.#shares, this.#policy, this.#random, mailFroms, this.#now);
@@ -172,10 +177,8 @@ export class VirtualWorld {
 
   #draw(): [name: string, act: () => void] {
     const choices = this.#choices();
-    const weights = choices.map(([weight, name]) => weight * this.#inclinationTo(name));
-    let lot = this.#random.below(weights.reduce((sum, weight) => sum + weight, 0));
-    const drawn = choices.find((_, index) => (lot -= weights[index] ?? 0) < 0);
-    return [drawn?.[1] ?? '', drawn?.[2] ?? (() => {})];
+    const drawn = this.#random.weighted(choices.map(([weight, ...choice]) => [weight * this.#inclinationTo(choice[0]), choice] as const));
+    return drawn ?? ['', () => {}];
   }
 
   /** Every run does some things often and others hardly ever: together the runs go further than the average would. */
@@ -209,6 +212,7 @@ export class VirtualWorld {
       [2, 'checkpoint', () => this.#makeCheckpoint()],
       [2, 'measure', () => scheduler.measure(now)],
       [6, 'time', () => this.#pass(this.#random.between(1, 800))],
+      [3, 'smooth going', () => this.#goSmoothly(20)],
       [1, 'a while', () => this.#pass(this.#random.between(1_000, 25_000))],
       [1, 'the wall clock is set', () => this.#setClock()],
       [2, 'a command', () => this.#command(this.#operator.command(this.#wall))],
@@ -393,7 +397,16 @@ export class VirtualWorld {
       this.#connect(sender);
       sender.beat(this.#now);
     }
-    for (let turn = 0; turn < 50; turn += 1) {
+    this.#goSmoothly(50);
+    if (round % 10 === 0)
+      this.#scheduler.operate({ kind: 'command', command: this.#operator.commandTo({ kind: 'release' }, {}, this.#wall), dryRun: false }, this.#now);
+    this.#pass(round % 2 === 0 ? 100 : 2_000);
+    this.#check();
+  }
+
+  /** Everybody does their work in turn: what takes many steps comes to its end, and the next trouble meets something new. */
+  #goSmoothly(turns: number): void {
+    for (let turn = 0; turn < turns; turn += 1) {
       this.#scheduler.read(this.#now);
       this.#scheduler.hear(this.#now);
       this.#scheduler.step(this.#now);
@@ -402,10 +415,6 @@ export class VirtualWorld {
       this.#neighbour?.divide(this.#now);
       for (const sender of this.#senders) this.#serve(sender);
     }
-    if (round % 10 === 0)
-      this.#scheduler.operate({ kind: 'command', command: this.#operator.commandTo({ kind: 'release' }, {}, this.#wall), dryRun: false }, this.#now);
-    this.#pass(round % 2 === 0 ? 100 : 2_000);
-    this.#check();
   }
 
   #serve(sender: VirtualSender): void {

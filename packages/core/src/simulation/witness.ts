@@ -9,7 +9,7 @@ import { LaneTable } from '../lane-table.ts';
 import { newMail } from '../mail.ts';
 import type { Suspension } from '../operation/suspension.ts';
 import { apply, isFinal, type RecipientState } from '../recipient.ts';
-import type { Destination, Router } from '../router.ts';
+import type { Router } from '../router.ts';
 import type { Ticket } from '../ticket.ts';
 import { expectedLive } from '../tally.ts';
 import type { VirtualStore } from './virtual-store.ts';
@@ -21,6 +21,8 @@ interface Account {
   /** Its ticket's, or what an operator changed it to. */
   lane: WrittenLane;
   readonly states: RecipientState[];
+  /** By recipient: the upstream or group that an operator moved it to last. */
+  readonly detours: (string | undefined)[];
   /** Times that it may have arrived without anybody's knowing. */
   readonly doubts: number[];
 }
@@ -41,8 +43,6 @@ export class Witness {
   readonly #windows = new Map<string, number>();
   readonly #copying = new Set<string>();
   readonly #router: Router;
-  /** Where an operator has sent recipients, at any time. */
-  readonly #redirected = new Set<string>();
   #explained = 0;
   /** Of the store and the upstreams, when the promises were checked last. */
   #checkedVersion = -1;
@@ -86,7 +86,6 @@ export class Witness {
   noteStep(step: Step, wall: number, now: number): void {
     for (const { event } of step.records) {
       if (event.kind === 'started') this.#checkStart(event, wall, now);
-      if (event.kind === 'redirected') for (const recipient of event.recipients) this.#redirected.add(`${event.id}/${recipient} ${event.upstream}`);
       if (event.kind === 'deferred') for (const recipient of event.recipients) this.#retries.add(`${event.id}/${recipient}`);
       // Its place tells when it came, and a copy has another one.
       if (event.kind === 'moved' || event.kind === 'revived') this.#lifetimes.delete(event.id);
@@ -152,7 +151,9 @@ export class Witness {
   }
 
   #forgetUnjournalled(): void {
-    this.#said = new Map([...this.#journalled].map(([id, account]) => [id, { ...account, states: [...account.states] }]));
+    this.#said = new Map(
+      [...this.#journalled].map(([id, account]) => [id, { ...account, states: [...account.states], detours: [...account.detours] }]),
+    );
     this.#windows.clear();
     this.#copying.clear();
   }
@@ -310,10 +311,11 @@ export class Witness {
     return due > 0 && this.#retries.has(key) && due - skewMs - this.#skewAtBirth > now;
   }
 
-  /** By its route, or because an operator said so. */
-  #leadsTo(upstream: string, { ticket, lane }: Account, recipient: number): boolean {
-    const { members } = this.#router.destinations[this.#router.destinationOf(ticket, recipient, this.#lanes.of(lane).name)] as Destination;
-    return members.some((member) => member.upstream === upstream) || this.#redirected.has(`${ticket.id}/${recipient} ${upstream}`);
+  /** Where an operator moved it last, else by the route of the lane that it is in. */
+  #leadsTo(upstream: string, { ticket, lane, detours }: Account, recipient: number): boolean {
+    const detour = detours[recipient];
+    const index = detour === undefined ? this.#router.destinationOf(ticket, recipient, this.#lanes.of(lane).name) : this.#router.indexOf(detour);
+    return this.#router.destinations[index]?.members.some((member) => member.upstream === upstream) ?? false;
   }
 
   #attemptsWith(sender: string, upstream: string): number {
@@ -339,6 +341,7 @@ function enter(accounts: Accounts, event: JournalEvent): void {
   if (!('recipients' in event)) return;
   if (event.kind === 'laneChanged') account.lane = event;
   if (event.kind === 'revived') resurrect(account, event);
+  if (event.kind === 'redirected') for (const recipient of event.recipients) account.detours[recipient] = event.upstream;
   for (const recipient of event.recipients) {
     const before = account.states[recipient];
     if (before) account.states[recipient] = apply(before, event);
@@ -346,11 +349,13 @@ function enter(accounts: Accounts, event: JournalEvent): void {
   }
 }
 
-function resurrect(account: Account, { id, states: remembered, ticket }: Revived): void {
-  const { states } = account;
-  account.lane = ticket;
+/** What operators said of it in its former life is over with that. */
+function resurrect(account: Account, { id, ticket, states: remembered }: Revived): void {
+  const { states, detours } = account;
   if (!isDeepStrictEqual(states, remembered))
     throw new Error(`${id} was revived as ${JSON.stringify(remembered)}, and was ${JSON.stringify(states)}`);
+  account.lane = ticket;
+  detours.fill(undefined);
 }
 
 function isUseful({ deadline, byAge }: Ticket, wall: number): boolean {
@@ -360,7 +365,7 @@ function isUseful({ deadline, byAge }: Ticket, wall: number): boolean {
 function open(accounts: Accounts, ticket: Ticket): void {
   if (accounts.has(ticket.id)) throw new Error(`${ticket.id} was accepted twice`);
   const { states } = newMail(ticket, { kind: 'wait', sequence: 0 }, new LaneTable().of(ticket), 0);
-  accounts.set(ticket.id, { ticket, lane: ticket, states, doubts: states.map(() => 0) });
+  accounts.set(ticket.id, { ticket, lane: ticket, states, detours: states.map(() => undefined), doubts: states.map(() => 0) });
 }
 
 function describeEffect(effect: Effect): string {
