@@ -9,6 +9,7 @@ export type Word =
   | { readonly kind: 'acknowledge'; readonly attempts: readonly string[] }
   | { readonly kind: 'cancel'; readonly attempts: readonly string[] }
   | { readonly kind: 'confirm'; readonly attempts: readonly string[] }
+  | { readonly kind: 'allot'; readonly upstream: string; readonly connections: number; readonly number: number }
   | { readonly kind: 'heard'; readonly saidAt: number };
 
 interface Said {

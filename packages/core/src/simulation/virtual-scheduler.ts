@@ -261,7 +261,10 @@ export class VirtualScheduler {
         return this.#copy(effect.mail);
       case 'bury':
         return this.#bury(effect.mail);
-      case 'allot':
+      case 'allot': {
+        const { kind, sender, upstream, connections, number } = effect;
+        return void this.#sessions.get(sender)?.toSender.push({ kind, upstream, connections, number });
+      }
       case 'removeBody':
         return;
       case 'removeDead':

@@ -1,6 +1,8 @@
-import type { AttemptOutcome, OutcomeKind } from '../engine-input.ts';
+import type { AttemptOutcome, Credit, OutcomeKind } from '../engine-input.ts';
 import type { Attempt } from '../sender-table.ts';
 import type { Random } from './random.ts';
+import type { UpstreamRules } from '../upstream-rules.ts';
+import { VirtualConnections } from './virtual-connections.ts';
 import type { VirtualLink, Word } from './virtual-link.ts';
 import type { VirtualUpstreams } from './virtual-upstreams.ts';
 
@@ -10,6 +12,8 @@ interface Held {
   readonly recipients: readonly number[];
   readonly deadline: number;
   begun: boolean;
+  /** It has a connection of its own, from its begin to its end or to that of the lease. */
+  connected: boolean;
   /** When MAIL FROM was written: some time after its begin. */
   mailFromAt: number | null;
   /** The scheduler is known to know. */
@@ -28,14 +32,18 @@ export class VirtualSender {
   readonly #random: Random;
   readonly #upstreams: VirtualUpstreams;
   readonly #leaseMs: number;
+  readonly #connections: VirtualConnections;
   #leaseEndsAt = -Infinity;
+  /** The stream on which it got its lease. */
+  #leasedBy: VirtualLink | null = null;
   #term = 0;
 
-  constructor(id: string, upstreams: VirtualUpstreams, random: Random, leaseMs: number) {
+  constructor(id: string, upstreams: VirtualUpstreams, random: Random, leaseMs: number, rules: UpstreamRules) {
     this.id = id;
     this.#upstreams = upstreams;
     this.#random = random;
     this.#leaseMs = leaseMs;
+    this.#connections = new VirtualConnections(rules, random);
     this.windows = new Map(upstreams.names.map((name) => [name, random.between(1, 4)]));
   }
 
@@ -43,10 +51,17 @@ export class VirtualSender {
     return this.#held.size === 0 && this.#outcomes.size === 0;
   }
 
+  /** Open connections to an upstream whose maximum is shared out. */
+  connectionsTo(upstream: string, now: number): number {
+    return now < this.#leaseEndsAt ? this.#connections.open(upstream) : 0;
+  }
+
   sayHello(link: VirtualLink, now: number): void {
+    this.#look(now);
     this.link = link;
+    this.#connections.beginStream();
     const held = [...this.#held.values()].map(({ attempt, begun }) => ({ attempt: attempt.id, begun }));
-    const credits = [...this.windows].map(([upstream, window]) => ({ upstream, window }));
+    const credits = [...this.windows.keys()].map((upstream) => this.#credit(upstream));
     link.toScheduler.push({ input: { kind: 'hello', sender: this.id, held, outcomes: [...this.#outcomes.values()], credits }, saidAt: now });
   }
 
@@ -72,7 +87,16 @@ export class VirtualSender {
 
   open(upstream: string, window: number, now: number): void {
     this.windows.set(upstream, window);
-    this.link?.toScheduler.push({ input: { kind: 'credit', sender: this.id, upstream, window }, saidAt: now });
+    this.#sayCredit(upstream, now);
+  }
+
+  #sayCredit(upstream: string, now: number): void {
+    this.link?.toScheduler.push({ input: { kind: 'credit', sender: this.id, ...this.#credit(upstream) }, saidAt: now });
+  }
+
+  #credit(upstream: string): Credit {
+    const window = this.#connections.isShut(upstream) ? 0 : (this.windows.get(upstream) ?? 0);
+    return { ...this.#connections.inForce(upstream), window };
   }
 
   report(now: number): void {
@@ -81,6 +105,8 @@ export class VirtualSender {
   }
 
   hear(word: Word, now: number): void {
+    this.#look(now);
+    if (!this.link?.open) return;
     switch (word.kind) {
       case 'batch':
         word.attempts.forEach((attempt, index) => this.#take(attempt, word.deadlines[index] ?? Infinity));
@@ -89,23 +115,50 @@ export class VirtualSender {
         for (const attempt of word.attempts) this.#outcomes.delete(attempt);
         return;
       case 'cancel':
-        for (const attempt of word.attempts) this.#drop(attempt);
+        for (const attempt of word.attempts) this.#drop(attempt, now);
         return;
       case 'confirm':
         for (const attempt of word.attempts) this.#confirm(attempt);
         return;
+      case 'allot':
+        return this.#keepTo(word, now);
       case 'heard':
+        this.#leasedBy = this.link;
         if (now >= this.#leaseEndsAt) this.#term += 1;
         this.#leaseEndsAt = Math.max(this.#leaseEndsAt, word.saidAt + this.#leaseMs);
     }
   }
 
+  /** A lease that is over takes along what was allotted under it, and the stream that kept silent for so long. */
+  #look(now: number): void {
+    if (now < this.#leaseEndsAt || this.#leasedBy === null) return;
+    this.#connections.lose();
+    for (const held of this.#held.values()) held.connected = false;
+    this.#leasedBy.cut();
+    this.#leasedBy = null;
+  }
+
+  /** With nothing allotted it can keep no mail. */
+  #keepTo({ upstream, connections, number }: Extract<Word, { kind: 'allot' }>, now: number): void {
+    if (!this.#connections.allot(upstream, connections, number, this.#busyWith(upstream))) return;
+    const waiting = [...this.#held.values()].filter(({ attempt, begun }) => !begun && attempt.upstream === upstream);
+    if (connections === 0) for (const held of waiting) this.#conclude(held, 'draining', now);
+    this.#sayCredit(upstream, now);
+  }
+
+  #busyWith(upstream: string): number {
+    return [...this.#held.values()].filter(({ attempt, connected }) => connected && attempt.upstream === upstream).length;
+  }
+
   /** Begins a transaction, if one is waiting. It announces that, so it needs its stream for it. */
   begin(now: number): void {
+    this.#look(now);
     const next = this.#random.pick([...this.#held.values()].filter(({ begun }) => !begun));
     if (!next || !this.link?.open) return;
-    if (!this.#holdsLease(next, now)) return this.#conclude(next, 'tooLate');
-    next.begun = true;
+    if (!this.#holdsLease(next, now)) return this.#conclude(next, 'tooLate', now);
+    const { upstream } = next.attempt;
+    if (!this.#connections.take(upstream, this.#busyWith(upstream))) return;
+    next.begun = next.connected = true;
     this.link.toScheduler.push({ input: { kind: 'begun', sender: this.id, attempts: [next.attempt.id] }, saidAt: now });
     if (this.#random.chance(0.5)) this.#writeMailFrom(next, now);
   }
@@ -120,11 +173,11 @@ export class VirtualSender {
     const next = this.#random.pick([...this.#held.values()].filter(({ begun }) => begun));
     if (!next) return;
     const { ticket } = next.attempt.mail;
-    if (!this.#holdsLease(next, now) || next.deadline <= now) return this.#conclude(next, 'tooLate');
+    if (!this.#holdsLease(next, now) || next.deadline <= now) return this.#conclude(next, 'tooLate', now);
     if (!next.confirmed) return;
     if (next.mailFromAt === null) this.#writeMailFrom(next, now);
     const outcomes = this.#upstreams.deliver(next.attempt.upstream, ticket, next.recipients);
-    this.#settle(next, outcomes);
+    this.#settle(next, outcomes, now);
   }
 
   /** Said twice, it is still one: a second delivery of one attempt must never happen. */
@@ -135,15 +188,16 @@ export class VirtualSender {
       recipients: [...attempt.recipients],
       deadline,
       begun: false,
+      connected: false,
       mailFromAt: null,
       confirmed: false,
       term: this.#term,
     });
   }
 
-  #drop(attempt: string): void {
+  #drop(attempt: string, now: number): void {
     const held = this.#held.get(attempt);
-    if (held && !held.confirmed) this.#conclude(held, 'draining');
+    if (held && !held.confirmed) this.#conclude(held, 'draining', now);
   }
 
   #confirm(attempt: string): void {
@@ -155,12 +209,13 @@ export class VirtualSender {
     return term === this.#term && now < this.#leaseEndsAt;
   }
 
-  #conclude(held: Held, outcome: OutcomeKind): void {
-    this.#settle(held, [{ recipients: held.recipients, outcome, reply: { code: 0, text: outcome } }]);
+  #conclude(held: Held, outcome: OutcomeKind, now: number): void {
+    this.#settle(held, [{ recipients: held.recipients, outcome, reply: { code: 0, text: outcome } }], now);
   }
 
-  #settle({ attempt, begun }: Held, recipients: AttemptOutcome['recipients']): void {
+  #settle({ attempt, begun, connected }: Held, recipients: AttemptOutcome['recipients'], now: number): void {
     this.#held.delete(attempt.id);
+    if (connected && this.#connections.rest(attempt.upstream, this.#busyWith(attempt.upstream))) this.#sayCredit(attempt.upstream, now);
     this.#outcomes.set(attempt.id, { attempt: attempt.id, id: attempt.mail.ticket.id, recipients, ...(begun && { tookMs: 5 }) });
   }
 }

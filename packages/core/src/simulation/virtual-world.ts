@@ -5,7 +5,7 @@ import type { Command } from '../operation/command.ts';
 import { Router, type Route } from '../router.ts';
 import type { RetryRules } from '../retry-rules.ts';
 import type { Ticket } from '../ticket.ts';
-import type { BreakerRule } from '../upstream-rules.ts';
+import type { BreakerRule, UpstreamRule } from '../upstream-rules.ts';
 import { MailFromLog } from './mail-from-log.ts';
 import { Random } from './random.ts';
 import { VirtualOperator } from './virtual-operator.ts';
@@ -53,8 +53,8 @@ const policy: EnginePolicy = {
 const patientPolicy: EnginePolicy = { ...policy, batch: { size: 4, waitMs: 3_000 } };
 
 /** For every other run: near enough to what is sent that they are reached often, wide enough that the end comes. */
-const limits: Partial<EnginePolicy> = {
-  upstreamRules: new Map([['main', { limits: { perSecond: 2, perMinute: 20, concurrency: 3 }, adaptive: true }]]),
+const limits = { perSecond: 2, perMinute: 20, concurrency: 3 };
+const limitsOfDomains: Pick<EnginePolicy, 'domainLimits'> = {
   domainLimits: new Map([
     ['*', { perMinute: 15 }],
     ['other.example', { perSecond: 1, perMinute: 30 }],
@@ -62,13 +62,29 @@ const limits: Partial<EnginePolicy> = {
 };
 
 /** For half of these: enough to be divided with another partition. */
-const sharedLimits: Partial<EnginePolicy> = {
-  upstreamRules: new Map([['main', { limits: { perSecond: 5, perMinute: 40, concurrency: 6 }, adaptive: true }]]),
+const sharedLimits = { perSecond: 5, perMinute: 40, concurrency: 6 };
+const sharedLimitsOfDomains: Pick<EnginePolicy, 'domainLimits'> = {
   domainLimits: new Map([
     ['*', { perMinute: 30 }],
     ['other.example', { perSecond: 3, perMinute: 60 }],
   ]),
 };
+
+interface Bounds {
+  readonly isLimited: boolean;
+  readonly isShared: boolean;
+}
+
+function policyOf(seed: number, { isLimited, isShared }: Bounds, random: Random): EnginePolicy {
+  const maxConnections = random.pick([undefined, ...(isShared ? [4, 5, 6] : [1, 2, 3])]);
+  const main: UpstreamRule = {
+    limits: isLimited ? (isShared ? sharedLimits : limits) : {},
+    adaptive: true,
+    ...(maxConnections !== undefined && { maxConnections }),
+  };
+  const { domainLimits } = isShared ? sharedLimitsOfDomains : isLimited ? limitsOfDomains : policy;
+  return { ...(seed % 2 === 0 ? policy : patientPolicy), upstreamRules: new Map([['main', main]]), domainLimits };
+}
 
 /** Some runs have a group beside the upstreams themselves, so that destinations share them; in some a lane leads elsewhere. */
 function routerOf(names: readonly string[], random: Random): Router {
@@ -130,7 +146,7 @@ export class VirtualWorld {
     this.#random = new Random(seed);
     const isLimited = this.#random.chance(0.5);
     const isShared = isLimited && seed % 4 < 2;
-    this.#policy = { ...(seed % 2 === 0 ? policy : patientPolicy), ...(isLimited && (isShared ? sharedLimits : limits)) };
+    this.#policy = policyOf(seed, { isLimited, isShared }, this.#random);
     this.#lanes = new LaneTable(this.#random.chance(0.5) ? furtherLanes : [], doubts);
     const names = this.#random.chance(0.5) ? ['main', 'other'] : ['main'];
     const { upstreamRules, domainLimits } = this.#policy;
@@ -261,6 +277,7 @@ export class VirtualWorld {
 
   #check(): void {
     this.#witness.checkPromises(this.#store, this.#upstreams);
+    this.#witness.checkConnections(this.#policy.upstreamRules, this.#senders, this.#now);
   }
 
   #submit(): void {
@@ -321,7 +338,7 @@ export class VirtualWorld {
 
   #hire(): VirtualSender {
     this.#sendersBorn += 1;
-    return new VirtualSender(`sender-${this.#sendersBorn}`, this.#upstreams, this.#random, policy.senderLeaseMs);
+    return new VirtualSender(`sender-${this.#sendersBorn}`, this.#upstreams, this.#random, policy.senderLeaseMs, this.#policy.upstreamRules);
   }
 
   #crash(): void {

@@ -12,6 +12,8 @@ import { apply, isFinal, type RecipientState } from '../recipient.ts';
 import type { Router } from '../router.ts';
 import type { Ticket } from '../ticket.ts';
 import { expectedLive } from '../tally.ts';
+import type { UpstreamRules } from '../upstream-rules.ts';
+import type { VirtualSender } from './virtual-sender.ts';
 import type { VirtualStore } from './virtual-store.ts';
 import type { VirtualUpstreams } from './virtual-upstreams.ts';
 
@@ -169,6 +171,15 @@ export class Witness {
       if (!finished && !stored.has(id)) throw new Error(`${id} was accepted and is lost`);
     }
     for (const [key, times] of upstreams.received) this.#checkDuplicates(key, times);
+  }
+
+  /** All senders together have no more connections than there may be, whoever rules and whatever was lost on the way. */
+  checkConnections(rules: UpstreamRules, senders: readonly VirtualSender[], now: number): void {
+    for (const [upstream, { maxConnections = Infinity }] of rules) {
+      const open = senders.map((sender) => sender.connectionsTo(upstream, now));
+      if (open.reduce((sum, count) => sum + count, 0) > maxConnections)
+        throw new Error(`${upstream} has ${open.join(' and ')} connections, and ${maxConnections} are allowed`);
+    }
   }
 
   checkEngine(engine: Engine): void {
