@@ -74,6 +74,9 @@ export const tooLate: Verdict = { outcome: Outcome.TOO_LATE, reply: ourReply('th
 
 export const draining: Verdict = { outcome: Outcome.DRAINING, reply: ourReply('the sender is shutting down') };
 
+/** Another sender has all connections to the upstream that there may be. */
+export const unallotted: Verdict = { outcome: Outcome.DRAINING, reply: ourReply('the sender has no connection allotted any more') };
+
 export const unknownUpstream: Verdict = { outcome: Outcome.UPSTREAM_DOWN, reply: ourReply('this sender has no upstream of that name') };
 
 export const cancelled: Verdict = { outcome: Outcome.TOO_LATE, reply: ourReply('cancelled before it was begun') };

@@ -36,11 +36,13 @@ const creditsOf = ({ scheduler }: Stage) =>
 it('opens no connection to an upstream with a maximum before the scheduler allots some', async () => {
   const stage = await setUp({ options: 'connections=4&maxConnections=10', script: { rules: [{ at: 'final', delayMs: 300 }] } });
   expect(stage.scheduler.hellos[0]?.credits[0]).toMatchObject({ window: 0, connections: 0 });
-  const attempts = await mails(6);
-  stage.scheduler.assign(...attempts);
-  await eventually(() => stage.scheduler.hellos.length === 1);
+  const early = await mail();
+  stage.scheduler.assign(early);
+  expect(await outcomeOf(stage, early)).toEqual(one(Outcome.DRAINING, 0));
   expect(stage.upstream.counts().connections).toBe(0);
   stage.scheduler.allot('main', 2, 1);
+  const attempts = await mails(6);
+  stage.scheduler.assign(...attempts);
   for (const attempt of attempts) expect(await outcomeOf(stage, attempt)).toEqual(one(Outcome.DELIVERED, 250, '2.0.0'));
   expect(stage.upstream.counts().mostOpen).toBe(2);
   expect(creditsOf(stage)).toContainEqual([4, 2, 1]);
@@ -60,6 +62,20 @@ it('closes what is too much after a smaller allotment, and says what is in force
   await eventually(() => creditsOf(stage).at(-1)?.[1] === 1);
   expect(creditsOf(stage).at(-1)).toEqual([2, 1, 2]);
   expect(stage.upstream.counts().open).toBe(1);
+});
+
+it('gives back untried what waits for a connection when all of them are allotted to others', async () => {
+  const stage = await setUp({ options: 'connections=1&maxConnections=1', script: { rules: [{ at: 'final', delayMs: 400 }] } });
+  stage.scheduler.allot('main', 1, 1);
+  const [begun, waiting] = (await mails(2)) as [Attempt, Attempt];
+  stage.scheduler.assign(begun, waiting);
+  await eventually(() => stage.scheduler.begun.length === 1);
+  stage.scheduler.allot('main', 0, 2);
+  expect(await outcomeOf(stage, waiting)).toEqual(one(Outcome.DRAINING, 0));
+  // The scheduler must know that there is no room before it has the mail back.
+  expect(creditsOf(stage)).toContainEqual([0, 1, 2]);
+  expect(await outcomeOf(stage, begun)).toEqual(one(Outcome.DELIVERED, 250, '2.0.0'));
+  await eventually(() => stage.upstream.counts().open === 0);
 });
 
 it('gives back its allotment with its lease: closes its connections, and returns untried what waits for one', async () => {

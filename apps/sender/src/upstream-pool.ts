@@ -4,7 +4,7 @@ import type { Log } from '@posthaste/telemetry';
 import type { BodySource, FetchedBody } from './body-source.ts';
 import { Connections } from './connections.ts';
 import { type Delivery, deliver, type Desk } from './delivery.ts';
-import { draining, tooLate, type Verdict } from './outcome.ts';
+import { draining, tooLate, unallotted, type Verdict } from './outcome.ts';
 import type { SmtpSession } from './smtp-session.ts';
 import { type CheckOptions, UpstreamCheck } from './upstream-check.ts';
 import { UpstreamUnusable } from './smtp-upstream.ts';
@@ -67,6 +67,11 @@ export class UpstreamPool {
     return this.#draining ? 0 : this.#connections.most * 2;
   }
 
+  /** It may have no connection, and can keep no mail. */
+  get isShut(): boolean {
+    return this.#connections.most === 0;
+  }
+
   get inForce(): number {
     return this.#connections.inForce;
   }
@@ -76,6 +81,8 @@ export class UpstreamPool {
     if (!this.#connections.isAllotted) return;
     this.#connections.allot(connections);
     this.#options.roomChanged();
+    // Whoever has a connection takes it: here it could wait for ever. The scheduler knows by now that there is no room.
+    if (this.isShut) this.giveBack(unallotted);
     this.#advance();
   }
 
@@ -88,7 +95,7 @@ export class UpstreamPool {
   }
 
   take(assignment: Assignment): void {
-    if (this.#draining) return this.#options.conclude(assignment, spread(assignment, draining));
+    if (this.#draining || this.isShut) return this.#options.conclude(assignment, spread(assignment, this.#draining ? draining : unallotted));
     this.#queue.push({ assignment, body: this.#options.bodies.fetch(assignment.attempt) });
     this.#advance();
   }

@@ -226,6 +226,7 @@ export class Sender {
     const pool = this.#pools.get(upstream);
     if (!pool?.allot(connections, number)) return;
     this.#sayCredit(pool);
+    if (pool.most === 0) for (const held of pool.queue.splice(0)) this.#conclude(held, 'draining');
     this.advance(upstream);
   }
 
@@ -235,8 +236,9 @@ export class Sender {
     if (this.#held.has(attempt.id) || this.#outcomes.has(attempt.id) || this.#endedAt.has(attempt.id)) return;
     const held: Held = { attempt, term: this.#term, deadlineAt: agenda.now + leftMs, stage: 'waiting', confirmed: false, transaction: null };
     this.#held.set(attempt.id, held);
-    if (this.#draining) return this.#conclude(held, 'draining');
-    this.#pools.get(attempt.upstream)?.queue.push(held);
+    const pool = this.#pools.get(attempt.upstream);
+    if (this.#draining || pool?.most === 0) return this.#conclude(held, 'draining');
+    pool?.queue.push(held);
     this.advance(attempt.upstream);
   }
 

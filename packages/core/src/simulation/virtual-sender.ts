@@ -109,7 +109,7 @@ export class VirtualSender {
     if (!this.link?.open) return;
     switch (word.kind) {
       case 'batch':
-        word.attempts.forEach((attempt, index) => this.#take(attempt, word.deadlines[index] ?? Infinity));
+        word.attempts.forEach((attempt, index) => this.#take(attempt, word.deadlines[index] ?? Infinity, now));
         return;
       case 'acknowledge':
         for (const attempt of word.attempts) this.#outcomes.delete(attempt);
@@ -181,9 +181,9 @@ export class VirtualSender {
   }
 
   /** Said twice, it is still one: a second delivery of one attempt must never happen. */
-  #take(attempt: Attempt, deadline: number): void {
+  #take(attempt: Attempt, deadline: number, now: number): void {
     if (this.#held.has(attempt.id) || this.#outcomes.has(attempt.id)) return;
-    this.#held.set(attempt.id, {
+    const held = {
       attempt,
       recipients: [...attempt.recipients],
       deadline,
@@ -192,7 +192,9 @@ export class VirtualSender {
       mailFromAt: null,
       confirmed: false,
       term: this.#term,
-    });
+    };
+    this.#held.set(attempt.id, held);
+    if (this.#connections.isShut(attempt.upstream)) this.#conclude(held, 'draining', now);
   }
 
   #drop(attempt: string, now: number): void {
