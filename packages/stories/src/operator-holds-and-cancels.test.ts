@@ -8,21 +8,25 @@ import { play } from './play.ts';
 import { storyMails } from './story-mail.ts';
 import type { System } from './system.ts';
 
-/** Slow enough that there is something to stop. */
+/** So slow that there is something to stop, however long the machine takes to hand it in. */
+const crawling = { at: 'final', delayMs: 1_500 } as const;
 const slow = { at: 'final', delayMs: 40 } as const;
 const never = { at: 'rcpt', recipient: '*@never.example', reply: '550 5.1.1 No such user' } as const;
+const busy = { at: 'rcpt', recipient: '*@busy.example', reply: '451 4.2.1 Mailbox busy' } as const;
 
 const options = {
   programs: ['relay', 'api', 'scheduler', 'sender'],
-  upstreams: { main: { script: { rules: [never, slow] }, connections: 4 } },
+  upstreams: { main: { script: { rules: [never, crawling] }, connections: 4 }, spare: {} },
+  settings: { 'scheduler.retryDelays': '1h' },
 } as const;
 
 type Run = ReturnType<typeof commandLine>;
 
-it('lets an operator hold, release, cancel, suspend and revive mail while the rest goes through', () =>
+it('lets an operator hold, release, cancel, reschedule, retry, move, suspend and revive mail while the rest goes through', () =>
   play(options, async (system) => {
     const run = commandLine(system);
     await holdAndCancel(run, system);
+    await rescheduleAndMove(run, system);
     await suspendAndLift(run, system);
     await reviveDeadLetters(run, system);
     await closeBooks(run, system);
@@ -59,6 +63,7 @@ async function holdAndCancel(run: Run, system: System): Promise<void> {
   await shop.done;
   const others = load(system, 'others', 80, () => 'b@example.net');
   const held = await operate(run, 'message', 'hold', '--tenant', 'shop');
+  system.upstream.setScript({ rules: [never, slow] });
   expect(held.changed).toBeGreaterThan(50);
   const before = arrived(system, shop);
   expect(before + held.changed, 'every mail was held or has gone').toBe(200);
@@ -74,6 +79,36 @@ async function holdAndCancel(run: Run, system: System): Promise<void> {
   await operate(run, 'message', 'release', '--tenant', 'shop');
   await eventually(() => expect(arrived(system, shop, 'keep.example')).toBe(100), { timeoutMs: 20_000, describe: 'what was released is sent' });
   expect(arrived(system, shop, 'drop.example'), 'nothing of what was cancelled was sent').toBe(dropped);
+}
+
+/** What waits an hour for its next try is put off further, and then sent at once: some of it by the upstream that it was bound for, some by another one. */
+async function rescheduleAndMove(run: Run, system: System): Promise<void> {
+  system.upstream.setScript({ rules: [busy] });
+  const waiting = load(system, 'waiting', 6, () => 'b@busy.example', 'waiting');
+  const moving = load(system, 'moving', 6, () => 'b@busy.example', 'moving');
+  await Promise.all([waiting.done, moving.done]);
+  const [first = ''] = waiting.accepted.keys();
+  const deferred = async () => (await run(['list', '--state', 'queued', '--all', '-o', 'jsonl'])).out.match(/UPSTREAM_DEFERRED/g)?.length;
+  await eventually(async () => expect(await deferred()).toBe(12), { timeoutMs: 20_000, describe: 'all have been deferred' });
+  expect(await operate(run, 'message', 'reschedule', '--tenant', 'waiting', '--to', '2h')).toEqual({ changed: 6, late: 0 });
+  await eventually(async () => expect((await run(['status', first])).out).toContain('SCHEDULED'));
+  expect(await operate(run, 'message', 'lane', '--tenant', 'moving', '--to', 'immediate')).toEqual({ changed: 6, late: 0 });
+  expect(await operate(run, 'message', 'move', '--tenant', 'moving', '--to', 'spare')).toEqual({ changed: 6, late: 0 });
+  expect(arrived(system, waiting) + arrived(system, moving), 'nothing has gone before its time').toBe(0);
+
+  expect(await operate(run, 'message', 'retry', '--tenant', 'moving')).toEqual({ changed: 6, late: 0 });
+  await eventually(() => expect(arrived(system, moving)).toBe(6), { timeoutMs: 20_000, describe: 'what was moved is sent' });
+  expect(upstreamsOf(system, moving), 'by the upstream that it was moved to, for the other one still says no').toEqual(['spare']);
+  const [moved = ''] = moving.accepted.keys();
+  await eventually(async () => expect(JSON.parse((await run(['status', moved, '-o', 'json'])).out)).toMatchObject({ lane: 'LANE_IMMEDIATE' }));
+  system.upstream.setScript({ rules: [never, slow] });
+  expect(await operate(run, 'message', 'retry', '--tenant', 'waiting')).toEqual({ changed: 6, late: 0 });
+  await eventually(() => expect(arrived(system, waiting)).toBe(6), { timeoutMs: 20_000, describe: 'what was put off is sent' });
+  expect(upstreamsOf(system, waiting)).toEqual(['main']);
+}
+
+function upstreamsOf({ receipts }: System, { accepted }: Load): string[] {
+  return [...new Set([...accepted.keys()].flatMap((id) => receipts.byId.get(id) ?? []).map(({ upstream }) => upstream))];
 }
 
 async function suspendAndLift(run: Run, system: System): Promise<void> {
