@@ -428,8 +428,10 @@ export class VirtualWorld {
       this.#scheduler.hear(this.#now);
       this.#scheduler.step(this.#now);
       this.#scheduler.work(this.#now);
-      this.#scheduler.divide(this.#now);
-      this.#neighbour?.divide(this.#now);
+      if (turn % 5 === 0) {
+        this.#scheduler.divide(this.#now);
+        this.#neighbour?.divide(this.#now);
+      }
       for (const sender of this.#senders) this.#serve(sender);
     }
   }
