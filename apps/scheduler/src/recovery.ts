@@ -5,7 +5,6 @@ import {
   type Engine,
   type Instant,
   type JournalEntry,
-  type JournalEvent,
   type Lane,
   type LogExtent,
   type Remains,

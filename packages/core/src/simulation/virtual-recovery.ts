@@ -1,6 +1,5 @@
 import type { Engine } from '../engine.ts';
 import type { Instant } from '../engine-input.ts';
-import type { JournalEvent } from '../journal.ts';
 import type { LogExtent, Remains } from '../restoring.ts';
 import { placeOf, sources, type Source, type VirtualJournalEntry, type VirtualStore } from './virtual-store.ts';
 
