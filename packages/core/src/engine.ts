@@ -229,7 +229,10 @@ export class Engine {
     return destinations.map((destination) => {
       const { name, ready } = destination;
       const upstreams = destination.members.map(({ upstream }) => upstream);
-      const capacities = upstreams.map(({ name: member, learning }) => capacityOf(limitsInForce(this.#state, member), learning));
+      const eligible = eligibleMembers(destination);
+      // What is down takes nothing, and what stands by for it takes nothing yet.
+      const taking = eligible.length > 0 ? eligible : destination.members;
+      const capacities = taking.map(({ upstream }) => capacityOf(limitsInForce(this.#state, upstream.name), upstream.learning));
       return {
         name,
         rateLimit: sumOf(capacities.map(({ rateLimit }) => rateLimit)),
@@ -238,7 +241,7 @@ export class Engine {
         arrived: [...ready.arrived],
         concluded: sumOf(upstreams.map(({ concluded }) => concluded)),
         tookMs: sumOf(upstreams.map(({ tookMs }) => tookMs)),
-        full: ready.size > 0 && !eligibleMembers(destination).some(({ upstream }) => senders.roomiest(upstream.name)),
+        full: ready.size > 0 && !eligible.some(({ upstream }) => senders.roomiest(upstream.name)),
         isUp: upstreams.some(({ health }) => health.kind !== 'down'),
       };
     });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { LaneTable } from './lane-table.ts';
 import { Fleet, type FleetPolicy, type UpstreamReading } from './fleet.ts';
-import { Stage } from './simulation/stage.ts';
+import { Stage, touchy } from './simulation/stage.ts';
 
 const policy: FleetPolicy = { lanes: new LaneTable(), bulkWithinMs: 3_600_000, calendar: [], lookAheadMs: 600_000 };
 const start = Temporal.ZonedDateTime.from('2026-11-28T14:00[Europe/Amsterdam]').epochMilliseconds;
@@ -170,4 +170,40 @@ test('the census tells how much of what is late waits for which upstream', () =>
   stage.pass(5 * 60_000 + 1);
   stage.arrive({ acceptedAt: stage.now.wall });
   expect(stage.engine.census(stage.now.wall).destinations.map(({ late }) => late)).toEqual([1, 1]);
+});
+
+test('what a group takes is what its members take that may be used now, by what is configured and by what was learned', () => {
+  const rule = (limit: number, adaptive = false) => ({ limits: { perSecond: limit }, adaptive });
+  const upstreamRules = new Map([
+    ['a', rule(10)],
+    ['b', rule(20, true)],
+    ['standby', rule(500)],
+  ]);
+  const members = ['a', 'b', 'standby'].map((upstream, place) => ({ upstream, weight: 1, priority: place < 2 ? 0 : 1 }));
+  const groups = [{ name: 'pool', members, overflow: false }];
+  const stage = new Stage({ upstreams: ['a', 'b', 'standby'], groups, policy: { ...touchy, upstreamRules } });
+  const taken = () => Math.round(stage.engine.readDestinations().find(({ name }) => name === 'pool')?.rateLimit ?? 0);
+  const check = (upstream: string, ok: boolean) => stage.tell({ kind: 'checked', sender: 's', upstream, ok, trouble: ok ? '' : 'refused' });
+  stage.join('s', { a: 5, b: 5, standby: 5 });
+  expect(taken()).toBe(30);
+  check('a', false);
+  expect(taken()).toBe(20);
+  check('b', false);
+  expect(taken()).toBe(500);
+  check('standby', false);
+  expect(taken()).toBe(530);
+  check('b', true);
+  stage.pass(6 * 60_000);
+  expect(taken()).toBe(20);
+});
+
+test('an upstream takes what was learned of it where that is lower than what is configured', () => {
+  const stage = new Stage({ policy: { upstreamRules: new Map([['main', { limits: { perSecond: 1_000 }, adaptive: true }]]) } });
+  stage.join('s', { main: 5 });
+  stage.arrive();
+  stage.refuse(stage.takeOnlySent(), { code: 421, enhanced: '4.7.28', text: 'Our system has detected an unusual rate of mail' });
+  const [learned] = stage.engine.upstreams()[0]?.learned ?? [];
+  const [reading] = stage.engine.readDestinations();
+  expect(learned?.windowMs).toBeGreaterThan(0);
+  expect(reading?.rateLimit).toBeLessThan(1_000);
 });
