@@ -1,7 +1,8 @@
+import { toBinary } from '@bufbuild/protobuf';
 import { createClient } from '@connectrpc/connect';
 import { createGrpcTransport } from '@connectrpc/connect-node';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Lane, MessageState, StatusService } from '@posthaste/protocol';
+import { Lane, ListMessagesResponseSchema, MessageState, StatusService } from '@posthaste/protocol';
 import { eventually } from '@posthaste/testkit';
 import { accepted, delivered, idOf, started } from './example-mail.ts';
 import { refusalOf, startRig, type Rig } from '../rig.ts';
@@ -56,4 +57,28 @@ test('in REST the query narrows', async () => {
   expect((await ask('accepted_before=2023-11-14T22:13:20Z')).body.messages ?? []).toHaveLength(0);
   expect(await ask('colour=red')).toMatchObject({ status: 400, body: { error: { details: [{ reason: 'UNKNOWN_FIELD' }, {}] } } });
   expect(await ask('states=lost')).toMatchObject({ status: 400, body: { error: { status: 'INVALID_ARGUMENT' } } });
+});
+
+test('a page of large messages ends before a client would refuse it, and the next one goes on from there', async () => {
+  const large = await startRig();
+  try {
+    const addresses = Array.from({ length: 1_000 }, (_, number) => `${'someone-with-a-long-name'.repeat(2)}-${number}@example.net`);
+    const all = Array.from({ length: 80 }, (_, number) => idOf(number));
+    // As much as an entry of the journal holds.
+    for (let from = 0; from < all.length; from += 8) await large.record(all.slice(from, from + 8).map((id) => accepted(id, addresses)));
+    const asked = createClient(StatusService, createGrpcTransport({ baseUrl: large.url }));
+    await eventually(async () => (await asked.listMessages({ pageSize: 1 })).messages[0]?.id === all.at(-1), { timeoutMs: 20_000 });
+    const pages: string[][] = [];
+    let pageToken = '';
+    do {
+      const page = await asked.listMessages({ pageSize: 1_000, pageToken });
+      expect(toBinary(ListMessagesResponseSchema, page).length).toBeLessThan(4 * 1024 * 1024);
+      pages.push(page.messages.map(({ id }) => id));
+      pageToken = page.nextPageToken;
+    } while (pageToken !== '');
+    expect(pages.length).toBeGreaterThan(1);
+    expect(pages.flat()).toEqual(all.toReversed());
+  } finally {
+    await large.stop();
+  }
 });

@@ -1,8 +1,15 @@
-import { create } from '@bufbuild/protobuf';
+import { create, toBinary } from '@bufbuild/protobuf';
 import { timestampMs } from '@bufbuild/protobuf/wkt';
 import type { Lane as LaneName } from '@posthaste/core';
 import type { MessageFilter } from '@posthaste/ledger';
-import { Lane, ListMessagesResponseSchema, type ListMessagesRequest, type ListMessagesResponse } from '@posthaste/protocol';
+import {
+  Lane,
+  ListMessagesResponseSchema,
+  type ListMessagesRequest,
+  type ListMessagesResponse,
+  type Message,
+  MessageSchema,
+} from '@posthaste/protocol';
 import type { MessageSources } from './message-finding.ts';
 import { messageStateName } from './message-state.ts';
 import { listedMessage, wireLanes } from './message-view.ts';
@@ -17,10 +24,21 @@ export async function listMessages({ ledger, clock }: ListOptions, request: List
   const list = JSON.stringify(filter);
   const from = request.pageToken === '' ? undefined : decodePageToken(request.pageToken, list);
   const { messages, next } = await ledger.list({ filter, from, size: request.pageSize || defaultSize }, signal);
-  return create(ListMessagesResponseSchema, {
-    messages: messages.map((record) => listedMessage(record, clock.now())),
-    nextPageToken: next ? encodePageToken(next, list) : '',
-  });
+  const listed = messages.map((record) => listedMessage(record, clock.now()));
+  const kept = countWithin(largestPage, listed);
+  const last = kept < messages.length ? messages[kept - 1]?.ticket : undefined;
+  const end = last ? { acceptedAt: last.acceptedAt, id: last.id } : next;
+  return create(ListMessagesResponseSchema, { messages: listed.slice(0, kept), nextPageToken: end ? encodePageToken(end, list) : '' });
+}
+
+/** Bytes of its messages. gRPC's clients take 4 MiB unless they are told otherwise. */
+const largestPage = 3 * 1024 * 1024;
+
+/** How many of the first ones have room; one always has. */
+function countWithin(bytes: number, messages: readonly Message[]): number {
+  let left = bytes;
+  const over = messages.findIndex((message) => (left -= toBinary(MessageSchema, message).length) < 0);
+  return over < 0 ? messages.length : Math.max(1, over);
 }
 
 /** What is empty does not narrow the list. */

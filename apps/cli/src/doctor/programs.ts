@@ -6,13 +6,19 @@ import { systemClock } from '@posthaste/telemetry/clock';
 import type { DoorName } from '../config.ts';
 import { fail, type Finding, pass, patienceMs, warn } from './check.ts';
 
-type Doors = Readonly<Record<DoorName, Address>>;
+/** Where somebody said that they are. */
+type Doors = Readonly<Partial<Record<DoorName, Address>>>;
 
 const programs = ['scheduler', 'sender', 'relay', 'api'] as const;
 
 /** Whether each program runs and can work, by its admin port. */
 export function checkPrograms(doors: Doors): Promise<Finding[]> {
-  return Promise.all(programs.map((name) => checkProgram(name, doors[`${name}.admin`])));
+  return Promise.all(
+    programs.flatMap((name) => {
+      const admin = doors[`${name}.admin`];
+      return admin ? [checkProgram(name, admin)] : [];
+    }),
+  );
 }
 
 async function checkProgram(name: (typeof programs)[number], admin: Address): Promise<Finding> {
@@ -33,14 +39,19 @@ async function checkProgram(name: (typeof programs)[number], admin: Address): Pr
 export function checkPorts(doors: Doors): Promise<Finding[]> {
   const names = ['relay.listen', 'api.listen', 'api.grpc', 'scheduler.listen'] as const;
   return Promise.all(
-    names.map(async (name) => {
-      const at = formatAddress(doors[name]);
-      const trouble = await whyNotConnected(doors[name]);
-      return trouble === undefined
-        ? pass(name, `takes connections at ${at}`)
-        : fail(name, `takes no connections at ${at}: ${trouble}`, `Is ${name} what was set?`);
+    names.flatMap((name) => {
+      const address = doors[name];
+      return address ? [checkPort(name, address)] : [];
     }),
   );
+}
+
+async function checkPort(name: DoorName, address: Address): Promise<Finding> {
+  const at = formatAddress(address);
+  const trouble = await whyNotConnected(address);
+  return trouble === undefined
+    ? pass(name, `takes connections at ${at}`)
+    : fail(name, `takes no connections at ${at}: ${trouble}`, `Is ${name} what was set?`);
 }
 
 async function whyNotConnected({ host, port }: Address): Promise<string | undefined> {

@@ -187,7 +187,7 @@ export const WatchMessageResponseSchema: GenMessage<WatchMessageResponse> = /*@_
  */
 export type ListMessagesRequest = Message<"posthaste.v1.ListMessagesRequest"> & {
   /**
-   * At most so many messages, up to 1,000. Default: 50.
+   * At most so many messages, up to 1,000, and about 3 MiB of them: a page may be shorter and yet have a next one. Default: 50.
    *
    * @generated from field: uint32 page_size = 1;
    */
