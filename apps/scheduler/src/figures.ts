@@ -2,12 +2,14 @@ import { type Census, type Engine, Fleet, type FleetNeed, type FleetPolicy } fro
 import type { Clock } from '@posthaste/telemetry';
 import { censusEveryMs } from './metrics.ts';
 
-/** The index as it was counted at `takenAt`, wall clock. */
+/** The index as it was counted. */
 interface Counted {
   readonly census: Census;
+  /** When it was so, wall clock. */
   readonly takenAt: number;
-  /** Until then it is new enough, monotonic. */
-  readonly until: number;
+  /** When the counting was over, monotonic, and how long it took. */
+  readonly doneAt: number;
+  readonly tookMs: number;
 }
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
@@ -15,13 +17,16 @@ const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 /** Counting for who asks takes this share of the time at most. */
 const countingShare = 0.1;
 
-/** What was last counted of the index, for metrics and for who asks: walking it takes time in proportion to it, so it is not walked for each of them. */
+/**
+ * What was last counted of the index, for metrics and for who asks: walking it takes time in proportion to it, so it is not walked for each of them, and in pieces,
+ * between which mail goes on.
+ */
 export class Figures {
   readonly #engine: Engine;
   readonly #clock: Clock;
   readonly #fleet: Fleet;
-  #counted: Counted | undefined;
-  #recent: Counted | undefined;
+  #last: Counted | undefined;
+  /** Those who ask meanwhile share the answer. */
   #counting: Promise<Counted> | undefined;
   /** Entries stored and not read yet. */
   unread = 0;
@@ -39,40 +44,36 @@ export class Figures {
 
   /** To be called regularly: senders are measured from one call to the next. What is late is as it was last counted. */
   observeFleet(): FleetNeed {
-    const { destinations } = this.count().census;
+    const destinations = this.#last?.census.destinations ?? [];
     const readings = this.#engine.readDestinations().map((reading, index) => ({ ...reading, late: destinations[index]?.late ?? 0 }));
     return this.#fleet.observe(readings, this.#engine.senders().length, { wall: this.#clock.now(), mono: this.#clock.monotonic() });
   }
 
-  /** For metrics: counted in one go, so that the difference is exact, and the rarer the larger the index is. */
-  count(): Counted {
-    const monotonic = this.#clock.monotonic();
-    if (!this.#counted || monotonic >= this.#counted.until) {
-      const takenAt = this.#clock.now();
-      this.#counted = { census: this.#engine.census(takenAt), takenAt, until: monotonic + censusEveryMs(this.#engine) };
-    }
-    return this.#counted;
+  /** For metrics: the rarer the larger the index is. */
+  count(): Promise<Counted> {
+    return this.#notOlderThan(censusEveryMs(this.#engine));
   }
 
-  /** For who asks now: counted in pieces, between which mail goes on. Those who ask meanwhile share the answer. */
-  async recent(): Promise<Counted> {
-    if (this.#recent && this.#clock.monotonic() < this.#recent.until) return this.#recent;
+  /** For who asks now. */
+  recent(): Promise<Counted> {
+    return this.#notOlderThan((this.#last?.tookMs ?? 0) / countingShare);
+  }
+
+  async #notOlderThan(mostMs: number): Promise<Counted> {
+    if (this.#last && this.#clock.monotonic() - this.#last.doneAt < mostMs) return this.#last;
     this.#counting ??= this.#countInPieces().finally(() => (this.#counting = undefined));
     return this.#counting;
   }
 
   async #countInPieces(): Promise<Counted> {
-    let tookMs = 0;
-    const walk = this.#engine.countIndex(this.#clock.now());
-    for (;;) {
+    const takenAt = this.#clock.now();
+    const walk = this.#engine.countIndex(takenAt);
+    for (let tookMs = 0; ; await turn()) {
       const begun = this.#clock.monotonic();
       const step = walk.next();
-      tookMs += this.#clock.monotonic() - begun;
-      if (step.done) {
-        this.#recent = { census: step.value, takenAt: this.#clock.now(), until: this.#clock.monotonic() + tookMs / countingShare };
-        return this.#recent;
-      }
-      await turn();
+      const doneAt = this.#clock.monotonic();
+      tookMs += doneAt - begun;
+      if (step.done) return (this.#last = { census: step.value, takenAt, doneAt, tookMs });
     }
   }
 }

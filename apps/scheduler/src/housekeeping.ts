@@ -64,7 +64,8 @@ class House {
   }
 
   async round(): Promise<void> {
-    const { census, takenAt } = this.#options.figures.count();
+    const { census, takenAt } = await this.#options.figures.count();
+    if (this.#options.signal.aborted) return;
     showCensus(this.#options.partition, census, takenAt);
     showFleet(this.#options.partition, this.#options.figures.observeFleet());
     showUpstreams(this.#options.partition, this.#options.driver.engine, census);

@@ -40,6 +40,26 @@ test('in pieces it comes to the same, and a piece is small', () => {
   expect(pieces).toBe(3);
 });
 
+test('in pieces it counts the index as it was when it began, whatever changes meanwhile', () => {
+  const stage = new Stage();
+  for (let sequence = 1; sequence <= 2_500; sequence += 1) {
+    stage.tell({ kind: 'arrived', ticket: ticketOf(), place: { kind: 'log', lane: 'normal', sequence } });
+  }
+  const before = stage.engine.census(stage.now.wall);
+  const walk = stage.engine.countIndex(stage.now.wall);
+  walk.next();
+  // Some are started, and delivered, of those that were counted and of those that were not; others come, into the places that these left.
+  stage.join('sender', { main: 1_500 });
+  for (const attempt of stage.takeSent().slice(0, 1_400)) stage.report(attempt, 'delivered');
+  for (let sequence = 2_501; sequence <= 3_000; sequence += 1) {
+    stage.tell({ kind: 'arrived', ticket: ticketOf(), place: { kind: 'log', lane: 'normal', sequence } });
+  }
+  let step = walk.next();
+  while (!step.done) step = walk.next();
+  expect(step.value).toEqual(before);
+  expect(stage.engine.census(stage.now.wall)).not.toEqual(before);
+});
+
 test('mail is late that is ready and past the target of its lane, counted from its acceptance or its due time', () => {
   const stage = new Stage();
   const { wall } = stage.now;

@@ -2,6 +2,7 @@ import { destinationOf } from './destination.ts';
 import type { EngineState } from './engine-state.ts';
 import { isDue, isReady, readySince, steadyAcceptance, wallDue } from './filing.ts';
 import type { NamedLane } from './lane-table.ts';
+import type { MailWalk } from './mail-index.ts';
 import type { Mail } from './mail.ts';
 import { isFinal, type RecipientState } from './recipient.ts';
 import { expectedLive } from './tally.ts';
@@ -39,7 +40,7 @@ export interface DestinationDepth {
 
 export type LiveKind = 'queued' | 'held' | 'sending' | 'inDoubt';
 
-/** At once, so that the difference is exact. A million mails take a quarter of a second. */
+/** At once. A million mails take a quarter of a second. */
 export function takeCensus(state: EngineState, now: number): Census {
   const walk = walkIndex(state, now);
   for (let step = walk.next(); ; step = walk.next()) if (step.done) return step.value;
@@ -48,19 +49,63 @@ export function takeCensus(state: EngineState, now: number): Census {
 /** Mails between two turns: some 0.3 ms. */
 const walkedAtOnce = 1_000;
 
-/**
- * The same in pieces, `undefined` where others may have their turn. What moves meanwhile may be counted where it was or where it is, so the difference
- * says nothing then. `now`: wall clock.
- */
+/** The same in pieces, `undefined` where others may have their turn: the index as it was at the first of them. `now`: wall clock. */
 export function* walkIndex(state: EngineState, now: number): Generator<undefined, Census> {
-  const { clock } = state;
-  const lanes = state.policy.lanes.all.map(nothingIn);
-  const destinations = state.destinations.map((): DestinationDepth => ({ queued: 0, sending: 0, late: 0 }));
-  const live = new Map<string, number>();
-  let walked = 0;
-  for (const mail of state.mails.values()) {
+  const count = new IndexCount(state, now);
+  state.counts.add(count);
+  try {
+    for (let walked = 1; count.goOn(); walked += 1) if (walked % walkedAtOnce === 0) yield;
+    return count.census;
+  } finally {
+    state.counts.delete(count);
+  }
+}
+
+/** A count of the index, mail by mail. What changes before its turn is counted just before that, so all of it is as it was at the beginning. */
+export class IndexCount {
+  readonly #state: EngineState;
+  readonly #now: number;
+  readonly #walk: MailWalk;
+  readonly #counted = new Set<Mail>();
+  readonly #lanes: readonly LaneCount[];
+  readonly #destinations: readonly DestinationDepth[];
+  /** By tenant: what should be live, less what was found. */
+  readonly #missing: Map<string, number>;
+
+  constructor(state: EngineState, now: number) {
+    this.#state = state;
+    this.#now = now;
+    this.#walk = state.mails.walk();
+    this.#lanes = state.policy.lanes.all.map(nothingIn);
+    this.#destinations = state.destinations.map(() => ({ queued: 0, sending: 0, late: 0 }));
+    this.#missing = new Map([...state.tallies].map(([tenant, tally]) => [tenant, expectedLive(tally)]));
+  }
+
+  /** The next mail; false: there is none. */
+  goOn(): boolean {
+    const mail = this.#walk.next();
+    if (mail && !this.#counted.has(mail)) this.#count(mail);
+    return mail !== undefined;
+  }
+
+  /** This mail is about to change. */
+  countAhead(mail: Mail): void {
+    if (this.#counted.has(mail) || !this.#walk.isAhead(mail)) return;
+    this.#counted.add(mail);
+    this.#count(mail);
+  }
+
+  /** Once there is no more. The difference is by tenant, so that one's loss cannot hide behind another's surplus. */
+  get census(): Census {
+    const difference = [...this.#missing.values()].reduce((sum, missing) => sum + Math.abs(missing), 0);
+    return { lanes: this.#lanes, destinations: this.#destinations, difference };
+  }
+
+  #count(mail: Mail): void {
+    const [state, now, destinations] = [this.#state, this.#now, this.#destinations];
+    const { clock } = state;
     const { tenant } = mail.ticket;
-    const lane = lanes[mail.lane.rank] as LaneCount;
+    const lane = this.#lanes[mail.lane.rank] as LaneCount;
     const acceptedAt = steadyAcceptance(clock, mail) + clock.skewMs;
     countMail(state, mail, now, lane, destinations);
     if (isReady(clock, mail, now)) {
@@ -69,10 +114,8 @@ export function* walkIndex(state: EngineState, now: number): Generator<undefined
       if (since + mail.lane.targetMs < now) countLate(state, mail, now, lane, destinations);
     }
     if (mail.open > 0) lane.oldestAcceptedAt = Math.min(lane.oldestAcceptedAt ?? acceptedAt, acceptedAt);
-    live.set(tenant, (live.get(tenant) ?? 0) + mail.open);
-    if ((walked += 1) % walkedAtOnce === 0) yield;
+    this.#missing.set(tenant, (this.#missing.get(tenant) ?? 0) - mail.open);
   }
-  return { lanes, destinations, difference: differenceOf(state, live) };
 }
 
 /** Under the destination of its first recipient that is ready: a mail goes to several only now and then. */
@@ -102,16 +145,6 @@ function countMail({ router, clock }: EngineState, mail: Mail, now: number, lane
     if (destination) destination[recipientState.kind] += 1;
     if (recipientState.kind === 'queued' && wallDue(clock, recipientState) > now) lane.waiting += 1;
   }
-}
-
-/** Per tenant, so that one tenant's loss cannot hide behind another's surplus. */
-function differenceOf(state: EngineState, live: ReadonlyMap<string, number>): number {
-  let difference = 0;
-  for (const tenant of new Set([...state.tallies.keys(), ...live.keys()])) {
-    const tally = state.tallies.get(tenant);
-    difference += Math.abs((tally ? expectedLive(tally) : 0) - (live.get(tenant) ?? 0));
-  }
-  return difference;
 }
 
 function isLiveKind(state: RecipientState): state is RecipientState & { kind: LiveKind } {

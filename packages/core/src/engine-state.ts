@@ -1,3 +1,4 @@
+import type { IndexCount } from './census.ts';
 import { ConnectionShares } from './connection-shares.ts';
 import { createDestinations, createRounds, createUpstreams, type DestinationState, type Round, type UpstreamState } from './destination-state.ts';
 import type { Effect, JournalRecord } from './effect.ts';
@@ -75,6 +76,8 @@ export interface EngineState {
   readonly policy: EnginePolicy;
   readonly router: Router;
   readonly mails: MailIndex;
+  /** Those that are under way. */
+  readonly counts: Set<IndexCount>;
   readonly logs: Readonly<Record<Lane, LogState>>;
   /** Highest sequence of WAIT that was read. */
   waitSeen: number;
@@ -135,6 +138,7 @@ export function createEngineState(epoch: number, router: Router, policy: EngineP
     policy,
     router,
     mails: new MailIndex(),
+    counts: new Set(),
     logs: Object.fromEntries(lanes.map((lane) => [lane, emptyLog()])) as unknown as Record<Lane, LogState>,
     waitSeen: 0,
     waitAhead: new Set(),

@@ -264,7 +264,7 @@ export class Engine {
     return connected.map(({ id, held }) => ({ id, held: [...held.values()].reduce((sum, count) => sum + count, 0) }));
   }
 
-  /** The index, counted at once. `now`: wall clock. */
+  /** The index, counted at once: with many mails that takes long. `now`: wall clock. */
   census(now: number): Census {
     return takeCensus(this.#state, now);
   }

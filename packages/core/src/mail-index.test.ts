@@ -39,6 +39,21 @@ describe('the index of mail', () => {
     expect(idsOf(index.values())).toEqual(['known']);
   });
 
+  test('says what a walk will come to', () => {
+    const index = new MailIndex();
+    const [first, second, third] = ['a', 'b', 'c'].map(mailOf) as [Mail, Mail, Mail];
+    for (const mail of [first, second]) index.add(mail);
+    const walk = index.walk();
+    index.add(third);
+    const ahead = () => [first, second, third].map(walk.isAhead);
+    expect(ahead()).toEqual([true, true, false]);
+    walk.next();
+    expect(ahead()).toEqual([false, true, false]);
+    index.delete('b');
+    expect(ahead()).toEqual([false, false, false]);
+    expect(walk.next()).toBeUndefined();
+  });
+
   test('passes through those that were there, whatever comes and goes meanwhile', () => {
     const index = new MailIndex();
     for (const id of ['a', 'b', 'c', 'd']) index.add(mailOf(id));

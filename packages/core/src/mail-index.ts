@@ -1,6 +1,13 @@
 import { HashChains } from './hash-chains.ts';
 import type { Mail } from './mail.ts';
 
+/** A way through all mail that is there when it begins, and not what comes meanwhile; what goes is passed over. */
+export interface MailWalk {
+  readonly next: () => Mail | undefined;
+  /** Whether it will come to this mail. */
+  readonly isAhead: (mail: Mail) => boolean;
+}
+
 /** All mail that is not at its end, by id. */
 export class MailIndex {
   /** By place; a place that was left is taken by the next mail that comes. */
@@ -41,13 +48,25 @@ export class MailIndex {
     this.#left.push(place);
   }
 
-  /** Those that are here now, and not those that come while they are looked at one by one; what goes meanwhile is passed over. */
+  /** Those that are here now, as a walk passes through them. */
   *values(): Generator<Mail, undefined> {
+    const walk = this.walk();
+    for (let mail = walk.next(); mail; mail = walk.next()) yield mail;
+  }
+
+  walk(): MailWalk {
     const [until, comers] = [this.#mails.length, this.#comers];
-    for (let place = 0; place < until; place += 1) {
-      const mail = this.#mails[place];
-      if (mail && (this.#came[place] as number) < comers) yield mail;
-    }
+    const wasThere = (place: number) => place < until && (this.#came[place] as number) < comers;
+    let ahead = 0;
+    const next = () => {
+      for (; ahead < until; ahead += 1) if (this.#mails[ahead] && wasThere(ahead)) return this.#mails[ahead++];
+      return undefined;
+    };
+    const isAhead = ({ ticket }: Mail) => {
+      const place = this.#placeOf(ticket.id);
+      return place >= ahead && wasThere(place);
+    };
+    return { next, isAhead };
   }
 
   /** -1: it is not here. */

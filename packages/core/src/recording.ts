@@ -7,6 +7,7 @@ import { count } from './tally.ts';
 
 /** Every change of a recipient goes through here: into the journal, the tallies and the mail's states, in one move. */
 export function record(state: EngineState, mail: Mail, event: RecipientEvent): void {
+  for (const count of state.counts) count.countAhead(mail);
   note(state, mail, event, upstreamOf(mail.states[event.recipients[0] ?? 0]));
   applyTo(state, mail, event);
   if (mail.open === 0) finish(state, mail, event.at);
