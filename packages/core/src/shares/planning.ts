@@ -159,14 +159,13 @@ function isSameRow(one: ShareRow | undefined, other: ShareRow | undefined): bool
   if (!one || !other) return one === other;
   if (one === other) return true;
   const kinds = new Set([...kindsIn(one), ...kindsIn(other)]);
-  return isSameList(one.asking, other.asking) && [...kinds].every((kind) => isSameList(one.shares[kind] ?? [], other.shares[kind] ?? []));
+  return String(one.asking) === String(other.asking) && [...kinds].every((kind) => isSameDivision(one.shares[kind] ?? [], other.shares[kind] ?? []));
 }
 
 const kindsIn = ({ shares }: ShareRow) => Object.keys(shares) as ShareKind[];
 
-/** Nothing and zero at the end are the same. */
-function isSameList(one: readonly number[], other: readonly number[]): boolean {
+/** A partition that is not named has nothing. */
+function isSameDivision(one: readonly number[], other: readonly number[]): boolean {
   const length = Math.max(one.length, other.length);
-  const [first, second] = [padded(one, length), padded(other, length)];
-  return first.every((each, index) => each === second[index]);
+  return String(padded(one, length)) === String(padded(other, length));
 }

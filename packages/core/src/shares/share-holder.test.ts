@@ -227,6 +227,14 @@ describe('shares of a limit', () => {
     },
   );
 
+  it.each([0, 1])('go to partition %i when it alone waits, and for one limit alone', (partition) => {
+    const stage = new Stage(1, 2, 100);
+    for (let round = 0; round < 3; round += 1) stage.round();
+    stage.parts[partition]?.waiting.add('upstream:main');
+    for (let round = 0; round < 6; round += 1) stage.round();
+    expect(sharesOf(stage)[partition]).toBe(99);
+  });
+
   it('are not moved, nor written, while several partitions have mail and about the same', () => {
     const stage = new Stage(1, 4, 100);
     ask(stage, 0, 1, 2, 3);
