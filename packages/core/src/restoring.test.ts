@@ -180,6 +180,21 @@ describe('a new owner', () => {
     expect(without.stateOf(ticket, 0)).toMatchObject({ kind: 'queued' });
   });
 
+  test('does not revive by another copy what was revived and delivered, though the entry of its first life is all that is left', () => {
+    const ticket = ticketOf();
+    const failed = { kind: 'failed', attempts: 1, reason: 'UPSTREAM_REJECTED', reply: { code: 550, text: 'no' } } as const;
+    const revival = { sequence: 3, upTo: 4, states: [failed], recipients: [0], command: 'x', author: 'kim', comment: '' };
+    const place = inWait(1);
+    const failure: JournalEvent = { ...about(ticket), kind: 'failed', recipients: [0], tenant: 'acme', reason: failed.reason, reply: failed.reply };
+    const revived: JournalEvent = { kind: 'revived', at: 0, id: ticket.id, tenant: 'acme', ticket, place, ...revival };
+    const events = [acceptance(ticket, inLog(1)), start(ticket), failure, revived, start(ticket), delivery(ticket)];
+    const stage = recovered({ events, lastOfLog: 1, lastOfWait: 1, entries: [[ticket, inLog(1)]] });
+    stage.step();
+    const step = stage.tell({ kind: 'arrived', ticket, place: inWait(2), revival: { ...revival, sequence: 4 } });
+    expect(step.effects).toContainEqual({ kind: 'removeWaiting', sequence: 2 });
+    expect(stage.stateOf(ticket)).toBeUndefined();
+  });
+
   test('removes what STATE says of mail that is gone', () => {
     const record = { id: ticketOf().id, states: [] };
     const stage = recovered({ entries: [], states: [{ record, asOf: 1, sequence: 9 }] });

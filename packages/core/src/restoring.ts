@@ -159,7 +159,9 @@ export function replay(state: EngineState, event: JournalEvent, sequence: number
 /** The crash may have come before its entry in DEAD went. */
 function replayRevival(state: EngineState, { id, upTo }: Revived, mail: Mail | undefined): void {
   state.effects.push({ kind: 'removeDead', id, upTo, withBody: false });
-  if (!mail) spendRevival(state.spentRevivals, id, upTo);
+  // Its copy in WAIT may be gone, and the mail stand here by the entry of its first life: it was revived all the same, and other copies must not do it again.
+  if (mail) mail.revival = Math.max(mail.revival, upTo);
+  else spendRevival(state.spentRevivals, id, upTo);
 }
 
 /** Its entry is gone, so it was finished as a whole; no checkpoint has said so yet. When it was is of no use: the wall clock may have jumped between. */

@@ -34,7 +34,8 @@ interface Temper {
 const tempers: readonly Temper[] = [
   { deferred: 0.2, bounced: 0.07 },
   { deferred: 0.6, bounced: 0.05 },
-  { deferred: 0.1, bounced: 0.6 },
+  { deferred: 0.1, bounced: 0.4 },
+  { deferred: 0, bounced: 0.8 },
 ];
 
 /** Upstreams that answer by chance, can be down, and remember what reached them. */

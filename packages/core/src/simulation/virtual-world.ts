@@ -232,6 +232,7 @@ export class VirtualWorld {
       [1, 'a while', () => this.#pass(this.#random.between(1_000, 25_000))],
       [1, 'the wall clock is set', () => this.#setClock()],
       [2, 'a command', () => this.#command(this.#operator.command(this.#wall))],
+      [1, 'dead letters are revived', () => this.#command(this.#operator.commandTo({ kind: 'revive' }, {}, this.#wall))],
       [1, 'a suspension', () => this.#suspend()],
       [1, 'a suspension is lifted', () => this.#lift(this.#random.pick([...this.#store.suspensions.keys()]))],
       [1, 'upstream', () => this.#upstreams.toggle()],
