@@ -29,7 +29,7 @@ describe('hash chains', () => {
     );
   });
 
-  test('find all of many after they have doubled, and what was removed not', () => {
+  test('find all of many after they have grown, and what was removed not', () => {
     const chains = new HashChains();
     const hashOf = (place: number) => Math.imul(place >> 1, 0x9e3779b1);
     for (let place = 0; place < 20_000; place += 1) chains.add(place, hashOf(place));

@@ -3,19 +3,22 @@ const nowhere = -1;
 
 /**
  * Finds places (0, 1, 2, ...) by the hash of what stands there: for tables of a million entries that change thousands of times a second. All is in plain numbers, so that
- * finding looks at no entry but those of the same hash, and to double takes some milliseconds for a million; a `Map` of as many texts reads every one of them
- * when it is rebuilt, a tenth of a second in which nothing else happens.
+ * finding looks at no entry but those of the same hash, and growing is a copy of numbers at most; a `Map` of as many texts reads every one of them when it is
+ * rebuilt, a tenth of a second in which nothing else happens.
  */
 export class HashChains {
-  /** By hash: the first place of its chain. A power of two of them. */
+  /** By chain: its first place. */
   #first = new Int32Array(smallest).fill(nowhere);
+  #chains = smallest;
+  /** Of the power of two that is the number of chains, or the next one below it. */
+  #mask = smallest - 1;
   /** Two by place, because they are looked at together: the next place of its chain, and the hash. */
   #links = new Int32Array(2 * smallest);
   #size = 0;
 
   /** The first place with this hash, an integer of 32 bits; -1: none. */
   find(hash: number): number {
-    return this.#seek(this.#first[hash & (this.#first.length - 1)] as number, hash);
+    return this.#seek(this.#first[this.#chainOf(hash)] as number, hash);
   }
 
   /** The next place with the same hash; -1: none. */
@@ -26,7 +29,7 @@ export class HashChains {
   /** Places are to be used anew before higher ones are: the memory goes by the highest. */
   add(place: number, hash: number): void {
     if (2 * place >= this.#links.length) this.#growPlaces(place);
-    if (2 * this.#size === this.#first.length) this.#doubleChains();
+    while (4 * this.#size >= 3 * this.#chains) this.#splitChain();
     this.#links[2 * place + 1] = hash;
     this.#link(place);
     this.#size += 1;
@@ -34,7 +37,7 @@ export class HashChains {
 
   /** Of a place that stands here. */
   remove(place: number): void {
-    const chain = this.#chainOf(place);
+    const chain = this.#chainOf(this.#hashOf(place));
     let before = this.#first[chain] as number;
     if (before === place) this.#first[chain] = this.#nextOf(place);
     else {
@@ -58,12 +61,13 @@ export class HashChains {
     return this.#links[2 * place + 1] as number;
   }
 
-  #chainOf(place: number): number {
-    return this.#hashOf(place) & (this.#first.length - 1);
+  #chainOf(hash: number): number {
+    const chain = hash & (2 * this.#mask + 1);
+    return chain < this.#chains ? chain : hash & this.#mask;
   }
 
   #link(place: number): void {
-    const chain = this.#chainOf(place);
+    const chain = this.#chainOf(this.#hashOf(place));
     this.#links[2 * place] = this.#first[chain] as number;
     this.#first[chain] = place;
   }
@@ -74,15 +78,25 @@ export class HashChains {
     this.#links.set(before);
   }
 
-  /** Chain by chain, because a place that is free has a hash as well. */
-  #doubleChains(): void {
-    const before = this.#first;
-    this.#first = new Int32Array(2 * before.length).fill(nowhere);
-    for (const head of before) {
-      for (let place = head, next = head; place !== nowhere; place = next) {
-        next = this.#nextOf(place);
-        this.#link(place);
-      }
+  /**
+   * One more chain, which takes its part of another one (linear hashing): with each entry that comes the table grows by as much, and never as a whole.
+   */
+  #splitChain(): void {
+    if (this.#chains === this.#first.length) this.#first = doubled(this.#first);
+    const split = this.#chains & this.#mask;
+    const head = this.#first[split] as number;
+    this.#first[split] = this.#first[this.#chains] = nowhere;
+    this.#chains += 1;
+    if (this.#chains > 2 * this.#mask + 1) this.#mask = 2 * this.#mask + 1;
+    for (let place = head, next = head; place !== nowhere; place = next) {
+      next = this.#nextOf(place);
+      this.#link(place);
     }
   }
+}
+
+function doubled(numbers: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
+  const longer = new Int32Array(2 * numbers.length);
+  longer.set(numbers);
+  return longer;
 }

@@ -7,13 +7,18 @@ import { count } from './tally.ts';
 
 /** Every change of a recipient goes through here: into the journal, the tallies and the mail's states, in one move. */
 export function record(state: EngineState, mail: Mail, event: RecipientEvent): void {
-  for (const count of state.counts) count.countAhead(mail);
+  if (state.counts.size > 0) countAhead(state, mail);
   note(state, mail, event, upstreamOf(mail.states[event.recipients[0] ?? 0]));
   applyTo(state, mail, event);
   if (mail.open === 0) finish(state, mail, event.at);
   // What is with a sender is known by its attempt: most mail is never anything but started and delivered.
   const isInIndex = mail.open > 0 || mail.copying !== 'no';
   if (isInIndex && event.kind !== 'started') state.changed.add(mail);
+}
+
+/** Whoever counts the index counts what is about to change as it was. */
+function countAhead({ counts }: EngineState, mail: Mail): void {
+  for (const each of counts) each.countAhead(mail);
 }
 
 function upstreamOf(before: RecipientState | undefined): string | undefined {
