@@ -76,6 +76,8 @@ class Stage {
   /** What was under way stays so, and the new owner knows of it. */
   takeOver(partition: number): void {
     const [keeper, part] = [this.keepers[partition], this.parts[partition] as Partition];
+    // An only one has everything, and nothing is written.
+    if (this.parts.length === 1) return part.enforce(this.budgets);
     if (keeper && this.random.chance(0.5)) this.#late.push({ keeper, part: frozen(part) });
     else keeper?.crash();
     this.#epoch += 1;
@@ -172,13 +174,14 @@ describe('shares of a limit', () => {
     );
   });
 
-  it('never do so when partitions are added to them', () => {
+  it('never do so when partitions are added to them, nor when the limit is raised', () => {
     fc.assert(
       fc.property(fc.integer(), fc.integer({ min: 1, max: 3 }), (seed, partitions) => {
         const stage = new Stage(seed, partitions, 50);
         for (let step = 0; step < 500; step += 1) {
           stage.stumble();
           if (step === 200) stage.addPartitions(2);
+          if (step === 350) stage.budgets = budgets(80);
           expect(stage.exceeded()).toEqual([]);
         }
       }),
@@ -201,6 +204,19 @@ describe('shares of a limit', () => {
       }),
       { numRuns: 50 },
     );
+  });
+
+  it('come to even parts when a partition is added, those of connections too, as soon as what is in use allows it', () => {
+    const stage = new Stage(1, 1, 100);
+    stage.parts[0]?.under.set('upstream:main', 100);
+    stage.addPartitions(1);
+    for (let round = 0; round < 3; round += 1) stage.round();
+    expect(stage.parts.map((part) => part.shareOf('upstream:main').connections)).toEqual([50, 0]);
+    stage.parts[0]?.under.set('upstream:main', 10);
+    for (let round = 0; round < 10; round += 1) stage.round();
+    expect(stage.parts.map((part) => part.shareOf('upstream:main').connections)).toEqual([50, 50]);
+    for (let round = 0; round < 70; round += 1) stage.round();
+    expect(sharesOf(stage)).toEqual([50, 50]);
   });
 
   it('begin as even parts', () => {

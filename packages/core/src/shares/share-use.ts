@@ -57,10 +57,10 @@ export class ShareNeeds {
     const { waitedAt = this.#since, peaks } = this.#remembered.get(scope) ?? {};
     return {
       waits: kind !== 'connections' && this.asks(scope),
-      // A sender's connections carry the mail of all partitions, whoever has allotted them.
+      // A sender's connections carry the mail of all partitions, whoever has allotted them: even parts serve.
       rested: kind === 'connections' || this.#mono - waitedAt >= restMs,
       used: this.#uses.get(scope)?.used[kind] ?? 0,
-      peak: peaks?.get(kind) ?? 0,
+      peak: kind === 'connections' ? 0 : (peaks?.get(kind) ?? 0),
     };
   }
 

@@ -84,7 +84,6 @@ export class VirtualShareKeeper {
     this.#stage = { kind: 'idle' };
     this.holder.note(found);
     const write = this.holder.look(uses(), mono);
-    if (this.holder.isSuperseded) return;
     enforce(this.holder.inForce);
     if (write) this.#stage = { kind: 'writing', write };
   }
