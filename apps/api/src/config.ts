@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { formatSize, partitionSettings, setting, sharedSettings, type Setting } from '@posthaste/config';
+import { formatSize, furtherLaneSettings, partitionSettings, setting, sharedSettings, type Setting } from '@posthaste/config';
 import { requestBytes } from './limits/call-limits.ts';
 
 /** A size that must not be below what another one needs. */
@@ -18,6 +18,7 @@ function atLeast(other: string, need: (bytes: number) => number, options: { read
 export const apiSettings = {
   ...sharedSettings,
   ...partitionSettings,
+  ...furtherLaneSettings,
   'api.listen': setting.address({
     default: '127.0.0.1:8080',
     doc: 'Where gRPC, Connect, gRPC-Web and REST are served, in clear text. Whoever reaches it can send mail, and stop or cancel it: there is no authentication yet.',

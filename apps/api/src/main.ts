@@ -10,6 +10,7 @@
  * Ends       on SIGTERM or SIGINT, or when its parent is gone: takes nothing new, and finishes the calls in hand.
  */
 import { type Config, formatAddress, loadConfig, helpFor } from '@posthaste/config';
+import { LaneTable } from '@posthaste/core';
 import { LiveLedger } from '@posthaste/ledger';
 import { connectStream, createPublisher, watchFill, type StreamConnection } from '@posthaste/stream';
 import { createDoor } from '@posthaste/submission';
@@ -67,10 +68,11 @@ function build(values: ApiConfig, connection: StreamConnection, tracing: Tracing
   const publisher = createPublisher(connection, { clock, log, mode: values['storage.durability'], retryForMs: values['api.retryFor'] });
   const fill = watchFill(connection, { partitions, clock, log });
   const limits = { maxBytes: values['api.maxSize'], maxRecipients: values['limits.recipients'], inlineBytes: values['limits.inline'] };
+  const lanes = new LaneTable(values['lanes.further']);
   const ledger = new LiveLedger({ path: values['api.ledger'], keepMs: values['ledger.keep'], connection, partitions, clock, log });
   const lookup = createSchedulerLookup({ connection, partitions, fixed: values['api.scheduler'], clock });
   const operator = createSchedulerOperator({ connection, partitions, fixed: values['api.scheduler'], clock });
-  const door = createDoor({ publisher, fill, clock, name: 'api', hostname: values['api.hostname'], limits, partitions, tracing });
+  const door = createDoor({ publisher, fill, clock, name: 'api', hostname: values['api.hostname'], limits, lanes, partitions, tracing });
   const sources = { ledger, lookup, clock };
   const server = createApiServer({
     ...sources,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { create } from '@bufbuild/protobuf';
 import { Code, ConnectError } from '@connectrpc/connect';
 import { Server, ServerCredentials, status, type handleUnaryCall } from '@grpc/grpc-js';
-import type { JournalEvent } from '@posthaste/core';
+import type { JournalEvent, LaneTable } from '@posthaste/core';
 import { LiveLedger } from '@posthaste/ledger';
 import { BadRequestSchema, ErrorInfoSchema, grpcService, RetryInfoSchema } from '@posthaste/protocol';
 import {
@@ -32,6 +32,8 @@ export type Rig = Awaited<ReturnType<typeof startRig>>;
 
 export interface RigOptions {
   readonly limits?: Partial<SubmissionLimits>;
+  /** Default: the four. */
+  readonly lanes?: LaneTable;
   readonly callTimeoutMs?: number;
   readonly requestTimeoutMs?: number;
   /** How long a message is tried to be stored while NATS does not answer. */
@@ -57,7 +59,15 @@ export async function startRig(options: RigOptions = {}) {
   const full: { stream: string | null } = { stream: null };
   const watch = watchFill(connection, { clock, log: silentLog });
   const fill: FillWatch = { blocked: (partition, mail) => full.stream ?? watch.blocked(partition, mail), ratio: 0.25, close: () => watch.close() };
-  const door = createDoor({ publisher, fill, clock, name: 'api', hostname: 'api.example.org', limits });
+  const door = createDoor({
+    publisher,
+    fill,
+    clock,
+    name: 'api',
+    hostname: 'api.example.org',
+    limits,
+    ...(options.lanes && { lanes: options.lanes }),
+  });
   const ledger = new LiveLedger({ path: join(folder, 'ledger.sqlite'), connection, clock, log: silentLog });
   const scheduler = await startScheduler();
   const fixed = { host: '127.0.0.1', port: scheduler.port };

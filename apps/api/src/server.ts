@@ -24,7 +24,7 @@ import { createMessageWatch, type MessageWatch } from './status/watch.ts';
 import { createSubmissionService } from './submission/service.ts';
 import { createValidation, type Validate } from './refusal/validation.ts';
 
-export interface ApiOptions extends Omit<StatusOptions, 'watch'> {
+export interface ApiOptions extends Omit<StatusOptions, 'watch' | 'lanes'> {
   readonly operator: SchedulerOperator;
   readonly door: Door;
   readonly mailLog: MailLog;
@@ -75,12 +75,13 @@ export function createApiServer(options: ApiOptions): ApiServer {
 }
 
 function servicesOf(options: ApiOptions, validate: Validate, watch: MessageWatch): ServiceImplSpec[] {
+  const { lanes } = options.door;
   const follow = (id: string, signal: AbortSignal) => watch.watchMessage(id, { signal });
   const names = ours.map(({ typeName }) => typeName);
   const services: ServiceImplSpec[] = [
     createServiceImplSpec<typeof SubmissionService>(SubmissionService, createSubmissionService({ ...options, validate, follow })),
-    createServiceImplSpec<typeof StatusService>(StatusService, createStatusService({ ...options, watch })),
-    createServiceImplSpec<typeof OperatorService>(OperatorService, createOperatorService(options)),
+    createServiceImplSpec<typeof StatusService>(StatusService, createStatusService({ ...options, lanes, watch })),
+    createServiceImplSpec<typeof OperatorService>(OperatorService, createOperatorService({ ...options, lanes })),
     createServiceImplSpec<typeof Health>(Health, createHealthService(names, options.ready)),
   ];
   const described = [...services.map(({ service }) => service), ServerReflection];

@@ -34,7 +34,7 @@ function detail({ detail: { case: kind, value } }: Gate): string[] {
   switch (kind) {
     case 'place': {
       const pace = value.perSecond === 0 ? 'none went in the last minute' : `${round(value.perSecond)} go each second`;
-      return [`${value.aheadCount} before it in lane ${inWords(LaneSchema, value.lane)}`, pace];
+      return [`${value.aheadCount} before it in lane ${value.laneName || inWords(LaneSchema, value.lane)}`, pace];
     }
     case 'limit': {
       const span = value.window ? ` in ${formatDuration(durationMs(value.window))}` : ' at once';

@@ -19,8 +19,13 @@ import {
 
 /** A message as a person reads it: a block for each recipient, in it a line for each attempt. */
 export function describeMessage(message: Message, now: Date): string {
-  const { from, lane, tenant, sizeBytes, acceptedAt, sendAt, deadline, recipients } = message;
-  const facts = [`from ${from === '' ? '<>' : from}`, `lane ${inWords(LaneSchema, lane)}`, `tenant ${tenant}`, showBytes(Number(sizeBytes))];
+  const { from, lane, laneName, tenant, sizeBytes, acceptedAt, sendAt, deadline, recipients } = message;
+  const facts = [
+    `from ${from === '' ? '<>' : from}`,
+    `lane ${laneName || inWords(LaneSchema, lane)}`,
+    `tenant ${tenant}`,
+    showBytes(Number(sizeBytes)),
+  ];
   const times = [...showTime('accepted', acceptedAt, now), ...showTime('not before', sendAt, now), ...showTime('useful until', deadline, now)];
   const head = [`${message.id}  ${inWords(MessageStateSchema, message.state)}`, `  ${facts.join(', ')}`, `  ${times.join(', ')}`];
   return withoutControls([...head, ...recipients.flatMap((recipient) => ['', ...describeRecipient(recipient, now)])].join('\n'));

@@ -51,7 +51,7 @@ beforeAll(async () => {
   writeFileSync(join(dir, 'key'), testCertificate.key);
   write(shop, bare, owner);
   certificate = await openCertificate({ certPath: join(dir, 'cert'), keyPath: join(dir, 'key') }, clock, silentLog);
-  users = await openUsers(join(dir, 'users'), clock, silentLog, 3_600_000);
+  users = await openUsers(join(dir, 'users'), clock, silentLog, undefined, 3_600_000);
 });
 
 afterEach(async () => {

@@ -1,3 +1,4 @@
+import type { LaneTable } from '@posthaste/core';
 import type { Clock, Log } from '@posthaste/telemetry';
 import { mayUseSender, type User } from '@posthaste/users';
 import type { SMTPServerAuthentication, SMTPServerSession } from 'smtp-server';
@@ -13,6 +14,8 @@ export interface AuthorityOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly policy: Policy;
+  /** Those that a user name can ask for. */
+  readonly lanes: LaneTable;
   /** Present when there are users. */
   readonly logins?: Logins;
   /** STARTTLS is on offer. */
@@ -82,7 +85,7 @@ export class Authority {
   /** Looked at only once the password was right: to others the reply says nothing of who is a user here. */
   #readOptions(options: string, { remoteAddress: client }: SMTPServerSession): NameOptions {
     try {
-      return readNameOptions(options);
+      return readNameOptions(options, this.#options.lanes);
     } catch (error) {
       if (!(error instanceof NameOptionFault)) throw error;
       this.#options.log.info('a login was refused for an option in its user name', { client, option: error.option.slice(0, 80) });

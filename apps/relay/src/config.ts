@@ -1,6 +1,16 @@
 import { hostname } from 'node:os';
 import { lanes } from '@posthaste/core';
-import { type Address, type Parsed, partitionSettings, repeatSettings, setting, type Setting, sharedSettings } from '@posthaste/config';
+import {
+  type Address,
+  furtherLaneSettings,
+  laneSetting,
+  type Parsed,
+  partitionSettings,
+  repeatSettings,
+  setting,
+  type Setting,
+  sharedSettings,
+} from '@posthaste/config';
 import { isLoopback, loopbackNetworks, parseNetwork } from './networks.ts';
 
 /** NATS takes 1 MiB as one message unless told otherwise; the ticket and its frame need their part. */
@@ -31,6 +41,7 @@ export const relaySettings = {
   ...sharedSettings,
   ...repeatSettings,
   ...partitionSettings,
+  ...furtherLaneSettings,
   'relay.listen': checked(
     setting.address({
       default: '127.0.0.1:2525',
@@ -87,13 +98,13 @@ export const relaySettings = {
     '1 to 64 letters, digits, "-" or "_"',
     (tenant) => /^[A-Za-z0-9_-]{1,64}$/.test(tenant),
   ),
-  'relay.lane': setting.oneOf(lanes, {
+  'relay.lane': laneSetting({
     optional: true,
-    doc: "Lane of mail that asks for none. First comes MT-PRIORITY of MAIL, then X-Posthaste-Lane, then the user name (app+lane=high), then a high or low MT-Priority, X-Priority, X-MSMail-Priority, Importance or Priority, then the user's lane, then this. Default: normal.",
+    doc: "Lane of mail that asks for none, by its name. First comes MT-PRIORITY of MAIL, then X-Posthaste-Lane, then the user name (app+lane=high), then a high or low MT-Priority, X-Priority, X-MSMail-Priority, Importance or Priority, then the user's lane, then this. Default: normal.",
   }),
   'relay.maxLane': setting.oneOf(lanes, {
     optional: true,
-    doc: "The most urgent lane that mail may have: what asks for a more urgent one gets this. A user's own maxLane wins. Default: immediate.",
+    doc: "The most urgent lane that mail may have: what asks for a more urgent one gets this. A further lane is as urgent as its base. A user's own maxLane wins. Default: immediate.",
   }),
   'relay.tags': checked(
     setting.map({

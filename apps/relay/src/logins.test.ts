@@ -35,7 +35,7 @@ beforeEach(async () => {
   clock = new ManualClock();
   dir = mkdtempSync(join(tmpdir(), 'posthaste-users-'));
   write({ name: 'anna', password: anna }, { name: 'bert', password: bert });
-  users = await openUsers(path(), systemClock, silentLog, 3_600_000);
+  users = await openUsers(path(), systemClock, silentLog, undefined, 3_600_000);
 });
 
 afterEach(() => {

@@ -1,5 +1,6 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { fourLanes } from '@posthaste/core';
 import type { Clock, Log } from '@posthaste/telemetry';
 import { parseUsers, verifyPassword, type User } from '@posthaste/users';
 import { FailedLogins } from './failed-logins.ts';
@@ -26,8 +27,9 @@ export interface LoginsOptions {
 
 export type Users = ReadonlyMap<string, User>;
 
-export function openUsers(path: string, clock: Clock, log: Log, intervalMs?: number): Promise<LiveFile<Users>> {
-  const read = async () => parseUsers(await readFile(path, 'utf8').catch(unreadable(path)));
+/** `lanes`: those that users can have. */
+export function openUsers(path: string, clock: Clock, log: Log, lanes = fourLanes, intervalMs?: number): Promise<LiveFile<Users>> {
+  const read = async () => parseUsers(await readFile(path, 'utf8').catch(unreadable(path)), lanes);
   return LiveFile.open({ name: 'users', paths: [path], read, clock, log, ...(intervalMs && { intervalMs }) });
 }
 

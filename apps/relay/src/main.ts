@@ -11,6 +11,7 @@
  * Ends       on SIGTERM or SIGINT, or when its parent is gone: takes nothing new, and finishes the transactions in flight.
  */
 import { type Config, formatAddress, loadConfig, helpFor } from '@posthaste/config';
+import { LaneTable } from '@posthaste/core';
 import { connectStream, createPublisher, watchFill, type FillWatch, type StreamConnection } from '@posthaste/stream';
 import { createDoor, Repeats, type Door } from '@posthaste/submission';
 import {
@@ -71,7 +72,7 @@ async function openFiles(values: RelayConfig, log: Log): Promise<Files> {
   const { 'relay.tlsCert': certPath, 'relay.tlsKey': keyPath, 'relay.users': usersPath } = values;
   const files: Files = {
     ...(certPath && keyPath && { certificate: await openCertificate({ certPath, keyPath }, systemClock, log) }),
-    ...(usersPath && { users: await openUsers(usersPath, systemClock, log) }),
+    ...(usersPath && { users: await openUsers(usersPath, systemClock, log, new LaneTable(values['lanes.further'])) }),
   };
   // Without a listener SIGHUP would end the program.
   process.on('SIGHUP', () => {
@@ -115,9 +116,21 @@ function openDoor(values: RelayConfig, connection: StreamConnection, tracing: Tr
     maxRecipients: values['limits.recipients'],
     inlineBytes: values['limits.inline'],
   };
+  const lanes = new LaneTable(values['lanes.further']);
   const windowMs = values['dedupe.window'];
   const repeats = windowMs > 0 ? { repeats: new Repeats({ connection, clock, windowMs }) } : {};
-  const door = createDoor({ publisher, fill, clock, name: 'smtp', hostname: values['relay.hostname'], limits, partitions, tracing, ...repeats });
+  const door = createDoor({
+    publisher,
+    fill,
+    clock,
+    name: 'smtp',
+    hostname: values['relay.hostname'],
+    limits,
+    lanes,
+    partitions,
+    tracing,
+    ...repeats,
+  });
   return { door, fill };
 }
 

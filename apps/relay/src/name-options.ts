@@ -1,5 +1,5 @@
-import { isLane, lanes, type Lane } from '@posthaste/core';
-import { expectedDuration, expectedTime, readDuration, readTime, type Wishes } from '@posthaste/submission';
+import { fourLanes, type LaneTable } from '@posthaste/core';
+import { expectedDuration, expectedLane, expectedTime, readDuration, readTime, type Wishes } from '@posthaste/submission';
 
 /** What a client asks for behind its user name, for all the mail of its session. */
 export interface NameOptions {
@@ -32,7 +32,7 @@ type Writable<T> = { -readonly [K in keyof T]: T[K] };
 type Draft = Writable<Omit<Wishes, 'tags'>> & { delayMs?: number; readonly tags: Map<string, string> };
 
 /** Reads options such as `lane=high;ttl=10m;tag=otp;tag.campaign=spring`. Throws NameOptionFault. */
-export function readNameOptions(text: string): NameOptions {
+export function readNameOptions(text: string, lanes = fourLanes): NameOptions {
   const draft: Draft = { tags: new Map() };
   const seen = new Set<string>();
   for (const option of text.split(';')) {
@@ -40,7 +40,7 @@ export function readNameOptions(text: string): NameOptions {
     if (key === '') throw new NameOptionFault(option, `"${cut(option)}" in the user name; expected an option such as lane=high`);
     if (seen.has(key)) throw new NameOptionFault(key, `${cut(key)} is twice in the user name; expected each option once`);
     seen.add(key);
-    readOption(draft, key, value);
+    readOption(draft, key, value, lanes);
   }
   refuseBoth(seen, 'ttl', 'deadline');
   refuseBoth(seen, 'delay', 'send-at');
@@ -53,10 +53,10 @@ export function wishesAt({ wishes, delayMs }: NameOptions, now: number): Wishes 
   return delayMs === undefined ? wishes : { ...wishes, due: now + delayMs };
 }
 
-function readOption(draft: Draft, key: string, value: string): void {
+function readOption(draft: Draft, key: string, value: string, lanes: LaneTable): void {
   switch (key) {
     case 'lane':
-      draft.lane = known(laneNamed(value), key, value, `one of ${lanes.join(', ')}`);
+      draft.lane = known(lanes.named(value.toLowerCase())?.name, key, value, expectedLane(value, lanes));
       break;
     case 'ttl':
       draft.ttlMs = known(readDuration(value), key, value, expectedDuration);
@@ -88,11 +88,6 @@ function readTag({ tags }: Draft, key: string, value: string): void {
 function refuseBoth(seen: ReadonlySet<string>, one: string, other: string): void {
   if (seen.has(one) && seen.has(other))
     throw new NameOptionFault(other, `${one} and ${other} are both in the user name and say the same; expected one of them`);
-}
-
-function laneNamed(word: string): Lane | undefined {
-  const lane = word.toLowerCase();
-  return isLane(lane) ? lane : undefined;
 }
 
 function known<T>(read: T | undefined, key: string, value: string, expected: string): T {

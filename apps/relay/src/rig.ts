@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig } from '@posthaste/config';
-import { decodeTicket, type Lane, type Ticket } from '@posthaste/core';
+import { decodeTicket, fourLanes, type Lane, type LaneTable, type Ticket } from '@posthaste/core';
 import {
   connectStream,
   createPublisher,
@@ -24,6 +24,8 @@ import { Relay, type RelayOptions } from './server.ts';
 
 export interface RigOptions extends Partial<Omit<RelayOptions, 'door' | 'clock' | 'log' | 'policy'>>, Partial<Policy> {
   readonly limits?: Partial<SubmissionLimits>;
+  /** Default: the four. */
+  readonly lanes?: LaneTable;
   readonly storageBytes?: number;
   readonly retryForMs?: number;
   /** Of the relay. Default: the system's. */
@@ -70,14 +72,23 @@ const usualPolicy: Policy = { ...policyFrom(loadConfig(relaySettings, { argv: []
 
 /** For tests: the streams, and a relay on a free port before them. */
 export async function startRig(nats: Nats, options: RigOptions = {}) {
-  const { limits = {}, storageBytes = 2 ** 28, retryForMs = 500, windowMs, mode = 'fast', partitions = 1, ...relayOptions } = options;
+  const {
+    limits = {},
+    storageBytes = 2 ** 28,
+    retryForMs = 500,
+    windowMs,
+    mode = 'fast',
+    partitions = 1,
+    lanes = fourLanes,
+    ...relayOptions
+  } = options;
   const connection = await connectStream({ url: nats.url, name: 'relay-test', log: silentLog, clock });
   await ensureStreams(connection, { partitions, storageBytes });
   const publisher = createPublisher(connection, { clock, log: silentLog, mode, retryForMs });
   const fill = watchFill(connection, { partitions, clock, log: silentLog, intervalMs: 50 });
   const hostname = 'mx.example.org';
   const repeats = windowMs === undefined ? {} : { repeats: new Repeats({ connection, clock, windowMs }) };
-  const door = createDoor({ publisher, fill, clock, name: 'smtp', hostname, limits, partitions, ...repeats });
+  const door = createDoor({ publisher, fill, clock, name: 'smtp', hostname, limits, lanes, partitions, ...repeats });
   const mailLog: MailLog = options.mailLog ?? silentMailLog;
   const policy: Policy = { ...usualPolicy, ...relayOptions };
   const relay = new Relay({ hostname, clock, ...relayOptions, mailLog, policy, door, log: silentLog });

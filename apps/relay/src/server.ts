@@ -48,7 +48,7 @@ export class Relay {
     this.#options = options;
     this.#crowd = new Crowd({ ...policy, clock, trusted: new Networks(policy.trustedNetworks) });
     this.#watchdog = new Watchdog({ ...policy, clock, intervalMs: watchIntervalMs });
-    const authority = new Authority({ ...options, startTls });
+    const authority = new Authority({ ...options, lanes: options.door.lanes, startTls });
     this.#reception = new Reception({ ...options, authority, watchdog: this.#watchdog, startTls });
     certificate?.onChange(({ cert, key }) => this.#listeners.forEach((listener) => listener.updateSecureContext({ cert, key })));
   }

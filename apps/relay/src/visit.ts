@@ -11,7 +11,7 @@ export interface OriginDefaults {
   readonly tenant?: string | undefined;
   readonly lane?: Wishes['lane'] | undefined;
   /** The most urgent that mail may have. */
-  readonly maxLane?: Wishes['lane'] | undefined;
+  readonly maxLane?: Cover['maxLane'] | undefined;
   readonly tags?: Wishes['tags'] | undefined;
 }
 

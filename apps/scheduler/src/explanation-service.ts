@@ -92,7 +92,7 @@ function detailMessage(detail: GateDetail): Detail {
     }
     case 'place': {
       const { lane, tenant, ahead, perSecond } = detail;
-      return { case: 'place', value: { lane: wireLanes[lane.base], tenant, aheadCount: BigInt(ahead), perSecond } };
+      return { case: 'place', value: { lane: wireLanes[lane.base], laneName: lane.name, tenant, aheadCount: BigInt(ahead), perSecond } };
     }
   }
 }

@@ -56,7 +56,7 @@ export async function lookUp(lookup: Lookup, id: string): Promise<LookupMessageR
     return unavailable('mail that may include this message is still being read; ask again');
   }
   const found = driver.engine.find(id);
-  if (found) return render(found.ticket, found.recipients);
+  if (found) return render({ ...found.ticket, furtherLane: undefined, ...found.lane.written }, found.recipients);
   if (driver.engine.finishedLately(id)) return unavailable('the message has just finished; the ledger will know it in a moment');
   return { code: status.NOT_FOUND, details: `no message ${id} is waiting` };
 }

@@ -97,7 +97,7 @@ export class Rig {
         groups,
       ),
       policy: { ...defaultPolicy, retry: { ...defaultPolicy.retry, default: { kind: 'fixed', delaysMs: retryDelaysMs } }, ...policy },
-      fleet: { lanes: defaultPolicy.lanes, bulkWithinMs: 3_600_000, calendar, lookAheadMs: 0 },
+      fleet: { lanes: policy.lanes ?? defaultPolicy.lanes, bulkWithinMs: 3_600_000, calendar, lookAheadMs: 0 },
       checkpointEveryMs: 1_000,
       checkpointEvents: 1_000,
       historyMs: 3_600_000,

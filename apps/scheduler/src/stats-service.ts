@@ -65,6 +65,7 @@ export const wireLanes: Readonly<Record<LaneName, Lane>> = { immediate: Lane.IMM
 function laneStats({ lane, depth, waiting, oldestAcceptedAt }: LaneCensus): MessageInitShape<typeof LaneStatsSchema> {
   return {
     lane: wireLanes[lane.base],
+    laneName: lane.name,
     readyCount: BigInt(depth.queued - waiting),
     waitingCount: BigInt(waiting),
     sendingCount: BigInt(depth.sending),

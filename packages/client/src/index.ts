@@ -3,7 +3,8 @@ export { createPosthasteClient, type PosthasteClient, type PosthasteClientOption
 export type { ClientClock } from './clock.ts';
 export type { CallOptions } from './connection.ts';
 export type { MessageFilter, MessagePage, PageFilter } from './list.ts';
-export type { LaneName, Mail, MailAttachment, UnsubscribeWay } from './mail.ts';
+export type { LaneName } from './lane-name.ts';
+export type { Mail, MailAttachment, UnsubscribeWay } from './mail.ts';
 export type { GateInTheWay, MessageExplanation, RecipientExplanation } from './message-explanation.ts';
 export type {
   AttemptOutcomeName,

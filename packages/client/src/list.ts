@@ -1,10 +1,10 @@
 import { create } from '@bufbuild/protobuf';
 import { ListMessagesRequestSchema, MessageState, type ListMessagesRequest, type ListMessagesResponse } from '@posthaste/protocol';
 import type { CallOptions, Connection } from './connection.ts';
-import type { LaneName } from './mail.ts';
+import { laneFields, type LaneName } from './lane-name.ts';
 import { messageStatus, type MessageStatus } from './message-status.ts';
 import { invalidField } from './posthaste-error.ts';
-import { laneValue, timestampOf } from './submit-request.ts';
+import { timestampOf } from './submit-request.ts';
 import { valueOf, type GivenWord } from './word.ts';
 import { withProto, type WithProto } from './with-proto.ts';
 
@@ -63,11 +63,13 @@ export async function* listPages(connection: Connection, filter: PageFilter, opt
 }
 
 function listRequest(filter: PageFilter): ListMessagesRequest {
+  const lanes = (filter.lanes ?? []).map((lane) => laneFields('lanes', lane));
   return create(ListMessagesRequestSchema, {
     pageSize: filter.pageSize ?? 0,
     pageToken: filter.pageToken ?? '',
     states: (filter.states ?? []).map(stateValue),
-    lanes: (filter.lanes ?? []).map((lane) => laneValue('lanes', lane)),
+    lanes: lanes.flatMap(({ lane, laneName }) => (laneName === '' ? lane : [])),
+    laneNames: lanes.flatMap(({ laneName }) => laneName || []),
     recipient: filter.recipient ?? '',
     from: filter.from ?? '',
     messageIdHeader: filter.messageIdHeader ?? '',

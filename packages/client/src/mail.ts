@@ -1,8 +1,4 @@
-import type { Lane } from '@posthaste/protocol';
-import type { GivenWord } from './word.ts';
-
-/** How urgent: `immediate` (someone waits for it now), `high`, `normal`, `low` (bulk). */
-export type LaneName = GivenWord<typeof Lane>;
+import type { LaneName } from './lane-name.ts';
 
 /**
  * A mail as you hand it over: content fields, from which Posthaste builds the MIME message, or `raw`, which goes as it is.

@@ -1,7 +1,6 @@
 import { durationMs, timestampDate, type Timestamp } from '@bufbuild/protobuf/wkt';
 import {
   AttemptOutcome,
-  Lane,
   MessageState,
   Reason,
   RecipientState,
@@ -12,6 +11,7 @@ import {
   type Recipient,
   type Reply,
 } from '@posthaste/protocol';
+import { laneNameOf, type LaneName } from './lane-name.ts';
 import { withProto, type WithProto } from './with-proto.ts';
 import { nameOf, wordOf, type Word } from './word.ts';
 
@@ -33,7 +33,7 @@ export interface MessageStatus extends WithProto<Message> {
   /** Whether the state will not change any more. */
   readonly final: boolean;
   readonly tenant: string;
-  readonly lane: Word<typeof Lane>;
+  readonly lane: LaneName;
   /** Reverse path; empty for the null sender. */
   readonly from: string;
   readonly recipients: readonly RecipientStatus[];
@@ -121,7 +121,7 @@ export function messageStatus(message: Message): MessageStatus {
       state: wordOf(MessageState, message.state),
       final: isFinal(message.state),
       tenant: message.tenant,
-      lane: wordOf(Lane, message.lane),
+      lane: laneNameOf(message),
       from: message.from,
       recipients: message.recipients.map(recipientStatus),
       acceptedAt: dateOf(message.acceptedAt),

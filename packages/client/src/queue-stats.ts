@@ -1,6 +1,5 @@
 import { durationMs } from '@bufbuild/protobuf/wkt';
 import {
-  Lane,
   UpstreamState,
   type FleetStats,
   type LaneStats,
@@ -10,6 +9,7 @@ import {
   type Totals,
   type UpstreamStats,
 } from '@posthaste/protocol';
+import { laneNameOf, type LaneName } from './lane-name.ts';
 import { dateOf } from './message-status.ts';
 import { withProto, type WithProto } from './with-proto.ts';
 import { wordOf, type Word } from './word.ts';
@@ -62,7 +62,7 @@ export interface PartitionFigures {
 }
 
 export interface LaneFigures {
-  readonly lane: Word<typeof Lane>;
+  readonly lane: LaneName;
   /** Could go now. */
   readonly readyCount: number;
   /** Wait for their due time. */
@@ -150,7 +150,7 @@ function partitionFigures({ partition, owner, epoch, unreadCount }: PartitionSta
 
 function laneFigures(lane: LaneStats): LaneFigures {
   return {
-    lane: wordOf(Lane, lane.lane),
+    lane: laneNameOf(lane),
     readyCount: Number(lane.readyCount),
     waitingCount: Number(lane.waitingCount),
     sendingCount: Number(lane.sendingCount),

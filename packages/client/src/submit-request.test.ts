@@ -72,12 +72,17 @@ test.each([
   expect(request.ttl && durationMs(request.ttl)).toBe(ms);
 });
 
+test('one of the four lanes goes by number, the name of a further one as it is: the server knows which there are', () => {
+  expect(submitRequest({ ...mail, lane: 'high' }, key)).toMatchObject({ lane: Lane.HIGH, laneName: '' });
+  expect(submitRequest({ ...mail, lane: 'wedding-day' }, key)).toMatchObject({ lane: Lane.UNSPECIFIED, laneName: 'wedding-day' });
+});
+
 test.each([
   ['ttl', { ttl: 'soon' }],
   ['ttl', { ttl: -1 }],
   ['ttl', { ttl: Number.NaN }],
-  ['lane', { lane: 'fast' as 'low' }],
-  ['lane', { lane: 'unspecified' as 'low' }],
+  ['lane', { lane: 'Wedding Day' }],
+  ['lane', { lane: 'unspecified' }],
   ['send_at', { sendAt: new Date('tomorrow') }],
 ])('a wrong %s is told before anything is sent', (field, wrong) => {
   expect(() => submitRequest({ ...mail, ...wrong }, key)).toThrow(

@@ -1,10 +1,10 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { durationFromMs, timestampFromDate, type Duration, type Timestamp } from '@bufbuild/protobuf/wkt';
-import { type AttachmentSchema, Disposition, Lane, SubmitRequestSchema, type SubmitRequest } from '@posthaste/protocol';
+import { type AttachmentSchema, Disposition, SubmitRequestSchema, type SubmitRequest } from '@posthaste/protocol';
+import { laneFields } from './lane-name.ts';
 import type { Mail, MailAttachment } from './mail.ts';
 import { invalidField } from './posthaste-error.ts';
 import type { RequestKey } from './request-key.ts';
-import { valueOf } from './word.ts';
 
 /** The request for a mail. Throws INVALID_FIELD where it cannot be put into the contract's words; all other rules are the server's. */
 export function submitRequest(mail: Mail, key: RequestKey): SubmitRequest {
@@ -23,18 +23,12 @@ export function submitRequest(mail: Mail, key: RequestKey): SubmitRequest {
     tags: { ...mail.tags },
     tenant: mail.tenant ?? '',
     ...key,
-    ...(mail.lane === undefined ? {} : { lane: laneValue('lane', mail.lane) }),
+    ...(mail.lane === undefined ? {} : laneFields('lane', mail.lane)),
     ...(mail.listUnsubscribe === undefined ? {} : { listUnsubscribe: { ...mail.listUnsubscribe } }),
     ...(mail.sendAt === undefined ? {} : { sendAt: timestampOf('send_at', mail.sendAt) }),
     ...(mail.ttl === undefined ? {} : { ttl: durationOf(mail.ttl) }),
     ...(mail.deadline === undefined ? {} : { deadline: timestampOf('deadline', mail.deadline) }),
   });
-}
-
-export function laneValue(field: string, lane: string): Lane {
-  const value = valueOf(Lane, lane);
-  if (value === undefined) throw invalidField(field, `${JSON.stringify(lane)} is no lane; expected one of immediate, high, normal, low`);
-  return value;
 }
 
 export function timestampOf(field: string, date: Date): Timestamp {

@@ -1,6 +1,6 @@
 import { parseDocument } from 'yaml';
 import { didYouMean } from './nearest.ts';
-import { type Found, isForeign, type Known, knownSections, type Reading, sectionOf } from './schema.ts';
+import { type Found, isForeign, type Known, knownSections, type Reading, sectionOf, sharedKeys } from './schema.ts';
 import { isMapping } from './setting.ts';
 
 /** Reads settings from YAML text: nested by the dots of their keys, or with the dots written out. */
@@ -24,11 +24,11 @@ interface Leaf {
   readonly value: unknown;
 }
 
-/** Descends until a declared key (whose value may itself be a mapping) or something that is no mapping. An empty value counts as not given. */
+/** Descends until a key that this program or another one declares (whose value may itself be a mapping) or something that is no mapping. An empty value counts as not given. */
 function* leaves(mapping: Record<string, unknown>, prefix: string, known: Known): Generator<Leaf> {
   for (const [name, value] of Object.entries(mapping)) {
     const key = prefix + name;
-    if (isMapping(value) && !Object.hasOwn(known.schema, key)) yield* leaves(value, `${key}.`, known);
+    if (isMapping(value) && !Object.hasOwn(known.schema, key) && !sharedKeys.includes(key)) yield* leaves(value, `${key}.`, known);
     else if (value !== null) yield { key, value };
     else if (!knownSections.includes(sectionOf(key))) yield { key, value };
   }

@@ -54,6 +54,8 @@ describe('lanes beside the four', () => {
     const env = { POSTHASTE_LANES_FURTHER: 'wedding-day=high', POSTHASTE_LANES_SHARES: 'low=10' };
     expect(loadConfig(furtherLaneSettings, { argv: [], env }).values['lanes.further']).toEqual([{ name: 'wedding-day', base: 'high' }]);
     const file = 'lanes:\n  further: { wedding-day: high }\n  shares: { low: 10 }\n';
+    const door = loadConfig(furtherLaneSettings, { argv: ['--config=x.yaml'], env: {}, readFile: () => file });
+    expect(door.values['lanes.further']).toEqual([{ name: 'wedding-day', base: 'high' }]);
     expect(loadConfig({}, { argv: ['--config=x.yaml'], env: {}, readFile: () => file }).values).toEqual({});
   });
 });

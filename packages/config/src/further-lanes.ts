@@ -2,7 +2,7 @@ import { isLane, lanes } from '@posthaste/core/lane';
 import type { FurtherLane } from '@posthaste/core/lane-table';
 import { didYouMean } from './nearest.ts';
 import { formatDuration, parseDuration, type Parsed, type PartFault, refused, refusedParts, taken } from './quantity.ts';
-import { define, isMapping, isScalar, parseMap, type Setting } from './setting.ts';
+import { define, isMapping, isScalar, parseMap, type Setting, type SettingOptions } from './setting.ts';
 
 const mostFurther = 12;
 
@@ -143,6 +143,19 @@ export function strayLane(
   const names: string[] = [...lanes, ...(further ?? []).map(({ name }) => name)];
   const name = named.find((each) => (further === undefined ? !laneName.test(each) : !names.includes(each)));
   return name === undefined ? undefined : { name, choices: `${names.join(', ')}${didYouMean(name, names)}` };
+}
+
+/** The name of a lane, one of the four or a further one. */
+export function laneSetting<const O extends SettingOptions<string>>(options: O) {
+  const parse = (input: unknown) =>
+    typeof input === 'string' && laneName.test(input) ? taken(input) : refused(`one of ${lanes.join(', ')}, or a lane of lanes.further`);
+  const settle = (lane: string | undefined, others: Readonly<Record<string, unknown>>) => {
+    const stray = lane === undefined ? undefined : strayLane([lane], others);
+    return stray ? refused(`one of ${stray.choices} instead of '${stray.name}'`) : taken(lane);
+  };
+  return { ...define<string, O>(options, { kind: 'name of a lane', parse, show: String }), settle } as Setting<
+    O extends { optional: true } ? string | undefined : string
+  >;
 }
 
 /** Whether a lane could have this name: whether there is one is known when all settings are. */

@@ -1,6 +1,6 @@
 export { describeSettings, documentSettings, type SettingDocument } from './describe.ts';
 export type { Environment } from './environment.ts';
-export { furtherLaneSettings } from './further-lanes.ts';
+export { furtherLaneSettings, laneSetting } from './further-lanes.ts';
 export { fleetPolicyOf, fleetSettings } from './fleet.ts';
 export { helpFor } from './help.ts';
 export { holdsSettings, type InForce, inForceFlag, settingsInForce } from './in-force.ts';

@@ -1,13 +1,14 @@
 import {
+  laneNameOf,
   messageStateOf,
   partitionOf,
   type Accepted,
   type JournalEvent,
-  type Lane,
   type LaneChanged,
   type RecipientEvent,
   type Revived,
   type Ticket,
+  type WrittenLane,
 } from '@posthaste/core';
 import { firstRecord, fold } from './fold.ts';
 import type { RecipientRecord } from './record.ts';
@@ -21,7 +22,7 @@ interface Touched {
   /** Set when its row is new. */
   ticket?: Ticket;
   /** Set when it was changed. */
-  lane?: Lane;
+  lane?: WrittenLane;
   readonly acceptedAt: number;
   readonly records: RecipientRecord[];
   /** Under which upstreams took it in this transaction. */
@@ -97,9 +98,9 @@ export class Intake {
     return this.#move(event);
   }
 
-  #changeLane({ id, lane }: LaneChanged): boolean {
+  #changeLane({ id, lane, furtherLane }: LaneChanged): boolean {
     const touched = this.#touch(id);
-    if (touched) touched.lane = lane;
+    if (touched) touched.lane = { lane, furtherLane };
     return touched !== undefined;
   }
 
@@ -119,14 +120,19 @@ export class Intake {
     const json = JSON.stringify(records);
     const words = [...upstreamIds].map((upstreamId) => wordOf('upstreamId', upstreamId));
     if (ticket) {
-      const { lane, tenant } = ticket;
+      const { tenant } = ticket;
       const upstream = lastUpstream(records);
-      this.#sql.putMessage.run(id, partitionOf(id), acceptedAt, changedAt, state, lane, tenant, upstream, JSON.stringify(ticket), json);
+      this.#sql.putMessage.run(id, partitionOf(id), acceptedAt, changedAt, state, laneNameOf(ticket), tenant, upstream, JSON.stringify(ticket), json);
       words.push(...wordsOf(ticket));
     } else this.#sql.updateMessage.run(changedAt, state, lastUpstream(records), json, id);
-    if (newLane !== undefined) this.#sql.updateLane.run(newLane, newLane, id);
+    if (newLane) this.#sql.updateLane.run(laneNameOf(newLane), patchOf(newLane), id);
     this.#words.add(words, { acceptedAt, id });
   }
+}
+
+/** For the ticket in a row: null takes a field out (RFC 7396). */
+function patchOf({ lane, furtherLane = null }: { readonly lane: string; readonly furtherLane?: string | null | undefined }): string {
+  return JSON.stringify({ lane, furtherLane });
 }
 
 export function parseRecords(column: unknown): RecipientRecord[] {

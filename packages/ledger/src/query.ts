@@ -1,4 +1,4 @@
-import type { Lane, MessageState } from '@posthaste/core';
+import type { MessageState } from '@posthaste/core';
 import { upstreamIdsOf } from './intake.ts';
 import type { MessageRecord } from './record.ts';
 import { bareMessageId, domainOf, wordOf, type Word } from './words.ts';
@@ -6,7 +6,8 @@ import { bareMessageId, domainOf, wordOf, type Word } from './words.ts';
 /** What a list is narrowed to; what is absent does not narrow it. */
 export interface MessageFilter {
   readonly states?: readonly MessageState[];
-  readonly lanes?: readonly Lane[];
+  /** By their names. */
+  readonly lanes?: readonly string[];
   readonly tenant?: string;
   /** Tried there last. */
   readonly upstream?: string;

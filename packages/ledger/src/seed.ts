@@ -1,4 +1,4 @@
-import { lanes, readTicket, type Lane, type StateRecord, type Ticket } from '@posthaste/core';
+import { lanes, readTicket, type StateRecord, type Ticket } from '@posthaste/core';
 import {
   mailStream,
   readUntil,
@@ -18,9 +18,8 @@ export interface SeedOptions {
   readonly signal: AbortSignal;
 }
 
-interface Known extends Pick<StateRecord, 'states'> {
-  /** When an operator has changed it. */
-  readonly lane?: Lane;
+/** The lane only when an operator has changed it. */
+interface Known extends Pick<StateRecord, 'states' | 'lane' | 'furtherLane'> {
   readonly at: number;
 }
 
@@ -45,7 +44,7 @@ async function readStates(options: SeedOptions): Promise<Map<string, Known>> {
   const states = new Map<string, Known>();
   for await (const entries of readAll(options, stateStream(options.partition), false)) {
     for (const { body, time } of entries) {
-      const { id, ...known } = JSON.parse(Buffer.from(body).toString()) as StateRecord & Pick<Known, 'lane'>;
+      const { id, ...known } = JSON.parse(Buffer.from(body).toString()) as StateRecord;
       states.set(id, { ...known, at: time });
     }
   }
@@ -69,5 +68,5 @@ function recordOf(ticket: Ticket, states: ReadonlyMap<string, Known>): MessageRe
     const state = known?.states[number];
     return state ? { state, changedAt: known.at, attempts: [] } : first;
   });
-  return { ticket: known?.lane === undefined ? ticket : { ...ticket, lane: known.lane }, recipients };
+  return { ticket: known?.lane === undefined ? ticket : { ...ticket, lane: known.lane, furtherLane: known.furtherLane }, recipients };
 }

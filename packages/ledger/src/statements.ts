@@ -18,7 +18,7 @@ export function prepareStatements(database: DatabaseSync) {
     putMessage: database.prepare('INSERT OR REPLACE INTO message VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
     updateMessage: database.prepare('UPDATE message SET changed_at = ?, state = ?, upstream = ?, records = ? WHERE id = ?'),
     /** The ticket in a row says the lane that counts. */
-    updateLane: database.prepare("UPDATE message SET lane = ?, ticket = json_set(ticket, '$.lane', ?) WHERE id = ?"),
+    updateLane: database.prepare('UPDATE message SET lane = ?, ticket = json_patch(ticket, ?) WHERE id = ?'),
     forgetUnfinished: database.prepare(`DELETE FROM message WHERE state IN (${liveStates}) AND partition = ?`),
   };
 }

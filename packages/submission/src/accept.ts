@@ -1,4 +1,15 @@
-import { encodeTicket, farOffMs, maxTicketBytes, partitionOf, type ChunkedBody, type Lane, type Ticket } from '@posthaste/core';
+import {
+  encodeTicket,
+  farOffMs,
+  fourLanes,
+  laneNameOf,
+  maxTicketBytes,
+  partitionOf,
+  type ChunkedBody,
+  type Lane,
+  type LaneTable,
+  type Ticket,
+} from '@posthaste/core';
 import {
   isStreamError,
   mailStream,
@@ -11,7 +22,7 @@ import {
   type Stored,
 } from '@posthaste/stream';
 import type { Clock } from '@posthaste/telemetry';
-import { checkLane, checkTags, timingOf } from './check-cover.ts';
+import { checkTags, laneOf, timingOf } from './check-cover.ts';
 import type { Askers } from './merge-wishes.ts';
 import type { Repeats } from './repeats.ts';
 import { SubmissionError } from './submission-error.ts';
@@ -43,15 +54,17 @@ export interface AcceptOptions {
   readonly clock: Clock;
   /** Recognises repeated submissions. Absent: none is one. */
   readonly repeats?: Repeats;
+  /** Default: the four. */
+  readonly lanes?: LaneTable;
 }
 
 /**
  * How a mail becomes ours: one entry with ticket and body in MAIL, or, when it is due far off, in WAIT. Resolves when the stream has acknowledged
  * it, and not before. Rejects with a SubmissionError.
  */
-export function createAccept({ publisher, fill, clock, repeats }: AcceptOptions): Accept {
+export function createAccept({ publisher, fill, clock, repeats, lanes = fourLanes }: AcceptOptions): Accept {
   return async (mail) => {
-    const ticket = ticketOf(mail, clock.now());
+    const ticket = ticketOf(mail, clock.now(), lanes);
     const header = encodeTicket(ticket);
     if (header.length > maxTicketBytes) throw ticketTooLarge(ticket, header.length);
     const { body, fingerprint } = mail;
@@ -68,16 +81,16 @@ export function createAccept({ publisher, fill, clock, repeats }: AcceptOptions)
 
 const nothing = new Uint8Array(0);
 
-function ticketOf(mail: Mail, now: number): Ticket {
+function ticketOf(mail: Mail, now: number, lanes: LaneTable): Ticket {
   const { envelope, wishes, body } = mail;
-  const { lane = 'normal', tags = {} } = wishes;
-  checkLane(lane);
+  const { tags = {} } = wishes;
+  const { written } = laneOf(wishes, lanes);
   checkTags(tags);
   const { due, deadline, byAge } = timingOf(wishes, now, mail);
   return {
     id: mail.id,
     tenant: mail.tenant,
-    lane,
+    ...written,
     from: envelope.from,
     recipients: envelope.recipients,
     acceptedAt: now,
@@ -106,8 +119,9 @@ function placeOf({ id, lane, tenant, due, acceptedAt }: Ticket): { stream: strin
   return { stream: mailStream(partition, lane), subject: mailSubject(partition, lane, tenant) };
 }
 
-function acceptanceOf({ id, lane, tenant, size, acceptedAt, due }: Ticket): Acceptance {
-  return { id, lane, tenant, size, acceptedAt, ...(due !== undefined && { due }) };
+function acceptanceOf(ticket: Ticket): Acceptance {
+  const { id, tenant, size, acceptedAt, due } = ticket;
+  return { id, lane: laneNameOf(ticket), tenant, size, acceptedAt, ...(due !== undefined && { due }) };
 }
 
 function ticketTooLarge({ recipients }: Ticket, bytes: number): SubmissionError {

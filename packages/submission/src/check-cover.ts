@@ -1,4 +1,5 @@
-import { horizonMs, lanes } from '@posthaste/core';
+import { horizonMs, type LaneTable, type NamedLane } from '@posthaste/core';
+import { expectedLane } from './expected-lane.ts';
 import { sourceOf, type Askers, type TimeWish } from './merge-wishes.ts';
 import { jsonBytes, recipientBytes, recipientRoom } from './ticket-room.ts';
 import { invalid, SubmissionError } from './submission-error.ts';
@@ -90,7 +91,9 @@ export function checkTags(tags: Readonly<Record<string, string>>): void {
   if (jsonBytes(tags) > maxTagBytes) throw invalid('INVALID_TAGS', 'tags', `${entries.length} tags`, `at most ${maxTagBytes} bytes together`);
 }
 
-/** Throws INVALID_LANE: a caller outside TypeScript's reach may give any word. */
-export function checkLane(lane: string): void {
-  if (!(lanes as readonly string[]).includes(lane)) throw invalid('INVALID_LANE', 'lane', lane, `one of ${lanes.join(', ')}`);
+/** Throws INVALID_LANE. */
+export function laneOf({ lane = 'normal' }: Wishes, lanes: LaneTable): NamedLane {
+  const named = lanes.named(lane);
+  if (!named) throw invalid('INVALID_LANE', 'lane', lane, expectedLane(lane, lanes));
+  return named;
 }

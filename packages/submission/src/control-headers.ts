@@ -1,3 +1,4 @@
+import type { LaneTable } from '@posthaste/core';
 import type { HeaderBlock } from './message/header-block.ts';
 import { valueOf } from './message/header-block.ts';
 import { laneFromHeaders, laneNamed, priorityFromHeader, type UrgencyHeaders } from './lane-from-headers.ts';
@@ -19,14 +20,14 @@ export interface HeaderFacts {
 }
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
-type ControlReader = (wishes: Writable<Wishes>, value: string) => void;
+type ControlReader = (wishes: Writable<Wishes>, value: string, lanes: LaneTable) => void;
 
 /**
  * Throws a SubmissionError when one of our own headers cannot be understood.
  *
  * @param priorityGiven by MAIL, so that MT-Priority says nothing (RFC 6758, 3.1)
  */
-export function readHeaderFacts({ fields, text }: HeaderBlock & { kind: 'found' }, priorityGiven: boolean): HeaderFacts {
+export function readHeaderFacts({ fields, text }: HeaderBlock & { kind: 'found' }, priorityGiven: boolean, lanes: LaneTable): HeaderFacts {
   const urgency: UrgencyHeaders = {};
   let own: Writable<Wishes> | undefined;
   let messageId: string | undefined;
@@ -56,7 +57,7 @@ export function readHeaderFacts({ fields, text }: HeaderBlock & { kind: 'found' 
         dated = true;
         break;
       default:
-        if (field.name.startsWith(controlPrefix)) controls.get(field.name)?.((own ??= {}), value());
+        if (field.name.startsWith(controlPrefix)) controls.get(field.name)?.((own ??= {}), value(), lanes);
     }
   }
   const common = laneFromHeaders(urgency);
@@ -68,9 +69,9 @@ export function readHeaderFacts({ fields, text }: HeaderBlock & { kind: 'found' 
 const controls: ReadonlyMap<string, ControlReader> = new Map<string, ControlReader>([
   [
     'x-posthaste-lane',
-    (wishes, value) => {
+    (wishes, value, lanes) => {
       single('INVALID_LANE', 'X-Posthaste-Lane', value, wishes.lane);
-      wishes.lane = laneNamed(value);
+      wishes.lane = laneNamed(value, lanes);
     },
   ],
   [

@@ -1,9 +1,9 @@
 import { randomUUIDv7 } from 'node:crypto';
-import { partitionOf } from '@posthaste/core';
+import { fourLanes, type LaneTable, partitionOf } from '@posthaste/core';
 import { createChunkWriter, type ChunkWriter, type FillWatch, type Publisher } from '@posthaste/stream';
 import { noTracing, type Attributes, type Clock, type Tracing } from '@posthaste/telemetry';
 import { createAccept, fullError, refuseWhenFull } from './accept.ts';
-import { checkCover } from './check-cover.ts';
+import { checkCover, laneOf } from './check-cover.ts';
 import { Intake, isInternational } from './intake.ts';
 import { mergeWishes } from './merge-wishes.ts';
 import type { Head } from './message/head.ts';
@@ -24,6 +24,8 @@ export interface DoorOptions {
   readonly limits?: Partial<SubmissionLimits>;
   /** How many partitions new mail is spread over. Default 1. */
   readonly partitions?: number;
+  /** All that mail can be in. Default: the four. */
+  readonly lanes?: LaneTable;
   readonly newId?: () => string;
   /** Recognises a submission that repeats an earlier one of the same submitter. Absent: none is one. */
   readonly repeats?: Repeats;
@@ -33,6 +35,8 @@ export interface DoorOptions {
 
 export interface Door {
   readonly limits: SubmissionLimits;
+  /** All that mail can be in. */
+  readonly lanes: LaneTable;
   /** Why nothing can be accepted now; asked before a message is read. */
   refusal(): SubmissionError | undefined;
   /** An id for a message to come. */
@@ -47,9 +51,9 @@ export interface Door {
 
 /** What every door does with a message, whatever protocol it came by: transform, accept, count. */
 export function createDoor(options: DoorOptions): Door {
-  const { clock, hostname, partitions = 1, newId = randomUUIDv7, tracing = noTracing } = options;
+  const { clock, hostname, lanes = fourLanes, partitions = 1, newId = randomUUIDv7, tracing = noTracing } = options;
   const limits = { ...defaultLimits, ...options.limits };
-  const metrics = createDoorMetrics(options.name);
+  const metrics = createDoorMetrics(options.name, lanes);
   const accept = createAccept(options);
   const openChunks = createChunkOpener(options);
   const spread = new Spread({ fill: options.fill, partitions, newId });
@@ -65,12 +69,13 @@ export function createDoor(options: DoorOptions): Door {
       parent: cover.traceparent,
       ...(tracing.enabled && { attributes: spanAttributes(id, cover) }),
     });
-    return new Intake({ id, cover, trace, limits, refusal, ...submitter, span, accept, openChunks: (head) => openChunks(id, cover, head) });
+    return new Intake({ id, cover, trace, lanes, limits, refusal, ...submitter, span, accept, openChunks: (head) => openChunks(id, cover, head) });
   };
   const finish = (intake: Intake): Promise<Acceptance> => metrics.observe(clock, () => intake.finish());
 
   return {
     limits,
+    lanes,
     refusal: () => metrics.refusal(troubleOf(options, spread, limits)),
     newId: () => spread.newId(),
     begin,
@@ -103,9 +108,9 @@ function troubleOf({ publisher }: DoorOptions, { full }: Spread, { maxPendingByt
 }
 
 /** Bodies above the inline limit take room of their own: it must be there before the first chunk. */
-function createChunkOpener({ fill, publisher }: DoorOptions) {
+function createChunkOpener({ fill, publisher, lanes = fourLanes }: DoorOptions) {
   return (id: string, cover: Cover, head: Head): ChunkWriter => {
-    refuseWhenFull(fill, id, mergeWishes(cover, head.asked).lane ?? 'normal', true);
+    refuseWhenFull(fill, id, laneOf(mergeWishes(cover, head.asked, lanes), lanes).base, true);
     return createChunkWriter(publisher, partitionOf(id), id);
   };
 }

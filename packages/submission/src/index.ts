@@ -7,6 +7,7 @@ export { expectedInstant, expectedTime, readInstant, readTime } from './read-tim
 export { Repeats } from './repeats.ts';
 export { recipientBytes, recipientRoom } from './ticket-room.ts';
 export { SubmissionError, type SubmissionErrorCode } from './submission-error.ts';
+export { expectedLane } from './expected-lane.ts';
 export { grantedPriority, laneOfPriority, readPriority } from './transfer-priority.ts';
 export {
   defaultLimits,

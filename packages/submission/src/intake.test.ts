@@ -1,3 +1,4 @@
+import { fourLanes } from '@posthaste/core';
 import { noTracing } from '@posthaste/telemetry';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -33,6 +34,7 @@ async function taken(
   const intake = new Intake({
     span: noTracing.begin('accept mail', { kind: 'producer' }),
     id,
+    lanes: fourLanes,
     cover: { envelope, protocol: 'ESMTP', ...asking },
     trace: { ...trace, ...asking },
     limits: { ...defaultLimits, ...limits },
@@ -122,6 +124,7 @@ describe('what the door does to a message', () => {
     const evil = new Intake({
       span: noTracing.begin('accept mail', { kind: 'producer' }),
       id,
+      lanes: fourLanes,
       cover: { envelope, protocol: 'ESMTP' },
       trace: { ...trace, client: { address: '::1', helo: 'x\r\nBcc: evil' } },
       limits: defaultLimits,

@@ -1,4 +1,4 @@
-import type { ChunkedBody } from '@posthaste/core';
+import type { LaneTable, ChunkedBody } from '@posthaste/core';
 import type { ChunkWriter } from '@posthaste/stream';
 import type { Span } from '@posthaste/telemetry';
 import { ourTrouble, type Mail } from './accept.ts';
@@ -15,6 +15,7 @@ export interface IntakeOptions {
   readonly id: string;
   readonly cover: Cover;
   readonly trace: TraceFacts;
+  readonly lanes: LaneTable;
   readonly limits: SubmissionLimits;
   /** What speaks against the message already. */
   readonly refusal: SubmissionError | undefined;
@@ -113,7 +114,7 @@ export class Intake {
 
   #takeHead(pieces: readonly Buffer[], complete: boolean): Promise<void> | undefined {
     const bytes = joined(pieces);
-    const head = rewriteHead(bytes, complete, this.#options.limits.maxHeaderBytes, this.#options.trace);
+    const head = rewriteHead(bytes, complete, this.#options.limits.maxHeaderBytes, this.#options.trace, this.#options.lanes);
     this.#stage = head ? { kind: 'inline', head, pieces: [] } : { kind: 'head', pieces: [bytes] };
     if (head?.authored) this.#fingerprint = this.#beginFingerprint(head.authored);
     return head && this.#keep(head.pieces);
@@ -173,7 +174,7 @@ export class Intake {
   }
 
   #mail(head: Head, body: Uint8Array | ChunkedBody): Mail {
-    const { id, cover, trace } = this.#options;
+    const { id, cover, trace, lanes } = this.#options;
     const { envelope, tenant = 'default' } = cover;
     const smtpUtf8 = trace.smtpUtf8 || (envelope.smtpUtf8 === true && head.eightBit);
     const { eightBit } = this.#lineEnds;
@@ -183,7 +184,7 @@ export class Intake {
       envelope,
       cover,
       asked: head.asked,
-      wishes: mergeWishes(cover, head.asked),
+      wishes: mergeWishes(cover, head.asked, lanes),
       size: this.#size,
       body,
       eightBit,

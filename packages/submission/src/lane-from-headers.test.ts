@@ -1,3 +1,4 @@
+import { fourLanes, LaneTable } from '@posthaste/core';
 import { expect, it } from 'vitest';
 import { laneFromHeaders, laneNamed } from './lane-from-headers.ts';
 
@@ -30,7 +31,13 @@ it.each([
   expect(laneFromHeaders(headers)).toBe(lane);
 });
 
+it('knows a further lane that is configured, and guesses which one was meant', () => {
+  const lanes = new LaneTable([{ name: 'wedding-day', base: 'high' }]);
+  expect(laneNamed('Wedding-Day', lanes)).toBe('wedding-day');
+  expect(() => laneNamed('weding-day', lanes)).toThrow('expected one of immediate, high, wedding-day, normal, low (did you mean wedding-day?)');
+});
+
 it('knows our own header by the lane it names, and refuses one that does not exist, rather than sending the mail at another speed', () => {
-  expect(laneNamed('LOW')).toBe('low');
-  expect(() => laneNamed('fast')).toThrow('X-Posthaste-Lane is "fast"; expected one of immediate, high, normal, low');
+  expect(laneNamed('LOW', fourLanes)).toBe('low');
+  expect(() => laneNamed('fast', fourLanes)).toThrow('X-Posthaste-Lane is "fast"; expected one of immediate, high, normal, low');
 });

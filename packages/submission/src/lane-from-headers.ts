@@ -1,4 +1,5 @@
-import { isLane, lanes, type Lane } from '@posthaste/core';
+import type { Lane, LaneTable } from '@posthaste/core';
+import { expectedLane } from './expected-lane.ts';
 import { invalid } from './submission-error.ts';
 import { laneOfPriority, readPriority } from './transfer-priority.ts';
 
@@ -68,8 +69,8 @@ function byMtPriority(priority: number | undefined): Lane | undefined {
 }
 
 /** The lane of that name, of our own header. Throws INVALID_LANE. */
-export function laneNamed(word: string): Lane {
+export function laneNamed(word: string, lanes: LaneTable): string {
   const lane = word.toLowerCase();
-  if (isLane(lane)) return lane;
-  throw invalid('INVALID_LANE', 'X-Posthaste-Lane', word, `one of ${lanes.join(', ')}`);
+  if (lanes.named(lane)) return lane;
+  throw invalid('INVALID_LANE', 'X-Posthaste-Lane', word, expectedLane(word, lanes));
 }

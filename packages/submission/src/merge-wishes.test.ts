@@ -1,4 +1,4 @@
-import { lanes, type Lane } from '@posthaste/core';
+import { fourLanes, LaneTable, lanes, type Lane } from '@posthaste/core';
 import { describe, expect, it } from 'vitest';
 import { mergeWishes, sourceOf } from './merge-wishes.ts';
 import type { Cover, HeaderWishes, Wishes } from './submission.ts';
@@ -16,7 +16,7 @@ const ways: readonly (readonly [name: string, ask: (lane: Lane) => { cover?: Par
 
 function merged(...asking: { cover?: Partial<Cover>; asked?: HeaderWishes }[]): Wishes {
   const all = asking.reduce((sum, one) => ({ cover: { ...sum.cover, ...one.cover }, asked: { ...sum.asked, ...one.asked } }), {});
-  return mergeWishes(cover(all.cover ?? {}), all.asked ?? {});
+  return mergeWishes(cover(all.cover ?? {}), all.asked ?? {}, fourLanes);
 }
 
 describe('the order of precedence', () => {
@@ -30,20 +30,20 @@ describe('the order of precedence', () => {
 
   it('is each wish by itself', () => {
     const login = { lane: 'high', ttlMs: 5 } as const;
-    expect(mergeWishes(cover({ login, wishes: { due: 1 } }), { own: { lane: 'low' } })).toEqual({ lane: 'low', ttlMs: 5, due: 1 });
-    expect(mergeWishes(cover({}), {})).toEqual({});
+    expect(mergeWishes(cover({ login, wishes: { due: 1 } }), { own: { lane: 'low' } }, fourLanes)).toEqual({ lane: 'low', ttlMs: 5, due: 1 });
+    expect(mergeWishes(cover({}), {}, fourLanes)).toEqual({});
   });
 
   it('takes lifetime and deadline for one wish: whoever says either says it all', () => {
-    expect(mergeWishes(cover({ login: { ttlMs: 5 } }), { own: { deadline: 9 } })).toEqual({ deadline: 9 });
-    expect(mergeWishes(cover({ wishes: { ttlMs: 5 } }), { own: { deadline: 9 } })).toEqual({ ttlMs: 5 });
-    expect(mergeWishes(cover({ wishes: { deadline: 7 } }), { own: { ttlMs: 9 } })).toEqual({ deadline: 7 });
+    expect(mergeWishes(cover({ login: { ttlMs: 5 } }), { own: { deadline: 9 } }, fourLanes)).toEqual({ deadline: 9 });
+    expect(mergeWishes(cover({ wishes: { ttlMs: 5 } }), { own: { deadline: 9 } }, fourLanes)).toEqual({ ttlMs: 5 });
+    expect(mergeWishes(cover({ wishes: { deadline: 7 } }), { own: { ttlMs: 9 } }, fourLanes)).toEqual({ deadline: 7 });
   });
 
   it('adds tags up by name', () => {
     const all = { defaults: { tags: { a: '1', b: '1', c: '1' } }, login: { tags: { b: '2', c: '2', d: '2' } } };
-    expect(mergeWishes(cover(all), { own: { tags: { c: '3', e: '3' } } })).toEqual({ tags: { a: '1', b: '2', c: '3', d: '2', e: '3' } });
-    expect(mergeWishes(cover({ wishes: { tags: { a: '1' } } }), { own: { tags: { b: '2' } } })).toEqual({ tags: { a: '1', b: '2' } });
+    expect(mergeWishes(cover(all), { own: { tags: { c: '3', e: '3' } } }, fourLanes)).toEqual({ tags: { a: '1', b: '2', c: '3', d: '2', e: '3' } });
+    expect(mergeWishes(cover({ wishes: { tags: { a: '1' } } }), { own: { tags: { b: '2' } } }, fourLanes)).toEqual({ tags: { a: '1', b: '2' } });
   });
 });
 
@@ -63,4 +63,11 @@ it.each([
   [{}, {}, ''],
 ] as const)('of %j and %j a deadline comes by %j', (more, asked, source) => {
   expect(sourceOf('deadline', { cover: cover(more), asked })).toBe(source);
+});
+
+it('takes a further lane for as urgent as its base where a lane is the most urgent to be had', () => {
+  const table = new LaneTable([{ name: 'wedding-day', base: 'high' }]);
+  const own = { lane: 'wedding-day' };
+  const granted = (maxLane: 'immediate' | 'high' | 'normal') => mergeWishes(cover({ maxLane }), { own }, table).lane;
+  expect([granted('immediate'), granted('high'), granted('normal')]).toEqual(['wedding-day', 'wedding-day', 'normal']);
 });

@@ -1,3 +1,4 @@
+import type { LaneTable } from '@posthaste/core';
 import type { Cover, HeaderWishes, Wishes } from './submission.ts';
 import { atMost } from './transfer-priority.ts';
 
@@ -14,10 +15,14 @@ const nothing: Wishes = {};
  *
  * Each wish by itself, but lifetime and deadline as the one wish that they are, and tags name by name.
  */
-export function mergeWishes({ wishes, login, defaults = nothing, maxLane }: Cover, { own, common }: HeaderWishes): Wishes {
+export function mergeWishes({ wishes, login, defaults = nothing, maxLane }: Cover, { own, common }: HeaderWishes, lanes: LaneTable): Wishes {
   const usual = common === undefined ? defaults : { ...defaults, lane: common };
   const merged = over(over(over(usual, login), own), wishes);
-  return maxLane === undefined ? merged : { ...merged, lane: atMost(merged.lane ?? 'normal', maxLane) };
+  if (maxLane === undefined) return merged;
+  const { lane = 'normal' } = merged;
+  const base = lanes.named(lane)?.base;
+  // A lane that there is not is refused later on, by its name.
+  return { ...merged, lane: base === undefined || atMost(base, maxLane) === base ? lane : maxLane };
 }
 
 function over(lower: Wishes, upper: Wishes | undefined): Wishes {

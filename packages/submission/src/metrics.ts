@@ -1,4 +1,4 @@
-import { lanes } from '@posthaste/core';
+import type { LaneTable } from '@posthaste/core';
 import { counter, histogram, type Clock } from '@posthaste/telemetry';
 import { SubmissionError } from './submission-error.ts';
 import type { Acceptance } from './submission.ts';
@@ -37,9 +37,9 @@ export interface DoorMetrics {
   refusal(error: SubmissionError | undefined): SubmissionError | undefined;
 }
 
-export function createDoorMetrics(door: DoorName): DoorMetrics {
+export function createDoorMetrics(door: DoorName, lanes: LaneTable): DoorMetrics {
   const seconds = acceptSeconds.labels(door);
-  const byLane = new Map(lanes.map((lane) => [lane, accepted.labels(door, lane)]));
+  const byLane = new Map(lanes.names.map((lane) => [lane, accepted.labels(door, lane)]));
   return {
     async observe(clock, accept) {
       const began = clock.monotonic();

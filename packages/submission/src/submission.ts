@@ -14,7 +14,8 @@ export interface Envelope {
 
 /** What can be asked for a message. Who may ask, and who wins: `mergeWishes`. */
 export interface Wishes {
-  readonly lane?: Lane;
+  /** By its name: one of the four, or a further one. */
+  readonly lane?: string;
   /** Milliseconds since the epoch; what has passed means now. */
   readonly due?: number;
   /** From `due`, or else from acceptance, until it is useless. */
@@ -61,7 +62,7 @@ export interface Cover {
   readonly login?: Wishes;
   /** For a message of which nobody says it. */
   readonly defaults?: Pick<Wishes, 'lane' | 'tags'>;
-  /** The most urgent lane that the message may have, whatever is asked for. */
+  /** The most urgent lane that the message may have, whatever is asked for. A further lane is as urgent as its base. */
   readonly maxLane?: Lane;
   /** MT-PRIORITY of MAIL, from -9 to 9 (RFC 6710). Its lane stands in `wishes`. */
   readonly priority?: number;
@@ -77,7 +78,8 @@ export interface Submission extends Cover {
 /** A mail that is ours now. */
 export interface Acceptance {
   readonly id: string;
-  readonly lane: Lane;
+  /** Its name. */
+  readonly lane: string;
   readonly tenant: string;
   /** Bytes of the message as stored. */
   readonly size: number;

@@ -1,4 +1,5 @@
-import { isLane, lanes } from '@posthaste/core';
+import { didYouMean } from '@posthaste/config/nearest';
+import { fourLanes, lanes, type LaneTable } from '@posthaste/core';
 import { parseDocument } from 'yaml';
 import { isPasswordHash } from './password.ts';
 import type { User } from './user.ts';
@@ -26,9 +27,9 @@ export class UsersError extends Error {
  *         tags: { app: shop }
  *         senders: [orders@shop.example, '@news.shop.example']
  *
- * Users by name. Throws a UsersError with all faults; no fault quotes a password.
+ * Users by name; `table`: the lanes that there are. Throws a UsersError with all faults; no fault quotes a password.
  */
-export function parseUsers(text: string): ReadonlyMap<string, User> {
+export function parseUsers(text: string, table = fourLanes): ReadonlyMap<string, User> {
   const document = parseDocument(text);
   const syntax = document.errors.map((error) => error.message.split('\n', 1)[0] ?? 'not YAML');
   if (syntax.length > 0) throw new UsersError(syntax);
@@ -38,7 +39,7 @@ export function parseUsers(text: string): ReadonlyMap<string, User> {
   const faults: string[] = [];
   const users = new Map<string, User>();
   for (const [index, entry] of entries.entries()) {
-    const user = readUser(entry, index, faults);
+    const user = readUser(entry, index, table, faults);
     if (user && users.has(user.name)) faults.push(`user ${user.name}: is there twice; expected each name once`);
     if (user) users.set(user.name, user);
   }
@@ -48,7 +49,7 @@ export function parseUsers(text: string): ReadonlyMap<string, User> {
 
 type Report = (field: string, came: unknown, expected: string) => void;
 
-function readUser(entry: unknown, index: number, faults: string[]): User | undefined {
+function readUser(entry: unknown, index: number, table: LaneTable, faults: string[]): User | undefined {
   if (!isMapping(entry)) {
     faults.push(`entry ${index + 1}: expected name and password`);
     return undefined;
@@ -62,34 +63,44 @@ function readUser(entry: unknown, index: number, faults: string[]): User | undef
   if (!isName(name)) report('name', name, 'a text of 1 to 255 characters on one line');
   if (typeof password !== 'string' || !isPasswordHash(password))
     report('password', password === undefined ? undefined : '***', 'its hash, such as $argon2id$v=19$m=19456,t=2,p=1$...');
-  checkRest(rest, report);
+  checkRest(rest, rulesOf(table), report);
   return faults.length > before ? undefined : ({ name, passwordHash: password, ...normal(rest) } as User);
 }
 
-function checkRest(rest: Record<string, unknown>, report: Report): void {
+function checkRest(rest: Record<string, unknown>, rules: Readonly<Record<string, FieldRule>>, report: Report): void {
   for (const [field, came] of Object.entries(rest)) {
-    const rule = optionalFields[field];
-    if (!rule) report(field, came, `one of name, password, ${Object.keys(optionalFields).join(', ')}`);
-    else if (!rule.holds(came)) report(field, came, rule.expected);
+    const rule = rules[field];
+    if (!rule) report(field, came, `one of name, password, ${Object.keys(rules).join(', ')}`);
+    else if (!rule.holds(came)) report(field, came, typeof rule.expected === 'string' ? rule.expected : rule.expected(came));
   }
 }
 
 interface FieldRule {
-  readonly expected: string;
+  readonly expected: string | ((came: unknown) => string);
   holds(came: unknown): boolean;
 }
 
-const laneRule: FieldRule = { expected: `one of ${lanes.join(', ')}`, holds: (came) => typeof came === 'string' && isLane(came) };
+/** Of one of these names. */
+function laneRule(names: readonly string[]): FieldRule {
+  return {
+    expected: (came) => `one of ${names.join(', ')}${typeof came === 'string' ? didYouMean(came, names) : ''}`,
+    holds: (came) => typeof came === 'string' && names.includes(came),
+  };
+}
 
-const optionalFields: Readonly<Record<string, FieldRule>> = {
-  tenant: { expected: '1 to 64 letters, digits, "-" or "_"', holds: (came) => typeof came === 'string' && /^[A-Za-z0-9_-]{1,64}$/.test(came) },
-  lane: laneRule,
-  maxLane: laneRule,
-  tags: { expected: 'a mapping of tag names to texts of at most 256 characters', holds: isTags },
-  senders: {
-    expected: 'a list of addresses, or of domains with @ in front',
-    holds: (came) => Array.isArray(came) && came.every((sender) => typeof sender === 'string' && /^[^@\s]*@[^@\s]+$/.test(sender)),
-  },
+/** Of the fields that may be left out. */
+function rulesOf({ names }: LaneTable): Readonly<Record<string, FieldRule>> {
+  return { tenant, lane: laneRule(names), maxLane: laneRule(lanes), tags, senders };
+}
+
+const tenant: FieldRule = {
+  expected: '1 to 64 letters, digits, "-" or "_"',
+  holds: (came) => typeof came === 'string' && /^[A-Za-z0-9_-]{1,64}$/.test(came),
+};
+const tags: FieldRule = { expected: 'a mapping of tag names to texts of at most 256 characters', holds: isTags };
+const senders: FieldRule = {
+  expected: 'a list of addresses, or of domains with @ in front',
+  holds: (came) => Array.isArray(came) && came.every((sender) => typeof sender === 'string' && /^[^@\s]*@[^@\s]+$/.test(sender)),
 };
 
 function isTags(came: unknown): boolean {

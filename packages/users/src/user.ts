@@ -7,8 +7,8 @@ export interface User {
   readonly passwordHash: string;
   /** Of all mail of this user: no header can change it. */
   readonly tenant?: string;
-  /** For mail that asks for no lane itself. */
-  readonly lane?: Lane;
+  /** For mail that asks for no lane itself: a name, of one of the four or of a further lane. */
+  readonly lane?: string;
   /** The most urgent lane that this user's mail may have; what asks for a more urgent one gets it. */
   readonly maxLane?: Lane;
   /** For mail that has no tag of the same name itself. */

@@ -1,21 +1,22 @@
 import { create } from '@bufbuild/protobuf';
 import { ListDeadLettersResponseSchema, type ListDeadLettersRequest, type ListDeadLettersResponse } from '@posthaste/protocol';
 import { OperateService, type DeadLetter } from '@posthaste/protocol/dispatch';
+import { laneAsked } from '../lane-asked.ts';
 import { refuseFields } from '../refusal/refusal.ts';
 import { messageFromLookup } from '../status/message-view.ts';
 import { decodePlace, encodePlace } from '../status/page-token.ts';
 import type { OperateOptions } from './operate.ts';
-import { laneName, reasonName } from './selection.ts';
+import { reasonName } from './selection.ts';
 
 const defaultSize = 50;
 
 /** A page, from one partition after another. */
 export async function listDeadLetters(
-  { operator }: Pick<OperateOptions, 'operator'>,
+  { operator, lanes }: Pick<OperateOptions, 'operator' | 'lanes'>,
   request: ListDeadLettersRequest,
 ): Promise<ListDeadLettersResponse> {
-  const { tenant, domain, campaign, lane, reason, pageSize, pageToken } = request;
-  const selector = { tenant, domain: domain.toLowerCase(), campaign, lane: laneName(lane), reason: reasonName(reason) };
+  const { tenant, domain, campaign, reason, pageSize, pageToken } = request;
+  const selector = { tenant, domain: domain.toLowerCase(), campaign, lane: laneAsked(request, lanes)?.name ?? '', reason: reasonName(reason) };
   const list = JSON.stringify(selector);
   const [first = 0] = operator.partitions;
   const [partition, from] = pageToken === '' ? [first, '0'] : placeFrom(pageToken, list, operator.partitions);

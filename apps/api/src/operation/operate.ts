@@ -1,7 +1,7 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { durationFromMs, timestampFromMs } from '@bufbuild/protobuf/wkt';
 import type { HandlerContext } from '@connectrpc/connect';
-import { partitionOf } from '@posthaste/core';
+import { type LaneTable, partitionOf } from '@posthaste/core';
 import type { Operation } from '@posthaste/protocol';
 import { OperateService, type OperateRequestSchema, type Progress } from '@posthaste/protocol/dispatch';
 import { refusal } from '../refusal/refusal.ts';
@@ -14,6 +14,7 @@ import type { Selection } from './selection.ts';
 
 export interface OperateOptions extends MessageSources {
   readonly operator: SchedulerOperator;
+  readonly lanes: LaneTable;
 }
 
 /** What every request for an operation says beside its selector. */

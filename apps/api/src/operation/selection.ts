@@ -1,30 +1,26 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { durationMs, timestampFromMs } from '@bufbuild/protobuf/wkt';
-import type { RecipientState as CoreState } from '@posthaste/core';
-import { Lane, Reason, ReasonSchema, RecipientState, RecipientStateSchema, type MessageSelector, type SuspensionMatch } from '@posthaste/protocol';
+import type { LaneTable, RecipientState as CoreState } from '@posthaste/core';
+import { Reason, ReasonSchema, RecipientState, RecipientStateSchema, type MessageSelector, type SuspensionMatch } from '@posthaste/protocol';
 import type { SelectorSchema } from '@posthaste/protocol/dispatch';
+import { laneAsked } from '../lane-asked.ts';
 import { refuseFields } from '../refusal/refusal.ts';
-import { wireLanes } from '../status/message-view.ts';
 
 export type Selection = MessageInitShape<typeof SelectorSchema>;
 
-/** What the mail of a suspension has in common. */
-export function selectionOfMatch({
-  tenant,
-  domain,
-  upstream,
-  lane,
-  campaign,
-  tags,
-}: Omit<SuspensionMatch, '$typeName' | '$unknown' | 'all'>): Selection {
-  return { tenant, domain: domain.toLowerCase(), upstream, lane: laneName(lane), campaign, tags };
+type Match = Omit<SuspensionMatch, '$typeName' | '$unknown' | 'all'>;
+
+/** What the mail of a suspension has in common. `path`: of the match in the request, with its dot. */
+export function selectionOfMatch({ tenant, domain, upstream, lane, laneName, campaign, tags }: Match, lanes: LaneTable, path: string): Selection {
+  const named = laneAsked({ lane, laneName }, lanes, path);
+  return { tenant, domain: domain.toLowerCase(), upstream, lane: named?.name ?? '', campaign, tags };
 }
 
 /** Names mail that is not final. `now`: wall clock. */
-export function selectionOfMail(selector: MessageSelector, now: number): Selection {
+export function selectionOfMail(selector: MessageSelector, now: number, lanes: LaneTable): Selection {
   const { ids, state, reason, olderThan } = selector;
   return {
-    ...selectionOfMatch(selector),
+    ...selectionOfMatch(selector, lanes, 'selector.'),
     ids: ids.map((id) => id.toLowerCase()),
     state: liveStateName(state),
     reason: reasonName(reason),
@@ -33,20 +29,11 @@ export function selectionOfMail(selector: MessageSelector, now: number): Selecti
 }
 
 /** Names dead letters: they have come to their end, and go nowhere. */
-export function selectionOfDead(selector: MessageSelector, now: number): Selection {
+export function selectionOfDead(selector: MessageSelector, now: number, lanes: LaneTable): Selection {
   const description = 'cannot be given for dead letters';
   if (selector.upstream !== '') throw refuseFields([{ field: 'selector.upstream', description }]);
   if (selector.state !== RecipientState.UNSPECIFIED) throw refuseFields([{ field: 'selector.state', description }]);
-  return selectionOfMail(selector, now);
-}
-
-/** Empty for what is not said. */
-export function laneName(lane: Lane): string {
-  return Object.entries(wireLanes).find(([, known]) => known === lane)?.[0] ?? '';
-}
-
-export function laneOf(name: string): Lane {
-  return Object.entries(wireLanes).find(([known]) => known === name)?.[1] ?? Lane.UNSPECIFIED;
+  return selectionOfMail(selector, now, lanes);
 }
 
 /** The core's reasons are the contract's, name by name; empty for what is not said. */

@@ -1,11 +1,12 @@
 import type { HandlerContext, ServiceImpl } from '@connectrpc/connect';
 import { timestampMs, type Timestamp } from '@bufbuild/protobuf/wkt';
-import { horizonMs } from '@posthaste/core';
+import { horizonMs, type LaneTable } from '@posthaste/core';
 import type { MessageSelector, Operation, OperatorService } from '@posthaste/protocol';
+import { laneAsked } from '../lane-asked.ts';
 import { refuseFields } from '../refusal/refusal.ts';
 import { listDeadLetters } from './dead-letters.ts';
 import { createOperate, findOperation, type Act, type OperateOptions, type OperationRequest } from './operate.ts';
-import { laneName, selectionOfDead, selectionOfMail, type Selection } from './selection.ts';
+import { selectionOfDead, selectionOfMail, type Selection } from './selection.ts';
 import { createSuspension, deleteSuspension, listSuspensions } from './suspensions.ts';
 
 /** The operator's hand: each call goes on to the schedulers, which alone decide and record. */
@@ -18,7 +19,8 @@ export function createOperatorService(options: OperateOptions): ServiceImpl<type
     cancelMessages: (request, context) => onMail(request, { case: 'cancel', value: {} }, context),
     retryMessages: (request, context) => onMail(request, { case: 'retry', value: {} }, context),
     rescheduleMessages: (request, context) => onMail(request, { case: 'reschedule', value: due(request.sendAt) }, context),
-    changeLane: (request, context) => onMail(request, { case: 'changeLane', value: { lane: laneName(request.lane) } }, context),
+    changeLane: (request, context) =>
+      onMail(request, { case: 'changeLane', value: { lane: laneAsked(request, options.lanes)?.name ?? '' } }, context),
     moveMessages: (request, context) => onMail(request, { case: 'move', value: { upstream: request.upstream } }, context),
     getOperation: async ({ id }) => ({ operation: await findOperation(options, id.toLowerCase()) }),
     createSuspension: async (request, context) => ({ suspension: await createSuspension(options, request, context) }),
@@ -39,9 +41,9 @@ type Answer = Promise<{ operation: Operation }>;
 function operations(options: OperateOptions) {
   const operate = createOperate(options);
   const on =
-    (select: (selector: MessageSelector, now: number) => Selection) =>
+    (select: (selector: MessageSelector, now: number, lanes: LaneTable) => Selection) =>
     async (request: Request, act: Act, context: HandlerContext): Answer => {
-      const selection = request.selector ? select(request.selector, options.clock.now()) : {};
+      const selection = request.selector ? select(request.selector, options.clock.now(), options.lanes) : {};
       return { operation: await operate(request, selection, act, context) };
     };
   return { onMail: on(selectionOfMail), onDead: on(selectionOfDead) };

@@ -37,6 +37,8 @@ export const shapes: ReadonlyMap<string, string> = new Map([
   [String.raw`^[^\x00-\x08\x0a-\x1f\x7f]*$`, 'one line'],
   [String.raw`^[!-9;-~]+$`, 'the name of a header: letters, digits and "-"'],
   [String.raw`^[A-Za-z0-9_.-]{1,64}$`, '1 to 64 letters, digits, "_", "." or "-"'],
+  [String.raw`^[a-z0-9-]{0,32}$`, 'at most 32 lower case letters, digits or "-"'],
+  [String.raw`^[a-z0-9-]{1,32}$`, '1 to 32 lower case letters, digits or "-"'],
   [String.raw`^[A-Za-z0-9_-]{0,64}$`, 'at most 64 letters, digits, "_" or "-"'],
   [String.raw`^[ -~]*$`, 'visible ASCII characters and blanks'],
   [String.raw`^[^\x00-\x1f\x7f/\\]*$`, 'a name on one line, without "/" and "\\"'],

@@ -1,6 +1,6 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { timestampMs } from '@bufbuild/protobuf/wkt';
-import type { Lane as LaneName } from '@posthaste/core';
+import type { LaneTable } from '@posthaste/core';
 import type { MessageFilter } from '@posthaste/ledger';
 import {
   Lane,
@@ -10,17 +10,24 @@ import {
   type Message,
   MessageSchema,
 } from '@posthaste/protocol';
+import { knownLane, laneAsked } from '../lane-asked.ts';
 import type { MessageSources } from './message-finding.ts';
 import { messageStateName } from './message-state.ts';
-import { listedMessage, wireLanes } from './message-view.ts';
+import { listedMessage } from './message-view.ts';
 import { decodePageToken, encodePageToken } from './page-token.ts';
 
-type ListOptions = Pick<MessageSources, 'ledger' | 'clock'>;
+interface ListOptions extends Pick<MessageSources, 'ledger' | 'clock'> {
+  readonly lanes: LaneTable;
+}
 
 const defaultSize = 50;
 
-export async function listMessages({ ledger, clock }: ListOptions, request: ListMessagesRequest, signal: AbortSignal): Promise<ListMessagesResponse> {
-  const filter = filterOf(request);
+export async function listMessages(
+  { ledger, clock, lanes }: ListOptions,
+  request: ListMessagesRequest,
+  signal: AbortSignal,
+): Promise<ListMessagesResponse> {
+  const filter = filterOf(request, lanes);
   const list = JSON.stringify(filter);
   const from = request.pageToken === '' ? undefined : decodePageToken(request.pageToken, list);
   const { messages, next } = await ledger.list({ filter, from, size: request.pageSize || defaultSize }, signal);
@@ -42,18 +49,24 @@ function countWithin(bytes: number, messages: readonly Message[]): number {
 }
 
 /** What is empty does not narrow the list. */
-function filterOf(request: ListMessagesRequest): MessageFilter {
-  const { states, lanes, acceptedAfter, acceptedBefore, recipient, from, messageIdHeader, upstreamId, upstream, tenant } = request;
+function filterOf(request: ListMessagesRequest, table: LaneTable): MessageFilter {
+  const { states, lanes, laneNames, acceptedAfter, acceptedBefore, recipient, from, messageIdHeader, upstreamId, upstream, tenant } = request;
   return {
     ...(states.length === 0 ? {} : { states: states.map(messageStateName).filter((name) => name !== undefined) }),
-    ...(lanes.length === 0 ? {} : { lanes: laneNames.filter((name) => lanes.some((lane) => wireLanes[name] === (lane || Lane.NORMAL))) }),
+    ...(lanes.length + laneNames.length === 0 ? {} : { lanes: lanesOf(request, table) }),
     ...(acceptedAfter ? { acceptedAfter: timestampMs(acceptedAfter) } : {}),
     ...(acceptedBefore ? { acceptedBefore: timestampMs(acceptedBefore) } : {}),
     ...given({ recipient, from, upstream, tenant, upstreamId, messageId: messageIdHeader }),
   };
 }
 
-const laneNames = Object.keys(wireLanes) as LaneName[];
+/** Those given by number and those given by name, each once, in the order of urgency: a page token must fit the same list however it is asked for. */
+function lanesOf({ lanes, laneNames }: ListMessagesRequest, table: LaneTable): string[] {
+  const byNumber = lanes.flatMap((lane) => laneAsked({ lane: lane || Lane.NORMAL, laneName: '' }, table) ?? []);
+  const byName = laneNames.map((name, index) => knownLane(name, table, `lane_names[${index}]`));
+  const asked = new Set([...byNumber, ...byName]);
+  return table.all.filter((lane) => asked.has(lane)).map(({ name }) => name);
+}
 
 type Words = Pick<MessageFilter, 'recipient' | 'from' | 'upstream' | 'tenant' | 'upstreamId' | 'messageId'>;
 

@@ -3,8 +3,8 @@ import { durationFromMs, timestampFromMs } from '@bufbuild/protobuf/wkt';
 import {
   classifyReply,
   decodeTicket,
+  laneNameOf,
   messageStateOf,
-  type Lane as LaneName,
   type Reason as ReasonName,
   type RecipientState as CoreState,
   type Reply as CoreReply,
@@ -15,7 +15,6 @@ import type { AttemptRecord, MessageRecord, RecipientRecord } from '@posthaste/l
 import {
   AttemptOutcome,
   AttemptSchema,
-  Lane,
   MessageSchema,
   Reason,
   RecipientSchema,
@@ -28,9 +27,8 @@ import {
   type Reply,
 } from '@posthaste/protocol';
 import type { LookupMessageResponse, LookupRecipient } from '@posthaste/protocol/dispatch';
+import { wireLanes } from '../lane-asked.ts';
 import { messageStateFrom } from './message-state.ts';
-
-export const wireLanes: Readonly<Record<LaneName, Lane>> = { immediate: Lane.IMMEDIATE, high: Lane.HIGH, normal: Lane.NORMAL, low: Lane.LOW };
 
 const states: Readonly<Record<CoreState['kind'], RecipientState>> = {
   queued: RecipientState.QUEUED,
@@ -81,6 +79,7 @@ function messageOf(ticket: Ticket, kinds: readonly CoreState['kind'][], recipien
     state: messageStateFrom(messageStateOf(kinds)),
     tenant: ticket.tenant,
     lane: wireLanes[ticket.lane],
+    laneName: laneNameOf(ticket),
     from: ticket.from,
     recipients,
     acceptedAt: timestampFromMs(ticket.acceptedAt),

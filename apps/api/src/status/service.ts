@@ -1,4 +1,5 @@
 import { create } from '@bufbuild/protobuf';
+import type { LaneTable } from '@posthaste/core';
 import type { ServiceImpl } from '@connectrpc/connect';
 import { GetMessageResponseSchema, WatchMessageResponseSchema, type StatusService } from '@posthaste/protocol';
 import { explainMessage } from './explanation.ts';
@@ -11,6 +12,7 @@ import type { MessageWatch } from './watch.ts';
 export interface StatusOptions extends MessageSources, Pick<StatsSources, 'fill'> {
   readonly lookup: SchedulerLookup;
   readonly watch: MessageWatch;
+  readonly lanes: LaneTable;
 }
 
 export function createStatusService(options: StatusOptions): Partial<ServiceImpl<typeof StatusService>> {

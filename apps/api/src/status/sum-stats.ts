@@ -13,7 +13,7 @@ export function sumStats(answers: readonly (LookupStatsResponse | undefined)[]):
   return {
     lanes: byKey(
       told.flatMap(({ lanes }) => lanes),
-      ({ lane }) => lane,
+      ({ laneName }) => laneName,
       addLanes,
     ),
     upstreams: byKey(

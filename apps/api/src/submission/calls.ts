@@ -1,8 +1,8 @@
 import { create } from '@bufbuild/protobuf';
 import { durationMs, timestampFromMs, timestampMs } from '@bufbuild/protobuf/wkt';
 import type { HandlerContext } from '@connectrpc/connect';
-import type { Lane as LaneName } from '@posthaste/core';
-import { Lane, SubmitResponseSchema, type SubmitRequest, type SubmitResponse } from '@posthaste/protocol';
+import type { LaneTable } from '@posthaste/core';
+import { SubmitResponseSchema, type SubmitRequest, type SubmitResponse } from '@posthaste/protocol';
 import {
   IdempotencyConflict,
   SubmissionError,
@@ -16,6 +16,7 @@ import {
 } from '@posthaste/submission';
 import type { MailLog } from '@posthaste/telemetry';
 import type { Attachments } from './attachments.ts';
+import { laneAsked } from '../lane-asked.ts';
 import { clientAddress, overRest, requestHeaderOf } from '../call-context.ts';
 import { readAddressing, recipientsOf, type Addressing } from './envelope.ts';
 import { publicationsOf } from './idempotency.ts';
@@ -43,7 +44,7 @@ export function createSubmit({ door, mailLog, attachments, idempotency }: Submit
   return async (request, context) => {
     const key = idempotencyKeyOf(request, context);
     const addressing = readAddressing(request);
-    const cover = coverOf(request, addressing, context);
+    const cover = coverOf(request, addressing, context, door.lanes);
     const raw = () => (request.raw.length > 0 ? request.raw : build(request, addressing, context));
     const store = async (id = door.newId()): Promise<Acceptance> => {
       const trouble = door.refusal();
@@ -87,7 +88,7 @@ function logSubmitted(mailLog: MailLog, submitted: Acceptance | Replay, { envelo
   mailLog.accepted({ ...line, lane, size, ...(due === undefined ? {} : { due }) });
 }
 
-function coverOf(request: SubmitRequest, addressing: Addressing, context: HandlerContext): Cover {
+function coverOf(request: SubmitRequest, addressing: Addressing, context: HandlerContext, lanes: LaneTable): Cover {
   const client = context.values.get(clientAddress);
   const traceparent = requestHeaderOf(context, 'traceparent');
   return {
@@ -97,21 +98,15 @@ function coverOf(request: SubmitRequest, addressing: Addressing, context: Handle
     ...(client === undefined ? {} : { client: { address: client } }),
     ...(traceparent === null ? {} : { traceparent }),
     ...(request.tenant === '' ? {} : { tenant: request.tenant }),
-    wishes: wishesOf(request),
+    wishes: wishesOf(request, lanes),
   };
 }
 
-const lanes: ReadonlyMap<number, LaneName> = new Map([
-  [Lane.IMMEDIATE, 'immediate'],
-  [Lane.HIGH, 'high'],
-  [Lane.NORMAL, 'normal'],
-  [Lane.LOW, 'low'],
-]);
-
-function wishesOf({ lane, sendAt, ttl, deadline, tags }: SubmitRequest): Wishes {
-  const laneName = lanes.get(lane);
+function wishesOf(request: SubmitRequest, lanes: LaneTable): Wishes {
+  const { sendAt, ttl, deadline, tags } = request;
+  const lane = laneAsked(request, lanes);
   return {
-    ...(laneName === undefined ? {} : { lane: laneName }),
+    ...(lane ? { lane: lane.name } : {}),
     ...(sendAt ? { due: timestampMs(sendAt) } : {}),
     ...(ttl ? { ttlMs: durationMs(ttl) } : {}),
     ...(deadline ? { deadline: timestampMs(deadline) } : {}),

@@ -5,7 +5,7 @@ import { Lane, type SubmitRequest } from '@posthaste/protocol';
  * and this look costs less than one; what it knows of them is what most requests are made of.
  */
 export function isPlainRequest(request: SubmitRequest): boolean {
-  const { from, to, cc, bcc, subject, tags, tenant, lane } = request;
+  const { from, to, cc, bcc, subject, tags, tenant, lane, laneName } = request;
   return (
     isWord(from) &&
     to.length + cc.length + bcc.length > 0 &&
@@ -19,6 +19,7 @@ export function isPlainRequest(request: SubmitRequest): boolean {
     isKey(request.idempotencyKey) &&
     lane >= Lane.UNSPECIFIED &&
     lane <= Lane.LOW &&
+    laneNamePattern.test(laneName) &&
     hasOneContent(request) &&
     hasNoRarity(request)
   );
@@ -29,6 +30,7 @@ const control = /[\x00-\x1f\x7f]/;
 const controlBesideTab = /[\x00-\x08\x0a-\x1f\x7f]/;
 /* eslint-enable no-control-regex */
 const tenantPattern = /^[A-Za-z0-9_-]{0,64}$/;
+const laneNamePattern = /^[a-z0-9-]{0,32}$/;
 const tagPattern = /^[A-Za-z0-9_.-]{1,64}$/;
 const visible = /^[ -~]*$/;
 

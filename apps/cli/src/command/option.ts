@@ -1,6 +1,7 @@
 import { parseDuration, type Parsed } from '@posthaste/config/quantity';
 import { readLocalTime, readTime as readAnyTime } from '@posthaste/submission/read-time';
 import { usageError } from '../failure.ts';
+import { lanes } from '../words.ts';
 
 /** A flag of a command: how it is written, what it means, and how its texts become a value. */
 export interface Option<T> {
@@ -44,6 +45,12 @@ export const option = {
 
   choice: <const C extends string>(choices: readonly C[], wording: Wording & { readonly bare?: C }): Option<C | undefined> =>
     one({ ...wording, value: choices.join('|'), choices }, oneOf(choices)),
+
+  /** A lane by its name. Which further ones there are only the server knows: the four are what can be completed. */
+  lane: (wording: Wording): Option<string | undefined> => one({ ...wording, value: laneValue, choices: lanes }, laneNamed),
+
+  /** Several of them. */
+  lanes: (wording: Wording): Option<readonly string[]> => many({ ...wording, value: laneValue, choices: lanes }, laneNamed),
 
   choices: <const C extends string>(choices: readonly C[], wording: Wording): Option<readonly C[]> =>
     many({ ...wording, value: choices.join('|'), choices }, oneOf(choices)),
@@ -93,6 +100,12 @@ function oneOf<C extends string>(choices: readonly C[]): Reader<C> {
     const choice = choices.find((candidate) => candidate === text);
     return choice === undefined ? refused(`one of ${choices.join(', ')}`) : taken(choice);
   };
+}
+
+const laneValue = `${lanes.join('|')}|NAME`;
+
+function laneNamed(text: string): Parsed<string> {
+  return /^[a-z0-9-]{1,32}$/.test(text) ? taken(text) : refused(`one of ${lanes.join(', ')}, or the name of a further lane`);
 }
 
 function wholeNumber(min: number, max: number): Reader<number> {

@@ -10,11 +10,11 @@ import { messageTable } from '../message-table.ts';
 import { protoJson } from '../terminal/json.ts';
 import { drawAgain, printPicture } from '../terminal/picture.ts';
 import { create } from '@bufbuild/protobuf';
-import { lanes, states } from '../words.ts';
+import { states } from '../words.ts';
 
 const filters = {
   state: option.choices(states, { short: 's', doc: 'In this state.' }),
-  lane: option.choices(lanes, { doc: 'In this lane.' }),
+  lane: option.lanes({ doc: 'In this lane.' }),
   since: option.timeAgo({ doc: 'Accepted at this time or later, such as 2031-05-01T08:00:00Z, or 2h for two hours ago.' }),
   until: option.timeAgo({ doc: 'Accepted before this time.' }),
   to: option.text({ value: 'ADDRESS', doc: 'With this recipient; @example.net: with one at this domain.' }),

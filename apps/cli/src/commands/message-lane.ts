@@ -10,7 +10,7 @@ export const messageLane = defineCommand({
   summary: 'make mail more or less urgent',
   about: `It concerns whole mails, with all their recipients.\n${codesOfVerbs}`,
   operands: [idOperand],
-  options: { to: option.choice(lanes, { doc: 'The lane it is to be in.' }), ...mailOptions, ...operationOptions, ...answerOptions },
+  options: { to: option.lane({ doc: 'The lane it is to be in.' }), ...mailOptions, ...operationOptions, ...answerOptions },
   examples: [
     { line: 'posthaste message lane 019aa7d2-3c4e-7b1a-9c52-0123456789ab --to immediate', says: 'one mail, at once' },
     { line: 'posthaste message lane --tenant shop --lane high --to low --yes', says: 'all that a tenant took for urgent' },

@@ -1,4 +1,4 @@
-import { ConfigError } from '@posthaste/config';
+import { ConfigError, didYouMean } from '@posthaste/config';
 import { configOptions, withConfig } from '../command/config-options.ts';
 import { defineCommand } from '../command/command.ts';
 import { option } from '../command/option.ts';
@@ -8,7 +8,6 @@ import { usageError } from '../failure.ts';
 import { chooseUpstream, explain, readRetrySettings } from '../policy/explanation.ts';
 import { describeExplanation, tableOfExplanations } from '../policy/explanation-text.ts';
 import { examples, readReplyLine } from '../policy/reply-line.ts';
-import { lanes } from '../words.ts';
 
 export const policyExplain = defineCommand({
   summary: 'when refused mail would be tried again, and by which rule',
@@ -16,7 +15,7 @@ export const policyExplain = defineCommand({
 Nothing need be running. Without --reply it tells of each class of reply. A span such as 1s to 4m is full jitter.`,
   options: {
     reply: option.text({ value: 'REPLY', doc: 'What an upstream said, such as "451 4.7.1 Greylisted".' }),
-    lane: option.choice(lanes, { doc: 'Default: normal.' }),
+    lane: option.lane({ doc: 'Default: normal.' }),
     tenant: option.text({ value: 'NAME', doc: 'Default: default.' }),
     domain: option.text({ value: 'NAME', doc: "The recipient's, such as gmail.com. Default: one without a rule." }),
     upstream: option.text({ value: 'NAME', doc: 'Default: the one that the routes pick.' }),
@@ -33,7 +32,8 @@ Nothing need be running. Without --reply it tells of each class of reply. A span
     },
   ],
   async run({ options: { reply, lane = 'normal', tenant = 'default', domain: given = '', upstream, config, output }, env, print, paint }) {
-    const { rules, router } = settingsHere(withConfig(env, config));
+    const { rules, router, lanes } = settingsHere(withConfig(env, config));
+    if (!lanes.named(lane)) throw usageError(`--lane: came '${lane}'${didYouMean(lane, lanes.names)}, expected one of ${lanes.names.join(', ')}`);
     const mail = { lane, tenant, domain: given.slice(given.lastIndexOf('@') + 1).toLowerCase() };
     const of = { ...mail, upstream: chooseUpstream(router, upstream, mail) };
     const all = (reply === undefined ? examples : [reply]).map((line) => explain(rules, readReplyLine(line), of));

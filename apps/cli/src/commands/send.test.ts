@@ -162,7 +162,11 @@ describe('posthaste send', () => {
     [[...envelope, '--text', 'x', '--wait', '--timeout', '1h'], '--timeout: came 3600000 ms, expected 100ms to 5m'],
     [[...envelope, '--raw', 'x.eml', '--subject', 'x', '--tag', 'a=b'], '--raw is a whole message; --subject cannot be added to it'],
     [[...envelope, '--attach', '/nonexistent'], '--attach: /nonexistent cannot be read: ENOENT'],
-    [[...envelope, '--text', 'x', '--lane', 'urgent'], "--lane: came 'urgent', expected one of immediate, high, normal, low"],
+    [[...envelope, '--text', 'x', '--lane', 'urgent'], 'expected one of immediate, high, normal, low'],
+    [
+      [...envelope, '--text', 'x', '--lane', 'Urgent'],
+      "--lane: came 'Urgent', expected one of immediate, high, normal, low, or the name of a further lane",
+    ],
   ])('refuses %j', async (args, sentence) => {
     const { code, out, err } = await send(args);
     expect({ code, out }).toEqual({ code: 2, out: '' });

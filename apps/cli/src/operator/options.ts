@@ -3,14 +3,13 @@ import type { Operand } from '../command/command.ts';
 import { type Options, option, type ValuesOf } from '../command/option.ts';
 import { apiOptions } from '../command/option-sets.ts';
 import { usageError } from '../failure.ts';
-import { lanes } from '../words.ts';
 
 /** What mail has in common, for a rule that also looks at what comes later. */
 export const matchOptions = {
   tenant: option.text({ value: 'NAME', doc: 'Of this tenant.' }),
   domain: option.text({ value: 'DOMAIN', doc: 'Recipients at this domain.' }),
   upstream: option.text({ value: 'NAME', doc: 'Bound for this upstream, or group of upstreams.' }),
-  lane: option.choice(lanes, { doc: 'In this lane.' }),
+  lane: option.lane({ doc: 'In this lane, the further ones that have it as their base left out.' }),
   campaign: option.text({ value: 'NAME', doc: 'With the tag campaign of this value.' }),
   tag: option.pairs({ value: 'NAME=VALUE', doc: 'With this tag.' }),
 } satisfies Options;

@@ -1,11 +1,11 @@
-import { loadConfig, retryRulesOf, retrySettings, routerOf, showMatch, showPolicy, upstreamSettings } from '@posthaste/config';
+import { furtherLaneSettings, loadConfig, retryRulesOf, retrySettings, routerOf, showMatch, showPolicy, upstreamSettings } from '@posthaste/config';
 import {
   classifyReply,
   hintedWaitMs,
+  LaneTable,
   planRetries,
   type Router,
   type Choice,
-  type Lane,
   type PlannedRetry,
   type Reply,
   type RetryRules,
@@ -13,15 +13,22 @@ import {
 import { didYouMean } from '@posthaste/config/nearest';
 import { usageError } from '../failure.ts';
 
+export interface RetrySettings {
+  readonly rules: RetryRules;
+  readonly router: Router;
+  readonly lanes: LaneTable;
+}
+
 /** The settings that the scheduler decides by. Those of others, and its other ones, are passed over. */
-export function readRetrySettings(env: Readonly<Record<string, string | undefined>>): { readonly rules: RetryRules; readonly router: Router } {
-  const { values } = loadConfig({ ...retrySettings, ...upstreamSettings }, { argv: [], env, ownSections: [] });
-  return { rules: retryRulesOf(values), router: routerOf(values) };
+export function readRetrySettings(env: Readonly<Record<string, string | undefined>>): RetrySettings {
+  const { values } = loadConfig({ ...retrySettings, ...upstreamSettings, ...furtherLaneSettings }, { argv: [], env, ownSections: [] });
+  return { rules: retryRulesOf(values), router: routerOf(values), lanes: new LaneTable(values['lanes.further']) };
 }
 
 /** The mail that is asked about. */
 export interface Case {
-  readonly lane: Lane;
+  /** By its name. */
+  readonly lane: string;
   readonly tenant: string;
   readonly domain: string;
   readonly upstream: string;
@@ -30,8 +37,8 @@ export interface Case {
 /** The upstream given, or the one that such mail would be routed to. Throws a usage error when there is none of that name. */
 export function chooseUpstream(router: Router, given: string | undefined, { lane, tenant, domain }: Omit<Case, 'upstream'>): string {
   if (given === undefined) {
-    const ticket = { id: '', tenant, lane, from: '', recipients: [{ address: `@${domain}` }], acceptedAt: 0, size: 0 };
-    return router.destinations[router.destinationOf(ticket, 0)]?.members[0]?.upstream ?? '';
+    const ticket = { id: '', tenant, lane: 'normal', from: '', recipients: [{ address: `@${domain}` }], acceptedAt: 0, size: 0 } as const;
+    return router.destinations[router.destinationOf(ticket, 0, lane)]?.members[0]?.upstream ?? '';
   }
   if (router.upstreams.includes(given)) return given;
   throw usageError(`--upstream: came '${given}'${didYouMean(given, router.upstreams)}, expected one of ${router.upstreams.join(', ')}`);

@@ -1,6 +1,5 @@
 import { type Options, option, type ValuesOf } from '../command/option.ts';
 import { apiOptions, outputOptions } from '../command/option-sets.ts';
-import { lanes } from '../words.ts';
 
 export const sendOptions = {
   from: option.text({ value: 'ADDRESS', doc: 'The sender: a@example.org, or "Name <a@example.org>". With --raw default: its From header.' }),
@@ -17,7 +16,7 @@ export const sendOptions = {
   inline: option.pairs({ value: 'CID=FILE', doc: 'A file that the HTML shows: --inline logo=logo.png is <img src="cid:logo">.' }),
   header: option.pairs({ value: 'NAME:VALUE', divider: ':', doc: 'A further header.' }),
   raw: option.text({ value: 'FILE', doc: 'A whole message (.eml) instead of all content above; - is standard input.' }),
-  lane: option.choice(lanes, { doc: 'How urgent. Default: normal' }),
+  lane: option.lane({ doc: 'How urgent. Default: normal' }),
   tag: option.pairs({ value: 'NAME=VALUE', doc: 'A word of your own; it comes back with the status.' }),
   tenant: option.text({ value: 'NAME', doc: 'On whose behalf. Default: default' }),
   'send-at': option.timeAhead({ doc: 'Not before: a time such as 2031-05-01T08:00:00Z, or 2h from now.' }),

@@ -2,11 +2,11 @@ import { create } from '@bufbuild/protobuf';
 import { timestampFromMs, timestampMs } from '@bufbuild/protobuf/wkt';
 import { status } from '@grpc/grpc-js';
 import {
-  isLane,
   type Command,
   type KnownCommand,
-  type Lane,
+  type LaneTable,
   type MailMatch,
+  type NamedLane,
   type Reason,
   type RecipientState,
   type Selector,
@@ -15,12 +15,12 @@ import {
 import { ProgressSchema, type OperateRequest, type Progress, type Selector as WireSelector } from '@posthaste/protocol/dispatch';
 import { Refused } from './call.ts';
 
-export function readCommand({ id, at, author, comment, selector, act }: OperateRequest): Command {
+export function readCommand({ id, at, author, comment, selector, act }: OperateRequest, lanes: LaneTable): Command {
   const by = { author, comment, at: at ? timestampMs(at) : 0 };
-  return { id, verb: readVerb(act), selector: readSelector(selector), by };
+  return { id, verb: readVerb(act, lanes), selector: readSelector(selector, lanes), by };
 }
 
-function readVerb(act: OperateRequest['act']): Verb {
+function readVerb(act: OperateRequest['act'], lanes: LaneTable): Verb {
   switch (act.case) {
     case 'hold':
     case 'release':
@@ -32,7 +32,7 @@ function readVerb(act: OperateRequest['act']): Verb {
     case 'reschedule':
       return { kind: 'reschedule', due: act.value.due ? timestampMs(act.value.due) : 0 };
     case 'changeLane':
-      return { kind: 'changeLane', lane: readLane(act.value.lane) };
+      return { kind: 'changeLane', ...readLane(act.value.lane, lanes).written };
     case 'move':
       return { kind: 'move', upstream: act.value.upstream };
     default:
@@ -40,17 +40,18 @@ function readVerb(act: OperateRequest['act']): Verb {
   }
 }
 
-function readLane(lane: string): Lane {
-  if (!isLane(lane)) throw new Refused(status.INVALID_ARGUMENT, `lane: '${lane}' is no lane`);
+function readLane(name: string, lanes: LaneTable): NamedLane {
+  const lane = lanes.named(name);
+  if (!lane) throw new Refused(status.INVALID_ARGUMENT, `lane: '${name}' is not known to this scheduler, expected one of ${lanes.names.join(', ')}`);
   return lane;
 }
 
 /** What is empty does not limit. A state or a reason that nobody has names nothing. */
-export function readSelector(selector: WireSelector | undefined): Selector {
+export function readSelector(selector: WireSelector | undefined, lanes: LaneTable): Selector {
   if (!selector) return {};
   const { ids, state, reason, acceptedBefore } = selector;
   return {
-    ...readMatch(selector),
+    ...readMatch(selector, lanes),
     ...(ids.length > 0 && { ids }),
     ...(state !== '' && { state: state as RecipientState['kind'] }),
     ...(reason !== '' && { reason: reason as Reason }),
@@ -58,12 +59,12 @@ export function readSelector(selector: WireSelector | undefined): Selector {
   };
 }
 
-export function readMatch({ tenant, domain, upstream, lane, campaign, tags }: WireSelector): MailMatch {
+export function readMatch({ tenant, domain, upstream, lane, campaign, tags }: WireSelector, lanes: LaneTable): MailMatch {
   return {
     ...(tenant !== '' && { tenant }),
     ...(domain !== '' && { domain: domain.toLowerCase() }),
     ...(upstream !== '' && { upstream }),
-    ...(lane !== '' && { lane: readLane(lane) }),
+    ...(lane !== '' && { lane: readLane(lane, lanes).name }),
     ...(campaign !== '' && { campaign }),
     ...(Object.keys(tags).length > 0 && { tags }),
   };

@@ -19,8 +19,8 @@ const lookEveryMs = 10;
 
 /** Answers when the command is at its end, or the caller's patience; what is told has been journalled. */
 export async function operate(epoch: Lookup, request: OperateRequest): Promise<OperateResponse> {
-  const command = readCommand(request);
   const { driver, clock, signal } = epoch;
+  const command = readCommand(request, driver.engine.lanes);
   const until = clock.monotonic() + (request.patience ? durationMs(request.patience) : 0);
   if (!driver.engine.command(command.id)) await take(epoch, command, request.dryRun);
   while (!isDone(epoch, command) && clock.monotonic() < until && !signal.aborted) await clock.sleep(lookEveryMs, signal).catch(() => {});

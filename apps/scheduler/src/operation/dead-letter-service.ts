@@ -17,7 +17,7 @@ interface Page {
 
 /** As the headers in DEAD tell it: what lies there can be retried. */
 export async function listDeadLetters(epoch: Lookup, request: ListDeadLettersRequest): Promise<ListDeadLettersResponse> {
-  const page = await readPage(epoch, readSelector(request.selector), Number(request.from), request.size);
+  const page = await readPage(epoch, readSelector(request.selector, epoch.driver.engine.lanes), Number(request.from), request.size);
   return create(ListDeadLettersResponseSchema, {
     deadLetters: page.letters.map(({ ticket, states, diedAt }) => ({
       ticketJson: encodeTicket(ticket),

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
-import { OperateService, Outcome } from '@posthaste/protocol/dispatch';
+import { LaneTable } from '@posthaste/core';
+import { Lane } from '@posthaste/protocol';
+import { LookupService, OperateService, Outcome } from '@posthaste/protocol/dispatch';
 import { createPublisher, createSetting, readEntry, removeSetting, streamState } from '@posthaste/stream';
 import { silentLog, systemClock } from '@posthaste/telemetry';
 import { eventually } from '@posthaste/testkit';
@@ -43,6 +45,31 @@ describe('an operator’s command', () => {
     expect((await rig.lookUp(second.port, id)).recipients).toMatchObject([{ state: 'held' }]);
     expect((await rig.ask(second.port, lookupOperation, { id: command.id })).progress).toMatchObject({ done: true, changed: 1n });
     expect((await rig.ask(second.port, operate, command)).progress).toMatchObject({ changed: 1n });
+  });
+
+  it('puts mail into a further lane, which survives a scheduler that does not know that lane', async () => {
+    const policy = { lanes: new LaneTable([{ name: 'wedding-day', base: 'high' }]) };
+    const first = await rig.owner({ policy });
+    const id = await rig.submit();
+    const act = { case: 'changeLane' as const, value: { lane: 'wedding-day' } };
+    expect((await rig.ask(first.port, operate, { ...asked('hold', [id]), act })).progress).toMatchObject({ changed: 1n });
+    const ticket = async (port: number) => JSON.parse((await rig.lookUp(port, id)).ticketJson) as unknown;
+    const lanes = async (port: number) =>
+      (await rig.ask(port, LookupService.method.lookupStats, {})).lanes.filter(({ readyCount }) => readyCount > 0n);
+    const weddingDay = { lane: 'high', furtherLane: 'wedding-day' };
+    expect(await ticket(first.port)).toMatchObject(weddingDay);
+    await eventually(async () => expect(await lanes(first.port)).toMatchObject([{ lane: Lane.HIGH, laneName: 'wedding-day' }]));
+    await first.close();
+    const without = await rig.owner();
+    await eventually(async () => expect(await lanes(without.port)).toMatchObject([{ laneName: 'high' }]));
+    await expect(rig.ask(without.port, operate, { ...asked('hold', [id]), act })).rejects.toMatchObject({
+      code: status.INVALID_ARGUMENT,
+      details: expect.stringContaining('expected one of immediate, high, normal, low'),
+    });
+    await without.close();
+    const again = await rig.owner({ policy });
+    expect(await ticket(again.port)).toMatchObject(weddingDay);
+    await eventually(async () => expect(await lanes(again.port)).toMatchObject([{ laneName: 'wedding-day' }]));
   });
 
   it('asks a sender to leave what it has, and tells when that was too late', async () => {

@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { timestampFromMs, timestampMs } from '@bufbuild/protobuf/wkt';
 import { status } from '@grpc/grpc-js';
-import type { Suspension } from '@posthaste/core';
+import type { LaneTable, Suspension } from '@posthaste/core';
 import {
   CreateSuspensionResponseSchema,
   LiftSuspensionResponseSchema,
@@ -19,7 +19,7 @@ import { Refused } from './call.ts';
 import { readMatch } from './command-messages.ts';
 
 export async function createSuspension({ suspensions, driver }: Lookup, request: CreateSuspensionRequest): Promise<CreateSuspensionResponse> {
-  const asked = readSuspension(request.suspension);
+  const asked = readSuspension(request.suspension, driver.engine.lanes);
   await suspensions.create(asked);
   const inForce = driver.engine.suspensions.find(({ id }) => id === asked.id) ?? asked;
   return create(CreateSuspensionResponseSchema, { suspension: suspensionMessage(inForce) });
@@ -35,11 +35,11 @@ export async function liftSuspension({ suspensions }: Lookup, { id, author, comm
   throw new Refused(status.NOT_FOUND, `no suspension has the id ${id}`);
 }
 
-function readSuspension(suspension: WireSuspension | undefined): Suspension {
+function readSuspension(suspension: WireSuspension | undefined, lanes: LaneTable): Suspension {
   if (!suspension?.match) throw new Refused(status.INVALID_ARGUMENT, 'suspension.match: nothing is named, expected what it stops');
   const { id, match, author, comment, at, expires } = suspension;
   const by = { author, comment, at: at ? timestampMs(at) : 0 };
-  return { id, match: readMatch(match), by, ...(expires && { expires: timestampMs(expires) }) };
+  return { id, match: readMatch(match, lanes), by, ...(expires && { expires: timestampMs(expires) }) };
 }
 
 function suspensionMessage({ id, match, by, expires }: Suspension): WireSuspension {

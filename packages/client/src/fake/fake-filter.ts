@@ -1,12 +1,13 @@
 import { timestampMs } from '@bufbuild/protobuf/wkt';
-import type { ListMessagesRequest, Message } from '@posthaste/protocol';
+import { Lane, type ListMessagesRequest, type Message } from '@posthaste/protocol';
+import { wordOf } from '../word.ts';
 
 /** Whether a message is one of those asked for. */
 export function matches(message: Message, filter: ListMessagesRequest): boolean {
   const acceptedMs = message.acceptedAt ? timestampMs(message.acceptedAt) : 0;
   return (
     (filter.states.length === 0 || filter.states.includes(message.state)) &&
-    (filter.lanes.length === 0 || filter.lanes.includes(message.lane)) &&
+    isInLane(message, filter) &&
     (!filter.acceptedAfter || acceptedMs >= timestampMs(filter.acceptedAfter)) &&
     (!filter.acceptedBefore || acceptedMs < timestampMs(filter.acceptedBefore)) &&
     (filter.recipient === '' || message.recipients.some(({ address }) => isOf(address, filter.recipient))) &&
@@ -17,6 +18,12 @@ export function matches(message: Message, filter: ListMessagesRequest): boolean 
     filter.upstreamId === '' &&
     filter.messageIdHeader === ''
   );
+}
+
+/** A number is the lane itself, and not the further ones that have it as their base. */
+function isInLane({ laneName }: Message, { lanes, laneNames }: ListMessagesRequest): boolean {
+  const names: string[] = [...lanes.map((lane) => wordOf(Lane, lane)), ...laneNames];
+  return names.length === 0 || names.includes(laneName);
 }
 
 /** The whole address, or with `@` in front any address at that domain. */

@@ -3,7 +3,6 @@ import { durationMs, timestampFromMs, timestampMs } from '@bufbuild/protobuf/wkt
 import {
   AttemptOutcome,
   AttemptSchema,
-  Lane,
   MessageSchema,
   MessageState,
   Reason,
@@ -14,6 +13,7 @@ import {
   type Recipient,
   type SubmitRequest,
 } from '@posthaste/protocol';
+import type { FakeLane } from './fake-lanes.ts';
 
 /** What a fake upstream answers one attempt: it takes the mail, answers 4xx (and is asked again at once, ten times at most), or answers 5xx. */
 export interface FakeEnd {
@@ -27,14 +27,15 @@ export interface FakeEnd {
 /** `wait`: nothing happens until the test calls `settle`. */
 export type FakeOutcome = FakeEnd | { readonly kind: 'wait' };
 
-export function newMessage(id: string, request: SubmitRequest, nowMs: number): Message {
+export function newMessage(id: string, request: SubmitRequest, { lane, laneName }: FakeLane, nowMs: number): Message {
   const deadlineMs = request.ttl && Math.max(nowMs, request.sendAt ? timestampMs(request.sendAt) : 0) + durationMs(request.ttl);
   const addresses = [...request.to, ...request.cc, ...request.bcc].map(bare);
   return create(MessageSchema, {
     id,
     state: MessageState.QUEUED,
     tenant: request.tenant === '' ? 'default' : request.tenant,
-    lane: request.lane === Lane.UNSPECIFIED ? Lane.NORMAL : request.lane,
+    lane,
+    laneName,
     from: bare(request.from),
     recipients: [...new Set(addresses)].map((address) => ({ address, state: RecipientState.QUEUED, changedAt: timestampFromMs(nowMs) })),
     acceptedAt: timestampFromMs(nowMs),

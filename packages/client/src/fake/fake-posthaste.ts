@@ -4,6 +4,7 @@ import { createPosthasteClient, type PosthasteClient, type PosthasteClientOption
 import { messageStatus, type MessageStatus } from '../message-status.ts';
 import { FakeAttachments } from './fake-attachments.ts';
 import { bare, type FakeEnd, type FakeOutcome } from './fake-message.ts';
+import { FakeLanes, type FurtherLanes } from './fake-lanes.ts';
 import { FakeQueue } from './fake-queue.ts';
 import { FakeTroubles } from './fake-trouble.ts';
 import type { Refusal } from './refusal.ts';
@@ -13,6 +14,8 @@ import { submissionService } from './submission-service.ts';
 export interface FakePosthasteOptions {
   /** Wall clock in milliseconds, for the times of messages. Default: the machine's. */
   readonly now?: () => number;
+  /** Lanes beside the four, by name, with their bases, as the server's `lanes.further` would have them. Default: none, and any other name is refused. */
+  readonly furtherLanes?: FurtherLanes;
   /** Of its client; a test that counts attempts gives a clock and a random of its own. */
   readonly client?: Omit<PosthasteClientOptions, 'baseUrl' | 'transport'>;
 }
@@ -50,12 +53,13 @@ export interface FakePosthaste {
 
 export function createFakePosthaste(options: FakePosthasteOptions = {}): FakePosthaste {
   const now = options.now ?? Date.now;
+  const lanes = new FakeLanes(options.furtherLanes);
   const scripts = new Map<string, FakeOutcome[]>();
-  const queue = new FakeQueue((address) => scripts.get(address)?.shift() ?? { kind: 'deliver' }, now);
+  const queue = new FakeQueue((address) => scripts.get(address)?.shift() ?? { kind: 'deliver' }, lanes, now);
   const troubles = new FakeTroubles();
   let watches = new AbortController();
   const submission = submissionService({ queue, troubles, attachments: new FakeAttachments(now) });
-  const status = statusService(queue, () => watches.signal);
+  const status = statusService(queue, lanes, () => watches.signal);
   const routes = (router: ConnectRouter) => void router.service(SubmissionService, submission).service(StatusService, status);
   const transport = createRouterTransport(routes);
   return {

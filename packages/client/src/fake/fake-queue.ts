@@ -1,6 +1,7 @@
 import { clone, equals } from '@bufbuild/protobuf';
 import { timestampMs } from '@bufbuild/protobuf/wkt';
 import { MessageSchema, RecipientState, SubmitRequestSchema, type Message, type Recipient, type SubmitRequest } from '@posthaste/protocol';
+import type { FakeLanes } from './fake-lanes.ts';
 import { attempt, newMessage, stateOf, type FakeEnd, type FakeOutcome } from './fake-message.ts';
 import { refusalError, type Refusal } from './refusal.ts';
 
@@ -27,10 +28,12 @@ export class FakeQueue {
   readonly #parked = new Map<string, Set<string>>();
   readonly #waiting = new Set<() => void>();
   readonly #script: FakeScript;
+  readonly #lanes: FakeLanes;
   readonly #now: () => number;
 
-  constructor(script: FakeScript, now: () => number) {
+  constructor(script: FakeScript, lanes: FakeLanes, now: () => number) {
     this.#script = script;
+    this.#lanes = lanes;
     this.#now = now;
   }
 
@@ -38,7 +41,7 @@ export class FakeQueue {
     const name = JSON.stringify([request.tenant, request.idempotencyKey, request.briefKey]);
     const first = request.idempotencyKey === '' ? undefined : this.#keys.get(name);
     if (first !== undefined) return this.#replay(first, request);
-    const message = newMessage(newId(this.#now()), request, this.#now());
+    const message = newMessage(newId(this.#now()), request, this.#lanes.asked(request), this.#now());
     this.#keys.set(name, message.id);
     this.#kept.set(message.id, { request: clone(SubmitRequestSchema, request), versions: [message] });
     if (!request.sendAt || timestampMs(request.sendAt) <= this.#now()) this.#playSoon(message.id);

@@ -1,13 +1,14 @@
 import { create } from '@bufbuild/protobuf';
-import { Lane, QueueStatsResponseSchema, RecipientState, UpstreamState, type Message, type QueueStatsResponse } from '@posthaste/protocol';
+import type { FakeLane } from './fake-lanes.ts';
+import { QueueStatsResponseSchema, RecipientState, UpstreamState, type Message, type QueueStatsResponse } from '@posthaste/protocol';
 
 /** Nothing ever waits in a fake but what the test lets wait. */
-export function statsOf(messages: readonly Message[]): QueueStatsResponse {
+export function statsOf(messages: readonly Message[], all: readonly FakeLane[]): QueueStatsResponse {
   const count = (state: RecipientState, among: readonly Message[] = messages) =>
     BigInt(among.flatMap(({ recipients }) => recipients).filter((recipient) => recipient.state === state).length);
-  const lanes = [Lane.IMMEDIATE, Lane.HIGH, Lane.NORMAL, Lane.LOW].map((lane) => {
-    const mails = messages.filter((message) => message.lane === lane);
-    return { lane, readyCount: count(RecipientState.QUEUED, mails) };
+  const lanes = all.map(({ lane, laneName }) => {
+    const mails = messages.filter((message) => message.laneName === laneName);
+    return { lane, laneName, readyCount: count(RecipientState.QUEUED, mails) };
   });
   return create(QueueStatsResponseSchema, {
     lanes,

@@ -2,6 +2,7 @@ import type { ServiceImpl } from '@connectrpc/connect';
 import {
   ExplainMessageRequestSchema,
   GetMessageRequestSchema,
+  Lane,
   ListMessagesRequestSchema,
   type Reason,
   RecipientState,
@@ -10,12 +11,13 @@ import {
 } from '@posthaste/protocol';
 import { isFinal } from '../message-status.ts';
 import { matches } from './fake-filter.ts';
+import type { FakeLanes } from './fake-lanes.ts';
 import type { FakeQueue } from './fake-queue.ts';
 import { statsOf } from './fake-stats.ts';
 import { refusalError } from './refusal.ts';
 import { validate } from './validation.ts';
 
-export function statusService(queue: FakeQueue, brokenWatches: () => AbortSignal): ServiceImpl<typeof StatusService> {
+export function statusService(queue: FakeQueue, lanes: FakeLanes, brokenWatches: () => AbortSignal): ServiceImpl<typeof StatusService> {
   return {
     getMessage(request) {
       validate(GetMessageRequestSchema, request);
@@ -39,13 +41,18 @@ export function statusService(queue: FakeQueue, brokenWatches: () => AbortSignal
     },
     listMessages(request) {
       validate(ListMessagesRequestSchema, request);
+      for (const laneName of request.laneNames) lanes.asked({ lane: Lane.UNSPECIFIED, laneName });
       const all = queue.all().filter(({ message }) => matches(message, request));
       const from = Number(request.pageToken);
       const to = from + (request.pageSize === 0 ? 50 : request.pageSize);
       const messages = all.reverse().slice(from, to);
       return { messages: messages.map(({ message }) => message), nextPageToken: to < all.length ? String(to) : '' };
     },
-    queueStats: () => statsOf(queue.all().map(({ message }) => message)),
+    queueStats: () =>
+      statsOf(
+        queue.all().map(({ message }) => message),
+        lanes.all,
+      ),
   };
 }
 

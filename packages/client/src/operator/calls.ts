@@ -3,8 +3,8 @@ import { durationFromMs } from '@bufbuild/protobuf/wkt';
 import type { CallOptions as RpcOptions } from '@connectrpc/connect';
 import { OperationSchema, SuspensionSchema, type Operation } from '@posthaste/protocol';
 import type { CallOptions, Connection } from '../connection.ts';
-import type { LaneName } from '../mail.ts';
-import { laneValue, timestampOf } from '../submit-request.ts';
+import { laneFields, type LaneName } from '../lane-name.ts';
+import { timestampOf } from '../submit-request.ts';
 import { deadLetters, type DeadLetterFilter, type DeadLetterStatus } from './dead-letters.ts';
 import { newId } from './new-id.ts';
 import { operationStatus, type OperationStatus } from './operation.ts';
@@ -78,7 +78,7 @@ export function createOperator(connection: Connection): Operator {
     reschedule: async (selector, sendAt, limits = {}) =>
       act(limits, bind(operator.rescheduleMessages, { ...request(selector, limits), sendAt: timestampOf('send_at', sendAt) })),
     changeLane: async (selector, lane, limits = {}) =>
-      act(limits, bind(operator.changeLane, { ...request(selector, limits), lane: laneValue('lane', lane) })),
+      act(limits, bind(operator.changeLane, { ...request(selector, limits), ...laneFields('lane', lane) })),
     move: async (selector, upstream, limits = {}) => act(limits, bind(operator.moveMessages, { ...request(selector, limits), upstream })),
     operation: (id, limits = {}) => act(limits, (attempt) => operator.getOperation({ id }, attempt)),
     retryDeadLetters: async (selector, limits = {}) => act(limits, bind(operator.retryDeadLetters, request(selector, limits))),

@@ -1,9 +1,8 @@
 import { create } from '@bufbuild/protobuf';
 import { ListDeadLettersRequestSchema, MessageSchema, Reason, type DeadLetter } from '@posthaste/protocol';
 import type { CallOptions, Connection } from '../connection.ts';
-import type { LaneName } from '../mail.ts';
+import { laneFields, type LaneName } from '../lane-name.ts';
 import { dateOf, messageStatus, type MessageStatus, type ReasonName } from '../message-status.ts';
-import { laneValue } from '../submit-request.ts';
 import { withProto, type WithProto } from '../with-proto.ts';
 import { wordIn } from './selector.ts';
 
@@ -49,7 +48,7 @@ function deadLettersRequest({ lane, reason, pageSize = 0, tenant = '', domain = 
     tenant,
     domain,
     campaign,
-    ...(lane === undefined ? {} : { lane: laneValue('lane', lane) }),
+    ...(lane === undefined ? {} : laneFields('lane', lane)),
     ...(reason === undefined ? {} : { reason: wordIn(Reason, 'reason', reason) }),
   });
 }

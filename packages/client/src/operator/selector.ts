@@ -1,10 +1,9 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { durationFromMs } from '@bufbuild/protobuf/wkt';
 import { Reason, RecipientState, type MessageSelectorSchema, type SuspensionMatchSchema } from '@posthaste/protocol';
-import type { LaneName } from '../mail.ts';
+import { laneFields, type LaneName } from '../lane-name.ts';
 import type { ReasonName } from '../message-status.ts';
 import { invalidField } from '../posthaste-error.ts';
-import { laneValue } from '../submit-request.ts';
 import { valueOf, type GivenWord } from '../word.ts';
 
 /** What mail has in common: all that is given must hold. */
@@ -44,7 +43,7 @@ export function suspensionMatch(match: MailMatch) {
     campaign,
     tags: { ...tags },
     all,
-    ...(lane === undefined ? {} : { lane: laneValue('lane', lane) }),
+    ...(lane === undefined ? {} : laneFields('lane', lane)),
   } satisfies MessageInitShape<typeof SuspensionMatchSchema>;
 }
 

@@ -1,8 +1,8 @@
 import { create } from '@bufbuild/protobuf';
 import { Lane, SuspensionMatchSchema, type Suspension } from '@posthaste/protocol';
+import { laneNameOf, type LaneName } from '../lane-name.ts';
 import { dateOf } from '../message-status.ts';
 import { withProto, type WithProto } from '../with-proto.ts';
-import { wordOf, type Word } from '../word.ts';
 
 /** A rule that stops mail, what is here and what comes later. */
 export interface SuspensionStatus extends WithProto<Suspension> {
@@ -12,7 +12,7 @@ export interface SuspensionStatus extends WithProto<Suspension> {
     readonly tenant: string | undefined;
     readonly domain: string | undefined;
     readonly upstream: string | undefined;
-    readonly lane: Word<typeof Lane> | undefined;
+    readonly lane: LaneName | undefined;
     readonly campaign: string | undefined;
     readonly tags: Readonly<Record<string, string>>;
     /** All mail. */
@@ -27,7 +27,7 @@ export interface SuspensionStatus extends WithProto<Suspension> {
 
 export function suspensionStatus(suspension: Suspension): SuspensionStatus {
   const { id, author, comment, createdAt, expiresAt } = suspension;
-  const { lane, tags, all, ...words } = suspension.match ?? create(SuspensionMatchSchema);
+  const { lane, laneName, tags, all, ...words } = suspension.match ?? create(SuspensionMatchSchema);
   const given = (word: string) => (word === '' ? undefined : word);
   return withProto(
     {
@@ -36,7 +36,7 @@ export function suspensionStatus(suspension: Suspension): SuspensionStatus {
         tenant: given(words.tenant),
         domain: given(words.domain),
         upstream: given(words.upstream),
-        lane: lane === Lane.UNSPECIFIED ? undefined : wordOf(Lane, lane),
+        lane: lane === Lane.UNSPECIFIED && laneName === '' ? undefined : laneNameOf({ lane, laneName }),
         campaign: given(words.campaign),
         tags: { ...tags },
         all,

@@ -1,3 +1,4 @@
+import { fourLanes } from '@posthaste/core';
 import { controlPrefix, readHeaderFacts } from '../control-headers.ts';
 import { SubmissionError } from '../submission-error.ts';
 import type { HeaderWishes } from '../submission.ts';
@@ -28,12 +29,13 @@ type FoundBlock = HeaderBlock & { kind: 'found' };
  *
  * @param bytes the beginning of the message, line ends CRLF
  * @param complete no more bytes will come
+ * @param lanes that our header can name
  */
-export function rewriteHead(bytes: Buffer, complete: boolean, maxHeaderBytes: number, trace: TraceFacts): Head | undefined {
+export function rewriteHead(bytes: Buffer, complete: boolean, maxHeaderBytes: number, trace: TraceFacts, lanes = fourLanes): Head | undefined {
   const block = findHeaderBlock(bytes, complete, maxHeaderBytes);
   if (block.kind === 'incomplete') return undefined;
   if (block.kind === 'too large') throw headerTooLarge(maxHeaderBytes);
-  const { asked, priority, messageId, dated } = readHeaderFacts(block, trace.priority !== undefined);
+  const { asked, priority, messageId, dated } = readHeaderFacts(block, trace.priority !== undefined, lanes);
   const ownId = messageId ?? generatedMessageId(trace.id, trace.hostname);
   const tunnelled = tunnelledPriority(trace, priority);
   const added =

@@ -16,6 +16,9 @@ export const file_posthaste_v1_lane: GenFile = /*@__PURE__*/
  * How urgent a message is. Each lane has storage and a guaranteed share of its own: bulk never fills the place of urgent mail, and no
  * lane starves.
  *
+ * An operator can configure further lanes (`lanes.further`), which have no number here but a name: `lane_name` beside a `lane` says it. Each has
+ * one of these four as its base: it shares that one's storage, and has a target, a share and rules of its own.
+ *
  * @generated from enum posthaste.v1.Lane
  */
 export const Lane = {
@@ -58,6 +61,9 @@ export const Lane = {
 /**
  * How urgent a message is. Each lane has storage and a guaranteed share of its own: bulk never fills the place of urgent mail, and no
  * lane starves.
+ *
+ * An operator can configure further lanes (`lanes.further`), which have no number here but a name: `lane_name` beside a `lane` says it. Each has
+ * one of these four as its base: it shares that one's storage, and has a target, a share and rules of its own.
  *
  * @generated from enum posthaste.v1.Lane
  */
