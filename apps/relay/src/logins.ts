@@ -1,6 +1,6 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { fourLanes } from '@posthaste/core';
+import { LaneTable } from '@posthaste/core';
 import type { Clock, Log } from '@posthaste/telemetry';
 import { parseUsers, verifyPassword, type User } from '@posthaste/users';
 import { FailedLogins } from './failed-logins.ts';
@@ -28,7 +28,7 @@ export interface LoginsOptions {
 export type Users = ReadonlyMap<string, User>;
 
 /** `lanes`: those that users can have. */
-export function openUsers(path: string, clock: Clock, log: Log, lanes = fourLanes, intervalMs?: number): Promise<LiveFile<Users>> {
+export function openUsers(path: string, clock: Clock, log: Log, lanes = new LaneTable(), intervalMs?: number): Promise<LiveFile<Users>> {
   const read = async () => parseUsers(await readFile(path, 'utf8').catch(unreadable(path)), lanes);
   return LiveFile.open({ name: 'users', paths: [path], read, clock, log, ...(intervalMs && { intervalMs }) });
 }

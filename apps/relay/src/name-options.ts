@@ -1,4 +1,4 @@
-import { fourLanes, type LaneTable } from '@posthaste/core';
+import { LaneTable } from '@posthaste/core';
 import { expectedDuration, expectedLane, expectedTime, readDuration, readTime, type Wishes } from '@posthaste/submission';
 
 /** What a client asks for behind its user name, for all the mail of its session. */
@@ -32,7 +32,7 @@ type Writable<T> = { -readonly [K in keyof T]: T[K] };
 type Draft = Writable<Omit<Wishes, 'tags'>> & { delayMs?: number; readonly tags: Map<string, string> };
 
 /** Reads options such as `lane=high;ttl=10m;tag=otp;tag.campaign=spring`. Throws NameOptionFault. */
-export function readNameOptions(text: string, lanes = fourLanes): NameOptions {
+export function readNameOptions(text: string, lanes = new LaneTable()): NameOptions {
   const draft: Draft = { tags: new Map() };
   const seen = new Set<string>();
   for (const option of text.split(';')) {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig } from '@posthaste/config';
-import { decodeTicket, fourLanes, type Lane, type LaneTable, type Ticket } from '@posthaste/core';
+import { decodeTicket, type Lane, type Ticket, LaneTable } from '@posthaste/core';
 import {
   connectStream,
   createPublisher,
@@ -79,7 +79,7 @@ export async function startRig(nats: Nats, options: RigOptions = {}) {
     windowMs,
     mode = 'fast',
     partitions = 1,
-    lanes = fourLanes,
+    lanes = new LaneTable(),
     ...relayOptions
   } = options;
   const connection = await connectStream({ url: nats.url, name: 'relay-test', log: silentLog, clock });

@@ -72,6 +72,12 @@ it('speaks in the next checkpoint of what a failed one was to speak of', async (
   stop.abort();
 });
 
+it('says of a mail all that an operator changed of it, its lane and where it is bound for', () => {
+  const states = [{ kind: 'queued', attempts: 0, due: 0 }] as const;
+  const record = { id: ticket.id, states, lane: 'high', furtherLane: 'wedding-day', detours: ['spare'] } as const;
+  expect(JSON.parse(Buffer.from(encodeState(record, 7)).toString())).toEqual({ ...record, asOf: 7 });
+});
+
 it('leaves out the texts of replies that would make a state too large', () => {
   const reply = { code: 451, text: 'x'.repeat(2_000) };
   const states = Array.from({ length: 1_000 }, () => ({ kind: 'queued', attempts: 1, due: 5, reason: 'UPSTREAM_DEFERRED', reply }) as const);

@@ -99,10 +99,11 @@ export class Checkpointer {
   }
 }
 
-/** When the last replies' texts make it too large they are left out: they are in the journal, and no decision depends on them. */
-export function encodeState({ id, states }: StateRecord, asOf: number): Uint8Array {
-  const full = Buffer.from(JSON.stringify({ id, asOf, states }));
+/** All of it. When the last replies' texts make it too large they are left out: they are in the journal, and no decision depends on them. */
+export function encodeState(record: StateRecord, asOf: number): Uint8Array {
+  const full = Buffer.from(JSON.stringify({ ...record, asOf }));
   if (full.length <= largestStateBytes) return full;
+  const { states } = record;
   const short = states.map((state) => ('reply' in state && state.reply ? { ...state, reply: { ...state.reply, text: '' } } : state));
-  return Buffer.from(JSON.stringify({ id, asOf, states: short }));
+  return Buffer.from(JSON.stringify({ ...record, asOf, states: short }));
 }

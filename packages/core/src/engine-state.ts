@@ -7,7 +7,7 @@ import { FinishedLog } from './finished-log.ts';
 import type { BatchPolicy } from './gathering.ts';
 import { Heap } from './heap.ts';
 import { lanes, type Lane } from './lane.ts';
-import { fourLanes, type LaneTable } from './lane-table.ts';
+import { LaneTable } from './lane-table.ts';
 import { LiveEntries } from './live-entries.ts';
 import type { Mail } from './mail.ts';
 import { MailIndex } from './mail-index.ts';
@@ -45,7 +45,7 @@ export interface EnginePolicy {
 
 export const defaultPolicy: EnginePolicy = {
   retry: defaultRetryRules,
-  lanes: fourLanes,
+  lanes: new LaneTable(),
   tenantWeights: new Map(),
   senderLeaseMs: 15_000,
   maxRecipientsPerAttempt: 100,

@@ -1,6 +1,6 @@
 export { domainOf } from './domain.ts';
 export { isLane, laneNameOf, lanes, type Lane, type WrittenLane } from './lane.ts';
-export { fourLanes, LaneTable, type FurtherLane, type LaneRules, type NamedLane } from './lane-table.ts';
+export { LaneTable, type FurtherLane, type LaneRules, type NamedLane } from './lane-table.ts';
 export {
   decodeTicket,
   encodeTicket,

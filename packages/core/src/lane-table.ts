@@ -84,9 +84,6 @@ export class LaneTable {
   }
 }
 
-/** Where no further ones are configured. */
-export const fourLanes = new LaneTable();
-
 /** More names than operators invent: whatever can publish to the streams could write others. */
 const mostStandIns = 1_000;
 

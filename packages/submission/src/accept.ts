@@ -1,7 +1,7 @@
+import { fourLanes } from './four-lanes.ts';
 import {
   encodeTicket,
   farOffMs,
-  fourLanes,
   laneNameOf,
   maxTicketBytes,
   partitionOf,

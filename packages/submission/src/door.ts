@@ -1,5 +1,6 @@
+import { fourLanes } from './four-lanes.ts';
 import { randomUUIDv7 } from 'node:crypto';
-import { fourLanes, type LaneTable, partitionOf } from '@posthaste/core';
+import { type LaneTable, partitionOf } from '@posthaste/core';
 import { createChunkWriter, type ChunkWriter, type FillWatch, type Publisher } from '@posthaste/stream';
 import { noTracing, type Attributes, type Clock, type Tracing } from '@posthaste/telemetry';
 import { createAccept, fullError, refuseWhenFull } from './accept.ts';

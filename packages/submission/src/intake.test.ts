@@ -1,4 +1,4 @@
-import { fourLanes } from '@posthaste/core';
+import { fourLanes } from './four-lanes.ts';
 import { noTracing } from '@posthaste/telemetry';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

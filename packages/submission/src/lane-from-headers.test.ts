@@ -1,4 +1,5 @@
-import { fourLanes, LaneTable } from '@posthaste/core';
+import { fourLanes } from './four-lanes.ts';
+import { LaneTable } from '@posthaste/core';
 import { expect, it } from 'vitest';
 import { laneFromHeaders, laneNamed } from './lane-from-headers.ts';
 

@@ -1,4 +1,5 @@
-import { fourLanes, LaneTable, lanes, type Lane } from '@posthaste/core';
+import { fourLanes } from './four-lanes.ts';
+import { LaneTable, lanes, type Lane } from '@posthaste/core';
 import { describe, expect, it } from 'vitest';
 import { mergeWishes, sourceOf } from './merge-wishes.ts';
 import type { Cover, HeaderWishes, Wishes } from './submission.ts';

@@ -1,5 +1,5 @@
 import { didYouMean } from '@posthaste/config/nearest';
-import { fourLanes, lanes, type LaneTable } from '@posthaste/core';
+import { lanes, LaneTable } from '@posthaste/core';
 import { parseDocument } from 'yaml';
 import { isPasswordHash } from './password.ts';
 import type { User } from './user.ts';
@@ -29,7 +29,7 @@ export class UsersError extends Error {
  *
  * Users by name; `table`: the lanes that there are. Throws a UsersError with all faults; no fault quotes a password.
  */
-export function parseUsers(text: string, table = fourLanes): ReadonlyMap<string, User> {
+export function parseUsers(text: string, table = new LaneTable()): ReadonlyMap<string, User> {
   const document = parseDocument(text);
   const syntax = document.errors.map((error) => error.message.split('\n', 1)[0] ?? 'not YAML');
   if (syntax.length > 0) throw new UsersError(syntax);

@@ -2,7 +2,7 @@ import { create, type DescMessage, type MessageInitShape } from '@bufbuild/proto
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { createContextValues, type HandlerContext } from '@connectrpc/connect';
 import { expect, test } from 'vitest';
-import { fourLanes, idInPartition } from '@posthaste/core';
+import { idInPartition, LaneTable } from '@posthaste/core';
 import { ListDeadLettersRequestSchema, OperationKind, UnchangedCause, type DeleteSuspensionRequest } from '@posthaste/protocol';
 import { OperateService, type OperateRequest, type ProgressSchema } from '@posthaste/protocol/dispatch';
 import { ManualClock } from '@posthaste/testkit';
@@ -28,7 +28,7 @@ function optionsOf(partitions: number, answer: Answer): OperateOptions {
     },
     close: () => {},
   };
-  return { operator, clock: new ManualClock(), lanes: fourLanes } as unknown as OperateOptions;
+  return { operator, clock: new ManualClock(), lanes: new LaneTable() } as unknown as OperateOptions;
 }
 
 const said = { comment: '', dryRun: false, author: 'ann', operationId: '' };

@@ -1,4 +1,4 @@
-import { fourLanes } from '@posthaste/core';
+import { fourLanes } from '../four-lanes.ts';
 import { controlPrefix, readHeaderFacts } from '../control-headers.ts';
 import { SubmissionError } from '../submission-error.ts';
 import type { HeaderWishes } from '../submission.ts';

@@ -1,0 +1,4 @@
+import { LaneTable } from '@posthaste/core';
+
+/** Where no further ones are configured. */
+export const fourLanes = new LaneTable();
