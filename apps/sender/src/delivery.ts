@@ -4,7 +4,7 @@ import type { FetchedBody } from './body-source.ts';
 import { draining, findObstacle, judge, judgeBodyError, tooLate, type Verdict } from './outcome.ts';
 import type { SmtpSession } from './smtp-session.ts';
 import type { Body, Envelope } from './smtp-transaction.ts';
-import { ConnectionEnded } from './smtp-wire.ts';
+import { ConnectionEnded, type ConnectionLost, UpstreamSilent } from './smtp-wire.ts';
 import type { Assignment } from './workload.ts';
 
 /** What a delivery needs beside the session. */
@@ -43,8 +43,13 @@ export async function deliver(assignment: Assignment, session: SmtpSession, fetc
   const wasUsed = session.used > 0;
   const mailWritten = attempt.limited ? () => desk.mailWritten(assignment) : undefined;
   const transaction = await session.transact(toEnvelope(attempt), body, () => desk.mayFinish(assignment), mailWritten);
-  if (transaction.kind === 'lost' && wasUsed && !transaction.heard && !(transaction.lost instanceof ConnectionEnded)) return { kind: 'stale' };
+  if (transaction.kind === 'lost' && wasUsed && !transaction.heard && wasEndedByUpstream(transaction.lost)) return { kind: 'stale' };
   return { kind: 'concluded', verdicts: judge(transaction, attempt.recipients.length), tookMs: desk.clock.monotonic() - beganAt };
+}
+
+/** One that is silent would be silent on the next connection as well, for as long again. */
+function wasEndedByUpstream(lost: ConnectionLost): boolean {
+  return !(lost instanceof ConnectionEnded || lost instanceof UpstreamSilent);
 }
 
 async function readBody(fetched: FetchedBody): Promise<Body | Verdict> {

@@ -108,6 +108,17 @@ it('opens a new session when the upstream has ended the warm one with 421 to MAI
   expect(stage.upstream.counts().connections).toBe(2);
 });
 
+it('does not try a second connection with mail under which the upstream has fallen silent', async () => {
+  const stage = await setUp({ options: 'connections=2&reply=1s', script: { rules: [{ at: 'mail', times: 1 }] } });
+  const [before, hung] = [await mail(), await mail()];
+  stage.scheduler.assign(before);
+  expect(await outcomeOf(stage, before)).toEqual(one(Outcome.DELIVERED, 250, '2.0.0'));
+  stage.upstream.setScript({ rules: [{ at: 'mail', delayMs: 60_000 }] });
+  stage.scheduler.assign(hung);
+  expect(await outcomeOf(stage, hung)).toEqual(one(Outcome.UPSTREAM_DOWN, 0));
+  expect(stage.upstream.counts().connections).toBe(1);
+});
+
 it('does not let one hanging upstream hold up another', async () => {
   const stage = await setUp();
   const [lost, delivered] = [await mail({ upstream: 'nowhere' }), await mail()];

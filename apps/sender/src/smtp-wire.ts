@@ -26,6 +26,9 @@ export class ConnectionLost extends Error {
 /** We ended it, for a reason that has nothing to do with the upstream. */
 export class ConnectionEnded extends ConnectionLost {}
 
+/** The upstream said nothing for as long as one waits. */
+export class UpstreamSilent extends ConnectionLost {}
+
 /** How long an upstream may say nothing. */
 interface Patience {
   readonly replyMs: number;
@@ -114,7 +117,7 @@ export class SmtpWire {
     if (this.phase === 'idle' || this.#lost) return;
     const patienceMs = this.phase === 'final' ? this.#patience.finalMs : this.#patience.replyMs;
     const silentMs = this.#clock.monotonic() - this.#progressAt;
-    if (silentMs > patienceMs) this.end(new ConnectionLost(`no answer from the upstream for ${Math.round(silentMs / 1000)} s`));
+    if (silentMs > patienceMs) this.end(new UpstreamSilent(`no answer from the upstream for ${Math.round(silentMs / 1000)} s`));
   }
 
   end(lost: ConnectionLost): void {

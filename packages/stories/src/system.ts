@@ -27,6 +27,8 @@ export interface UpstreamOptions {
   readonly connections?: number;
   /** It takes mail after this login only, and senders are given it. */
   readonly auth?: { readonly user: string; readonly pass: string };
+  /** How many all senders together may open. Default: each as many as it may. */
+  readonly maxConnections?: number;
   /** Messages in any second, of all senders together. Default: no limit. */
   readonly perSecond?: number;
   /** Called when a MAIL FROM has come. */
@@ -162,9 +164,12 @@ export class System {
 
   #settings(): Record<string, string> {
     const upstreams = Object.entries(this.upstreams).map(([name, { host, port }]) => {
-      const { connections = 10, auth, perSecond } = this.#options.upstreams?.[name] ?? {};
+      const { connections = 10, maxConnections, auth, perSecond } = this.#options.upstreams?.[name] ?? {};
       const login = auth ? `${encodeURIComponent(auth.user)}:${encodeURIComponent(auth.pass)}@` : '';
-      return `${name}=smtp://${login}${host}:${port}?connections=${connections}${perSecond === undefined ? '' : `&perSecond=${perSecond}`}`;
+      const bounds = Object.entries({ connections, maxConnections, perSecond }).flatMap(([key, bound]) =>
+        bound === undefined ? [] : [`${key}=${bound}`],
+      );
+      return `${name}=smtp://${login}${host}:${port}?${bounds.join('&')}`;
     });
     return {
       'nats.url': this.#cluster?.url ?? `nats://127.0.0.1:${this.link.port}`,
