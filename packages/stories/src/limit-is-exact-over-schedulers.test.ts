@@ -52,8 +52,8 @@ const shareOf = async (program: Program) => (await program.metrics()).sum('posth
 
 it('keeps to 100 messages in any second, and uses them, while two schedulers and three senders work at it', () =>
   playOverTwo(async ({ system, other, arrivals }) => {
-    const load = submit(system, 840);
-    await system.receipts.reaches(840);
+    const load = submit(system, 1_100);
+    await system.receipts.reaches(1_100);
     expect(arrivals.shortestFor(4 * perSecond), 'for as many as are allowed in four seconds').toBeLessThanOrEqual((4 * second) / 0.95);
     expect(arrivals.mostWithin(second)).toBeLessThanOrEqual(perSecond);
     await other.terminate();
