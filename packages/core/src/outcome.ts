@@ -14,7 +14,7 @@ import { record } from './recording.ts';
 import { about, fail, postpone, skewOf } from './refusal.ts';
 import { classifyReply } from './reply-class.ts';
 import type { Attempt } from './sender-table.ts';
-import { afterTrouble, afterWord, withoutProbe } from './upstream-health.ts';
+import { afterPassedCheck, afterTrouble, afterWord, withoutProbe } from './upstream-health.ts';
 
 /** How long a mail rests that came back for a reason of our own: long enough not to spin, short enough not to be felt. */
 const restMs = 1_000;
@@ -127,7 +127,7 @@ export function noteCheck(state: EngineState, name: string, trouble: string | nu
   const upstream = state.upstreams.find((known) => known.name === name);
   if (!upstream) return;
   const { breaker } = state.policy;
-  upstream.health = trouble === null ? afterWord(upstream.health, breaker, now) : afterTrouble(upstream.health, breaker, null, trouble, now);
+  upstream.health = trouble === null ? afterPassedCheck(upstream.health, breaker, now) : afterTrouble(upstream.health, breaker, null, trouble, now);
 }
 
 /** It may be this very mail that breaks the connection: the next probe takes another one. What stands in a queue keeps its place there. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { afterTime, afterTrouble, afterWord, up, type UpstreamHealth } from './upstream-health.ts';
+import { afterPassedCheck, afterTime, afterTrouble, afterWord, up, type UpstreamHealth } from './upstream-health.ts';
 import { defaultBreaker } from './upstream-rules.ts';
 
 const at = (wall: number) => ({ wall, mono: wall });
@@ -12,9 +12,19 @@ function troubled(health: UpstreamHealth, times: number, now = 0): UpstreamHealt
 
 describe('the breaker', () => {
   test('opens at the third failure in a row, and a word between begins the count anew', () => {
-    expect(troubled(up, 2)).toEqual({ kind: 'up', failures: 2 });
+    expect(troubled(up, 2)).toMatchObject({ kind: 'up', failures: 2 });
     expect(troubled(up, 3).kind).toBe('down');
     expect(troubled(afterWord(troubled(up, 2), defaultBreaker, at(0)), 2).kind).toBe('up');
+  });
+
+  test('opens for an upstream that answers each health check and no mail', () => {
+    let health: UpstreamHealth = up;
+    for (const attempt of ['1.1', '1.2', '1.3']) {
+      expect(health.kind).toBe('up');
+      health = afterPassedCheck(afterTrouble(health, defaultBreaker, attempt, 'no answer', at(0)), defaultBreaker, at(0));
+    }
+    expect(health.kind).toBe('recovering');
+    expect(afterPassedCheck(troubled(up, 2), defaultBreaker, at(0))).toEqual(up);
   });
 
   test('keeps the beginning of an outage however many probes fail, says the last trouble, and waits twice as long each time, 30 s at most', () => {
