@@ -1,10 +1,18 @@
 import { createPosthasteClient } from '@posthaste/client';
-import { clientContract, pythonLacks, runGrpcJsRecipe, runPythonRecipe, upstreamRules } from '@posthaste/client/contract';
+import { clientContract, furtherLanes, pythonLacks, runGrpcJsRecipe, runPythonRecipe, upstreamRules } from '@posthaste/client/contract';
 import { expect, it } from 'vitest';
 import { play } from './play.ts';
 import { System, type SystemOptions } from './system.ts';
 
-const options: SystemOptions = { programs: ['api', 'scheduler', 'sender'], upstreams: { main: { script: { rules: upstreamRules } } } };
+const options: SystemOptions = {
+  programs: ['api', 'scheduler', 'sender'],
+  upstreams: { main: { script: { rules: upstreamRules } } },
+  settings: {
+    'lanes.further': Object.entries(furtherLanes)
+      .map((nameAndBase) => nameAndBase.join('='))
+      .join(','),
+  },
+};
 
 function contractAt(port: 'api.listen' | 'api.grpc'): void {
   clientContract(`${port} of whole programs`, async () => {

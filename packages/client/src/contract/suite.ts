@@ -2,12 +2,16 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { PosthasteClient } from '../client.ts';
 import type { Mail } from '../mail.ts';
 import { collect } from './collect.ts';
+import { operatorsHand } from './operator-suite.ts';
 
-/** A Posthaste whose upstream behaves by `upstreamRules`. */
+/** A Posthaste whose upstream behaves by `upstreamRules`, and which has `furtherLanes`. */
 export interface Stage {
   readonly client: PosthasteClient;
   stop(): Promise<void>;
 }
+
+/** Beside the four, with their bases. */
+export const furtherLanes = { 'wedding-day': 'high' } as const;
 
 /** What the upstream answers to whom, in the words of a sink's script; everybody else's mail is taken. */
 export const upstreamRules = [
@@ -45,6 +49,9 @@ export function clientContract(name: string, start: () => Promise<Stage>): void 
     });
     describe('attachments', () => {
       attachments(client);
+    });
+    describe("the operator's hand", () => {
+      operatorsHand(client);
     });
   });
 }
@@ -174,7 +181,7 @@ function findingIt(client: Client): void {
   test('is counted', async () => {
     await client().sendAndWait(mail);
     const { lanes, totals, upstreams } = await client().stats();
-    expect(lanes.map(({ lane }) => lane)).toEqual(['immediate', 'high', 'normal', 'low']);
+    expect(lanes.map(({ lane }) => lane)).toEqual(['immediate', 'high', 'wedding-day', 'normal', 'low']);
     expect(totals.deliveredCount).toBeGreaterThan(0);
     expect(upstreams.map(({ state }) => state)).toEqual(['up']);
   });

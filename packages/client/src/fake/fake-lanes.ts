@@ -1,5 +1,5 @@
 import { Lane } from '@posthaste/protocol';
-import { valueOf, type GivenWord } from '../word.ts';
+import { valueOf, wordOf, type GivenWord } from '../word.ts';
 import { refusalError } from './refusal.ts';
 
 export interface FakeLane {
@@ -11,21 +11,33 @@ export interface FakeLane {
 /** Further lanes by name, each with its base. */
 export type FurtherLanes = Readonly<Record<string, GivenWord<typeof Lane>>>;
 
-/** The four lanes, and after them those that the test has added. */
+/** The four lanes, and behind each those that the test has added to it: there a server has further lanes without targets of their own. */
 export class FakeLanes {
   readonly all: readonly FakeLane[];
 
   constructor(further: FurtherLanes = {}) {
-    const four = ['immediate', 'high', 'normal', 'low'].map((name) => [name, name] as const);
-    this.all = [...four, ...Object.entries(further)].map(([laneName, base]) => ({ lane: valueOf(Lane, base) ?? Lane.NORMAL, laneName }));
+    const added = Object.entries(further).map(([laneName, base]) => ({ lane: valueOf(Lane, base) ?? Lane.NORMAL, laneName }));
+    this.all = [Lane.IMMEDIATE, Lane.HIGH, Lane.NORMAL, Lane.LOW].flatMap((lane) => [
+      { lane, laneName: wordOf(Lane, lane) },
+      ...added.filter((each) => each.lane === lane),
+    ]);
   }
 
-  /** The one that a request names. Throws INVALID_FIELD. */
+  /** The one that a request names; none means `normal`. Throws INVALID_FIELD. */
   asked({ lane, laneName }: FakeLane): FakeLane {
-    if (laneName === '') return this.#byNumber(lane || Lane.NORMAL);
+    return laneName === '' ? this.#byNumber(lane || Lane.NORMAL) : this.#named({ lane, laneName }, '');
+  }
+
+  /** A filter with its lane by number and by name, as answers say it; one that names none as it is. `path`: of the filter in the request, with its dot. Throws INVALID_FIELD. */
+  completed<F extends FakeLane>(filter: F, path = ''): F {
+    if (filter.laneName !== '') return { ...filter, ...this.#named(filter, path) };
+    return filter.lane === Lane.UNSPECIFIED ? filter : { ...filter, ...this.#byNumber(filter.lane) };
+  }
+
+  #named({ lane, laneName }: FakeLane, path: string): FakeLane {
     const named = this.all.find((each) => each.laneName === laneName);
-    if (!named) throw wrong('lane_name', `is '${laneName}'; expected one of ${this.all.map((each) => each.laneName).join(', ')}`);
-    if (lane !== Lane.UNSPECIFIED && lane !== named.lane) throw wrong('lane', `is not the base of ${laneName}`);
+    if (!named) throw wrong(`${path}lane_name`, `is '${laneName}'; expected one of ${this.all.map((each) => each.laneName).join(', ')}`);
+    if (lane !== Lane.UNSPECIFIED && lane !== named.lane) throw wrong(`${path}lane`, `is not the base of ${laneName}`);
     return named;
   }
 

@@ -56,7 +56,7 @@ export function bare(address: string): string {
 const mostAttempts = 10;
 
 /** One attempt and what came of it. */
-export function attempt(recipient: Recipient, outcome: FakeEnd, nowMs: number): void {
+export function attempt(recipient: Recipient, outcome: FakeEnd, nowMs: number, upstream: string): void {
   const at = timestampFromMs(nowMs);
   const exhausted = outcome.kind === 'defer' && recipient.attemptCount + 1 >= mostAttempts;
   const { state, attemptOutcome, reason, code, enhancedCode, text, replyClass } = ends[exhausted ? 'exhaust' : outcome.kind];
@@ -64,7 +64,7 @@ export function attempt(recipient: Recipient, outcome: FakeEnd, nowMs: number): 
   recipient.attempts.push(
     create(AttemptSchema, {
       id: crypto.randomUUID(),
-      upstream: 'fake',
+      upstream,
       sender: 'fake',
       startedAt: at,
       endedAt: at,
@@ -119,6 +119,8 @@ const ends = {
 export function stateOf(recipients: readonly Recipient[]): MessageState {
   const states = new Set(recipients.map(({ state }) => state));
   if (states.has(RecipientState.QUEUED)) return MessageState.QUEUED;
-  if (!states.has(RecipientState.FAILED)) return MessageState.DELIVERED;
+  if (states.has(RecipientState.HELD)) return MessageState.HELD;
+  if (states.size === 1 && states.has(RecipientState.CANCELLED)) return MessageState.CANCELLED;
+  if (states.size === 1 && states.has(RecipientState.DELIVERED)) return MessageState.DELIVERED;
   return states.has(RecipientState.DELIVERED) ? MessageState.PARTLY_DELIVERED : MessageState.FAILED;
 }

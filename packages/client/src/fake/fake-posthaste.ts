@@ -1,5 +1,5 @@
 import { createRouterTransport, type ConnectRouter, type Transport } from '@connectrpc/connect';
-import { StatusService, SubmissionService, type SubmitRequest } from '@posthaste/protocol';
+import { OperatorService, StatusService, SubmissionService, type SubmitRequest } from '@posthaste/protocol';
 import { createPosthasteClient, type PosthasteClient, type PosthasteClientOptions } from '../client.ts';
 import { messageStatus, type MessageStatus } from '../message-status.ts';
 import { FakeAttachments } from './fake-attachments.ts';
@@ -8,6 +8,8 @@ import { FakeLanes, type FurtherLanes } from './fake-lanes.ts';
 import { FakeQueue } from './fake-queue.ts';
 import { FakeTroubles } from './fake-trouble.ts';
 import type { Refusal } from './refusal.ts';
+import { operatorService } from './operator-service.ts';
+import { FakeSuspensions } from './fake-suspensions.ts';
 import { statusService } from './status-service.ts';
 import { submissionService } from './submission-service.ts';
 
@@ -55,12 +57,20 @@ export function createFakePosthaste(options: FakePosthasteOptions = {}): FakePos
   const now = options.now ?? Date.now;
   const lanes = new FakeLanes(options.furtherLanes);
   const scripts = new Map<string, FakeOutcome[]>();
-  const queue = new FakeQueue((address) => scripts.get(address)?.shift() ?? { kind: 'deliver' }, lanes, now);
+  const suspensions = new FakeSuspensions(now);
+  const queue = new FakeQueue(
+    (address) => scripts.get(address)?.shift() ?? { kind: 'deliver' },
+    lanes,
+    now,
+    (...mail) => suspensions.stops(...mail),
+  );
   const troubles = new FakeTroubles();
   let watches = new AbortController();
   const submission = submissionService({ queue, troubles, attachments: new FakeAttachments(now) });
   const status = statusService(queue, lanes, () => watches.signal);
-  const routes = (router: ConnectRouter) => void router.service(SubmissionService, submission).service(StatusService, status);
+  const operator = operatorService({ queue, lanes, suspensions, now });
+  const routes = (router: ConnectRouter) =>
+    void router.service(SubmissionService, submission).service(StatusService, status).service(OperatorService, operator);
   const transport = createRouterTransport(routes);
   return {
     client: createPosthasteClient({ ...options.client, transport }),

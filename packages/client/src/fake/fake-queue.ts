@@ -1,8 +1,10 @@
 import { clone, equals } from '@bufbuild/protobuf';
-import { timestampMs } from '@bufbuild/protobuf/wkt';
+import { timestampFromMs, timestampMs } from '@bufbuild/protobuf/wkt';
 import { MessageSchema, RecipientState, SubmitRequestSchema, type Message, type Recipient, type SubmitRequest } from '@posthaste/protocol';
 import type { FakeLanes } from './fake-lanes.ts';
 import { attempt, newMessage, stateOf, type FakeEnd, type FakeOutcome } from './fake-message.ts';
+import { fakeUpstream } from './fake-selection.ts';
+import type { Changed } from './fake-verbs.ts';
 import { refusalError, type Refusal } from './refusal.ts';
 
 /** What the next attempt for an address leads to. */
@@ -18,7 +20,14 @@ interface Kept {
   readonly request: SubmitRequest;
   /** As each change left it; the last one is the present. */
   readonly versions: Message[];
+  /** Where an operator sent it. */
+  upstream: string;
+  /** Its failed recipients were thrown away. */
+  isPurged: boolean;
 }
+
+/** Whether mail for this recipient is suspended. */
+export type FakeStop = (message: Message, recipient: Recipient, upstream: string) => boolean;
 
 /** All that a fake Posthaste knows, in memory. */
 export class FakeQueue {
@@ -27,14 +36,18 @@ export class FakeQueue {
   /** Addresses by message, whose next outcome the test tells. */
   readonly #parked = new Map<string, Set<string>>();
   readonly #waiting = new Set<() => void>();
+  /** By message and address: not before, in milliseconds. */
+  readonly #dues = new Map<string, number>();
   readonly #script: FakeScript;
   readonly #lanes: FakeLanes;
   readonly #now: () => number;
+  readonly #isStopped: FakeStop;
 
-  constructor(script: FakeScript, lanes: FakeLanes, now: () => number) {
+  constructor(script: FakeScript, lanes: FakeLanes, now: () => number, isStopped: FakeStop = () => false) {
     this.#script = script;
     this.#lanes = lanes;
     this.#now = now;
+    this.#isStopped = isStopped;
   }
 
   accept(request: SubmitRequest): Accepted {
@@ -43,8 +56,9 @@ export class FakeQueue {
     if (first !== undefined) return this.#replay(first, request);
     const message = newMessage(newId(this.#now()), request, this.#lanes.asked(request), this.#now());
     this.#keys.set(name, message.id);
-    this.#kept.set(message.id, { request: clone(SubmitRequestSchema, request), versions: [message] });
-    if (!request.sendAt || timestampMs(request.sendAt) <= this.#now()) this.#playSoon(message.id);
+    this.#kept.set(message.id, { request: clone(SubmitRequestSchema, request), versions: [message], upstream: fakeUpstream, isPurged: false });
+    if (request.sendAt) for (const { address } of message.recipients) this.#dues.set(dueKey(message.id, address), timestampMs(request.sendAt));
+    this.#playSoon(message.id);
     return { message, request, replayed: false };
   }
 
@@ -62,6 +76,49 @@ export class FakeQueue {
   /** Oldest first. */
   all(): Accepted[] {
     return [...this.#kept].map(([id, { request }]) => ({ message: this.present(id), request, replayed: false }));
+  }
+
+  /** Whether a suspension keeps it. */
+  isStopped(message: Message, recipient: Recipient): boolean {
+    return isQueued(recipient) && this.#isStopped(message, recipient, this.boundFor(message.id));
+  }
+
+  has(id: string): boolean {
+    return this.#kept.has(id);
+  }
+
+  /** The upstream that its next attempt goes to. */
+  boundFor(id: string): string {
+    return this.#kept.get(id)?.upstream ?? fakeUpstream;
+  }
+
+  /** Messages that have come to their end and failed for somebody, oldest first. */
+  dead(): Message[] {
+    const isDead = ({ recipients }: Message) =>
+      recipients.some(({ state }) => state === RecipientState.FAILED) && !recipients.some(({ state }) => isLive(state));
+    return [...this.#kept].flatMap(([id, { isPurged }]) => (!isPurged && isDead(this.present(id)) ? [this.present(id)] : []));
+  }
+
+  /** What an operator does to some recipients of a message. */
+  intervene(id: string, addresses: ReadonlySet<string>, act: (recipient: Recipient, message: Message) => Changed | void): void {
+    const kept = this.#kept.get(id);
+    this.#change(
+      id,
+      ({ address }) => addresses.has(address),
+      (recipient, message) => {
+        const { dueMs, upstream, isPurged } = act(recipient, message) ?? {};
+        if (dueMs !== undefined) this.#dues.set(dueKey(id, recipient.address), dueMs);
+        if (kept && upstream !== undefined) kept.upstream = upstream;
+        if (kept && isPurged) kept.isPurged = true;
+        recipient.changedAt = timestampFromMs(this.#now());
+      },
+    );
+    this.#playSoon(id);
+  }
+
+  /** Something that kept mail back is gone. */
+  playAll(): void {
+    for (const id of this.#kept.keys()) this.#playSoon(id);
   }
 
   /** Resolves at the next change of any message; rejects when the signal is aborted first. */
@@ -82,7 +139,10 @@ export class FakeQueue {
   /** What a test makes happen to the recipients that wait, for the test's word or for their time. */
   settle(id: string, outcome: FakeEnd): void {
     this.#parked.delete(id);
-    this.#change(id, (recipient) => attempt(recipient, outcome, this.#now()));
+    this.#change(id, isQueued, (recipient) => {
+      this.#dues.delete(dueKey(id, recipient.address));
+      attempt(recipient, outcome, this.#now(), this.boundFor(id));
+    });
     this.#playSoon(id);
   }
 
@@ -106,28 +166,43 @@ export class FakeQueue {
   #play(id: string): void {
     const parked = this.#parked.get(id) ?? new Set<string>();
     const outcomes = new Map<string, FakeEnd>();
-    for (const { address, state } of this.present(id).recipients) {
-      if (state !== RecipientState.QUEUED || parked.has(address)) continue;
+    const message = this.present(id);
+    for (const recipient of message.recipients) {
+      const { address } = recipient;
+      const isDue = (this.#dues.get(dueKey(id, address)) ?? 0) <= this.#now();
+      if (!isQueued(recipient) || !isDue || parked.has(address) || this.isStopped(message, recipient)) continue;
       const outcome = this.#script(address);
       if (outcome.kind === 'wait') parked.add(address);
       else outcomes.set(address, outcome);
     }
     this.#parked.set(id, parked);
     if (outcomes.size === 0) return;
-    this.#change(id, (recipient) => {
+    this.#change(id, isQueued, (recipient) => {
       const outcome = outcomes.get(recipient.address);
-      if (outcome) attempt(recipient, outcome, this.#now());
+      if (outcome) attempt(recipient, outcome, this.#now(), this.boundFor(id));
     });
     this.#playSoon(id);
   }
 
-  #change(id: string, act: (recipient: Recipient) => void): void {
+  #change(id: string, which: (recipient: Recipient) => boolean, act: (recipient: Recipient, message: Message) => void): void {
     const next = clone(MessageSchema, this.present(id));
-    for (const recipient of next.recipients) if (recipient.state === RecipientState.QUEUED) act(recipient);
+    for (const recipient of next.recipients) if (which(recipient)) act(recipient, next);
     next.state = stateOf(next.recipients);
     this.#kept.get(id)?.versions.push(next);
     for (const wake of this.#waiting) wake();
   }
+}
+
+function isQueued({ state }: Recipient): boolean {
+  return state === RecipientState.QUEUED;
+}
+
+function isLive(state: RecipientState): boolean {
+  return state === RecipientState.QUEUED || state === RecipientState.HELD;
+}
+
+function dueKey(id: string, address: string): string {
+  return `${id} ${address}`;
 }
 
 function notFound(id: string): Refusal {

@@ -8,7 +8,7 @@ export function statsOf(messages: readonly Message[], all: readonly FakeLane[]):
     BigInt(among.flatMap(({ recipients }) => recipients).filter((recipient) => recipient.state === state).length);
   const lanes = all.map(({ lane, laneName }) => {
     const mails = messages.filter((message) => message.laneName === laneName);
-    return { lane, laneName, readyCount: count(RecipientState.QUEUED, mails) };
+    return { lane, laneName, readyCount: count(RecipientState.QUEUED, mails), heldCount: count(RecipientState.HELD, mails) };
   });
   return create(QueueStatsResponseSchema, {
     lanes,
@@ -19,6 +19,7 @@ export function statsOf(messages: readonly Message[], all: readonly FakeLane[]):
       acceptedCount: BigInt(messages.flatMap(({ recipients }) => recipients).length),
       deliveredCount: count(RecipientState.DELIVERED),
       failedCount: count(RecipientState.FAILED),
+      cancelledCount: count(RecipientState.CANCELLED),
     },
   });
 }

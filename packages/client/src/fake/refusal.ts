@@ -19,6 +19,8 @@ const codes: Readonly<Partial<Record<ErrorCode, Code>>> = {
   SCHEDULER_UNAVAILABLE: Code.Unavailable,
   UNAVAILABLE: Code.Unavailable,
   MESSAGE_NOT_FOUND: Code.NotFound,
+  OPERATION_NOT_FOUND: Code.NotFound,
+  SUSPENSION_NOT_FOUND: Code.NotFound,
   METHOD_NOT_FOUND: Code.Unimplemented,
   DEADLINE_EXCEEDED: Code.DeadlineExceeded,
   IDEMPOTENCY_KEY_REUSED: Code.AlreadyExists,

@@ -4,7 +4,8 @@ import {
   GetMessageRequestSchema,
   Lane,
   ListMessagesRequestSchema,
-  type Reason,
+  Reason,
+  type Recipient,
   RecipientState,
   WatchMessageRequestSchema,
   type StatusService,
@@ -26,7 +27,12 @@ export function statusService(queue: FakeQueue, lanes: FakeLanes, brokenWatches:
     explainMessage(request) {
       validate(ExplainMessageRequestSchema, request);
       const message = queue.present(request.id);
-      return { message, recipients: message.recipients.map(({ address, state, reason }) => ({ address, state, gates: waits(state, reason) })) };
+      const explained = message.recipients.map((recipient) => ({
+        address: recipient.address,
+        state: recipient.state,
+        gates: [...(queue.isStopped(message, recipient) ? [{ reason: Reason.SUSPENDED_BY_OPERATOR }] : []), ...waits(recipient)],
+      }));
+      return { message, recipients: explained };
     },
     async *watchMessage(request, { signal }) {
       validate(WatchMessageRequestSchema, request);
@@ -56,8 +62,8 @@ export function statusService(queue: FakeQueue, lanes: FakeLanes, brokenWatches:
   };
 }
 
-function waits(state: RecipientState, reason: Reason): { reason: Reason }[] {
-  return state === RecipientState.QUEUED ? [{ reason }] : [];
+function waits({ state, reason }: Recipient): { reason: Reason }[] {
+  return state === RecipientState.QUEUED || state === RecipientState.HELD ? [{ reason }] : [];
 }
 
 async function next(queue: FakeQueue, signal: AbortSignal, broken: AbortSignal): Promise<void> {
