@@ -2,7 +2,8 @@ import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { durationFromMs, timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { type handleUnaryCall, status, type UntypedHandleCall } from '@grpc/grpc-js';
 import { partitionOf, type Explanation, type Gate, type GateDetail, type RecipientState as CoreState } from '@posthaste/core';
-import { type GateSchema, Reason, RecipientState, type RecipientExplanationSchema } from '@posthaste/protocol';
+import { type GateSchema, Reason, type RecipientState, type RecipientExplanationSchema } from '@posthaste/protocol';
+import { recipientStates } from '@posthaste/protocol/recipient-states';
 import { LookupExplanationResponseSchema, type LookupExplanationRequest, type LookupExplanationResponse } from '@posthaste/protocol/dispatch';
 import { lookUp, type Lookup, unavailable } from './lookup-service.ts';
 import { wireLanes } from './stats-service.ts';
@@ -34,16 +35,7 @@ function explain({ driver }: Lookup, id: string, message: LookupExplanationRespo
   return create(LookupExplanationResponseSchema, { ...(message ? { message } : {}), recipients, explainedAt: timestampFromMs(now.wall) });
 }
 
-const wireStates: Readonly<Record<CoreState['kind'], RecipientState>> = {
-  queued: RecipientState.QUEUED,
-  held: RecipientState.HELD,
-  sending: RecipientState.SENDING,
-  inDoubt: RecipientState.IN_DOUBT,
-  delivered: RecipientState.DELIVERED,
-  failed: RecipientState.FAILED,
-  expired: RecipientState.EXPIRED,
-  cancelled: RecipientState.CANCELLED,
-};
+const wireStates: Readonly<Record<CoreState['kind'], RecipientState>> = recipientStates;
 
 function recipientMessage({ address, state, gates, estimatedAt, upstreams }: Explanation): MessageInitShape<typeof RecipientExplanationSchema> {
   return {

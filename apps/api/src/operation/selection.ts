@@ -2,6 +2,7 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import { durationMs, timestampFromMs } from '@bufbuild/protobuf/wkt';
 import type { LaneTable, RecipientState as CoreState } from '@posthaste/core';
 import { Reason, ReasonSchema, RecipientState, RecipientStateSchema, type MessageSelector, type SuspensionMatch } from '@posthaste/protocol';
+import { recipientStates } from '@posthaste/protocol/recipient-states';
 import type { SelectorSchema } from '@posthaste/protocol/dispatch';
 import { laneAsked } from '../lane-asked.ts';
 import { refuseFields } from '../refusal/refusal.ts';
@@ -41,12 +42,8 @@ export function reasonName(reason: Reason): string {
   return reason === Reason.UNSPECIFIED ? '' : (ReasonSchema.value[reason]?.localName ?? '');
 }
 
-const liveStates: ReadonlyMap<RecipientState, CoreState['kind']> = new Map([
-  [RecipientState.QUEUED, 'queued'],
-  [RecipientState.HELD, 'held'],
-  [RecipientState.SENDING, 'sending'],
-  [RecipientState.IN_DOUBT, 'inDoubt'],
-]);
+const liveKinds = ['queued', 'held', 'sending', 'inDoubt'] as const satisfies readonly CoreState['kind'][];
+const liveStates: ReadonlyMap<RecipientState, CoreState['kind']> = new Map(liveKinds.map((kind) => [recipientStates[kind], kind]));
 
 function liveStateName(state: RecipientState): string {
   if (state === RecipientState.UNSPECIFIED) return '';

@@ -26,20 +26,12 @@ import {
   type Recipient,
   type Reply,
 } from '@posthaste/protocol';
+import { recipientStates } from '@posthaste/protocol/recipient-states';
 import type { LookupMessageResponse, LookupRecipient } from '@posthaste/protocol/dispatch';
 import { wireLanes } from '../lane-asked.ts';
 import { messageStateFrom } from './message-state.ts';
 
-const states: Readonly<Record<CoreState['kind'], RecipientState>> = {
-  queued: RecipientState.QUEUED,
-  held: RecipientState.HELD,
-  sending: RecipientState.SENDING,
-  inDoubt: RecipientState.IN_DOUBT,
-  delivered: RecipientState.DELIVERED,
-  failed: RecipientState.FAILED,
-  expired: RecipientState.EXPIRED,
-  cancelled: RecipientState.CANCELLED,
-};
+const states: Readonly<Record<CoreState['kind'], RecipientState>> = recipientStates;
 
 const outcomes: Readonly<Record<NonNullable<AttemptRecord['ended']>['outcome'], AttemptOutcome>> = {
   delivered: AttemptOutcome.DELIVERED,
