@@ -12,6 +12,8 @@ export default defineConfig({
           name: 'parts',
           include: ['packages/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts'],
           exclude: [stories],
+          // One for each processor of the smallest machine that is meant: by itself vitest leaves one of two idle.
+          maxWorkers: 2,
           testTimeout: 30_000,
           hookTimeout: 30_000,
           sequence: { groupOrder: 0 },

@@ -31,7 +31,7 @@ describe('posthaste simulate', () => {
     const args = ['simulate', '--config', file('now.yaml'), '--workload', file('workload.yaml')];
     const [table, json, again] = await Promise.all([posthaste(args), posthaste([...args, '-o', 'json']), posthaste([...args, '-o', 'json'])]);
     expect({ code: table.code, err: table.err }).toEqual({ code: 0, err: '' });
-    expect(table.out).toMatch(/^LANE +MAILS +DELIVERED +P50 +P95 +P99 +MAX +LATE +EXPIRED +FAILED +RETRIED +IN DOUBT +HELD +WAITING$/m);
+    expect(table.out).toMatch(/^LANE +MAILS +DELIVERED +P50 +P95 +P99 +MAX +LATE +EXPIRED +FAILED +RETRIED +IN DOUBT +TAKEN AS SENT +HELD +WAITING$/m);
     expect(table.out).toMatch(/^acme +low +1500 /m);
     expect(table.out).toMatch(/^main +\d+ +[\d.]+\/s +\d+\/s/m);
     expect(again.out).toBe(json.out);
@@ -132,7 +132,7 @@ domains: { limits: { '*': 20/s } }
     ]);
     for (const { code, out } of [faulty, away, missing]) expect({ code, out }).toEqual({ code: 2, out: '' });
     expect(faulty.err).toContain("for: came '5 minutes', expected a duration such as 250ms, 30s, 5m, 1h or 7d");
-    expect(faulty.err).toContain('sources.codes.arrivals[0].steady: came nothing, expected one pattern to an entry');
+    expect(faulty.err).toContain('sources.codes.arrivals[0].stedy: unknown (did you mean steady?)');
     expect(away.err).toContain('away.yaml cannot be read');
     expect(missing.err).toContain('--workload: missing');
   });
