@@ -23,6 +23,8 @@ export interface FollowOptions {
 const gatherMs = 20;
 /** When so much came at once that mail spends longer under way than that: most mails are then written once less, at a twentieth less work of the api. */
 const busy = { events: 100, gatherMs: 100 };
+/** What is older is caught up with as fast as may be. */
+const recentMs = 1_000;
 /** Before the journal is looked for again. */
 const retryMs = 500;
 
@@ -142,7 +144,8 @@ export class JournalFollower {
         position = await this.#take(step);
         await turn();
       }
-      await clock.sleep(events < busy.events ? gatherMs : busy.gatherMs, signal).catch(() => {});
+      const isBusy = events >= busy.events && clock.now() - (this.#reachedAt ?? 0) < recentMs;
+      await clock.sleep(isBusy ? busy.gatherMs : gatherMs, signal).catch(() => {});
     }
   }
 

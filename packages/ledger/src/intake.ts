@@ -91,7 +91,10 @@ export class Intake {
   /** A dead letter may outlive its row: it tells itself all that a row needs. */
   #revive(event: Revived): boolean {
     const { at, id, ticket, states } = event;
-    if (!this.#touch(id)) {
+    const known = this.#touch(id);
+    // An operator may have given it another lane in its former life.
+    if (known) known.lane = { lane: ticket.lane, furtherLane: ticket.furtherLane };
+    else {
       const records = states.map((state) => ({ state, changedAt: at, attempts: [] }));
       this.put(ticket, records);
     }

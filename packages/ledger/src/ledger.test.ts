@@ -103,6 +103,15 @@ test('a revived dead letter is under way again, and keeps what was tried', () =>
   expect(ledger.getMessage(id)?.recipients).toMatchObject([{ state: { kind: 'queued', attempts: 0 }, changedAt: 2_000, attempts: [{ id: '1.1' }] }]);
 });
 
+test('a revived dead letter is in the lane of its ticket again', () => {
+  const ledger = new Ledger(':memory:');
+  ledger.apply(0, usualEvents(id, '1.1').slice(0, 1), at(1));
+  ledger.apply(0, [{ kind: 'laneChanged', at: 1_005, ...byHand, lane: 'immediate' }], at(2));
+  ledger.apply(0, [revivedEvent(id, [0], 2_000)], at(3));
+  expect(ledger.getMessage(id)?.ticket.lane).toBe('normal');
+  expect([...drain(ledger.list({ filter: { lanes: ['immediate'] }, from: undefined, size: 10 }))]).toEqual([]);
+});
+
 test('a revived dead letter whose row is gone is known again by what it tells of itself', () => {
   const ledger = new Ledger(':memory:');
   expect(ledger.apply(0, [revivedEvent(id, [1], 2_000)], at(1))).toEqual([]);

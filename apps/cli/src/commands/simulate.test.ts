@@ -31,7 +31,9 @@ describe('posthaste simulate', () => {
     const args = ['simulate', '--config', file('now.yaml'), '--workload', file('workload.yaml')];
     const [table, json, again] = await Promise.all([posthaste(args), posthaste([...args, '-o', 'json']), posthaste([...args, '-o', 'json'])]);
     expect({ code: table.code, err: table.err }).toEqual({ code: 0, err: '' });
-    expect(table.out).toMatch(/^LANE +MAILS +DELIVERED +P50 +P95 +P99 +MAX +LATE +EXPIRED +FAILED +RETRIED +IN DOUBT +TAKEN AS SENT +HELD +WAITING$/m);
+    expect(table.out).toMatch(
+      /^LANE +MAILS +DELIVERED +P50 +P95 +P99 +MAX +LATE +EXPIRED +FAILED +RETRIED +IN DOUBT +TAKEN AS SENT +HELD +WAITING$/m,
+    );
     expect(table.out).toMatch(/^acme +low +1500 /m);
     expect(table.out).toMatch(/^main +\d+ +[\d.]+\/s +\d+\/s/m);
     expect(again.out).toBe(json.out);
