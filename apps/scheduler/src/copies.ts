@@ -1,4 +1,4 @@
-import { encodeTicket, type Mail, type Place, type Revival, type Ticket } from '@posthaste/core';
+import { burialIdOf, encodeTicket, type Mail, type Place, type Revival, type Ticket } from '@posthaste/core';
 import {
   deadStream,
   deadSubject,
@@ -116,9 +116,8 @@ export class Copies {
       throw error;
     });
     const headers = { [ticketHeader]: encodeTicket(mail.ticket), [statesHeader]: encodeStates(mail) };
-    // A mail that dies again is another dead letter.
-    const messageId = mail.revival === 0 ? id : `${id}.${mail.revival}`;
-    return (await publisher.publish({ stream: deadStream(partition), subject: deadSubject(partition, id), messageId, headers, body })).sequence;
+    const entry = { stream: deadStream(partition), subject: deadSubject(partition, id), messageId: burialIdOf(mail) };
+    return (await publisher.publish({ ...entry, headers, body })).sequence;
   }
 
   async #body(place: Place): Promise<Uint8Array> {

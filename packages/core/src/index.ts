@@ -40,7 +40,7 @@ export type { Effect, JournalRecord, Step } from './effect.ts';
 export type { Attempt } from './sender-table.ts';
 export { ShareHolder, type ShareWrite } from './shares/share-holder.ts';
 export { budgetsOf, indivisibleLimits, type ShareMap, type ShareTable } from './shares/share-table.ts';
-export type { Mail } from './mail.ts';
+export { burialIdOf, type Mail } from './mail.ts';
 export type { RecipientState } from './recipient.ts';
 export type { LogExtent, RecordedClock, Remains } from './restoring.ts';
 export type { ClockMarks } from './steady-clock.ts';

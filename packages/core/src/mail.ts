@@ -2,6 +2,14 @@ import type { NamedLane } from './lane-table.ts';
 import type { Place, Ticket } from './ticket.ts';
 import { isFinal, untouched, type RecipientState } from './recipient.ts';
 
+/** A dead letter that lives again, as its revival says: the same after every restart, so that its next end has one dead letter however often it is buried. */
+export interface FormerLetter {
+  /** Its sequence in DEAD. */
+  readonly sequence: number;
+  /** What lay in DEAD of the mail up to here was of that same end. */
+  readonly upTo: number;
+}
+
 /** A message in the index: its ticket, where its entry lies, and where each recipient is. */
 export interface Mail {
   readonly ticket: Ticket;
@@ -18,8 +26,8 @@ export interface Mail {
   setBackAt: number | null;
   /** Recipients that are not final. */
   open: number;
-  /** A dead letter once: up to which sequence all that lay in DEAD of it was of that end; 0 for all other mail. */
-  revival: number;
+  /** The dead letter that it was last; null for all other mail. */
+  former: FormerLetter | null;
   /** Being copied elsewhere: not dispatched, not removed until the copy is acknowledged. */
   copying: 'no' | 'to WAIT' | 'to DEAD';
   /** Destinations, as bits, in whose ready queue it stands: see isListed. */
@@ -41,7 +49,7 @@ export function newMail(ticket: Ticket, place: Place, lane: NamedLane, order: nu
     order,
     setBackAt: null,
     open: ticket.recipients.length,
-    revival: 0,
+    former: null,
     copying: 'no',
     listed: 0,
     stateSequence: 0,
@@ -68,6 +76,17 @@ export function beginAnew(mail: Mail, states: readonly RecipientState[], lane: N
 export function detour(mail: Mail, recipients: readonly number[], upstream: string): void {
   mail.detours ??= mail.states.map(() => undefined);
   for (const recipient of recipients) mail.detours[recipient] = upstream;
+}
+
+/** It was revived from this dead letter, or from a later one. */
+export function noteFormer(mail: Mail, { sequence, upTo }: FormerLetter): void {
+  const { former } = mail;
+  mail.former = { sequence: Math.max(former?.sequence ?? 0, sequence), upTo: Math.max(former?.upTo ?? 0, upTo) };
+}
+
+/** By which the server knows a copy in DEAD: a mail that dies again is another dead letter, and one that is buried again for the same end is not. */
+export function burialIdOf({ ticket, former }: Mail): string {
+  return former ? `${ticket.id}.${former.sequence}` : ticket.id;
 }
 
 /** Whether any recipient is with a sender. */

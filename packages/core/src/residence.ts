@@ -58,7 +58,7 @@ export function settle(state: EngineState, mail: Mail, now: number): void {
   if (mail.stateSequence > 0) state.staleStates.push(mail.stateSequence);
   state.recent.add(id, state.clock.steady(now));
   state.finishedIds.push(id);
-  if (mail.revival > 0) spendRevival(state.spentRevivals, id, mail.revival);
+  if (mail.former) spendRevival(state.spentRevivals, id, mail.former.upTo);
   vacate(state, mail.place);
   // The body of a dead letter stays for inspection and retry as long as its entry in DEAD.
   if (chunked && !hasFailed(mail)) state.effects.push({ kind: 'removeBody', id });

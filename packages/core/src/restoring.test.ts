@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { JournalEvent } from './journal.ts';
+import { burialIdOf } from './mail.ts';
 import { began, effectsOf, recipientsOf, Stage, ticketOf } from './simulation/stage.ts';
 import type { LogExtent, Remains } from './restoring.ts';
 import type { RecipientState } from './recipient.ts';
@@ -193,6 +194,35 @@ describe('a new owner', () => {
     const step = stage.tell({ kind: 'arrived', ticket, place: inWait(2), revival: { ...revival, sequence: 4 } });
     expect(step.effects).toContainEqual({ kind: 'removeWaiting', sequence: 2 });
     expect(stage.stateOf(ticket)).toBeUndefined();
+  });
+
+  test('buries a mail that died again as the dead letter that may lie there already, which can be revived', () => {
+    const ticket = ticketOf();
+    const failed = { kind: 'failed', attempts: 1, reason: 'UPSTREAM_REJECTED', reply: { code: 550, text: 'no' } } as const;
+    const revival = { sequence: 10, upTo: 12, states: [failed], recipients: [0], command: 'x', author: 'kim', comment: '' };
+    const { snapshot: blank } = new Stage().engine.takeSnapshot();
+    const stage = new Stage({ epoch: 2 });
+    const extents = { ...noExtents, wait: { ...empty, last: 1 } };
+    // It lies there at 50, and the crash came before its entry in WAIT went.
+    stage.engine.restoreMarks({ snapshot: { ...blank, waitSeen: 1 }, events: [], extents, deadLast: 50, finishedIds: [] }, stage.now);
+    stage.engine.restoreTicket(ticket, inWait(1), revival);
+    stage.engine.restoreState({ id: ticket.id, states: [failed], former: { sequence: 10, upTo: 13 } }, 1, 1);
+    stage.engine.finishRestoring(stage.now);
+    expect(effectsOf(stage.step(), 'bury').map(({ mail }) => burialIdOf(mail))).toEqual([`${ticket.id}.10`]);
+    stage.tell({ kind: 'buried', id: ticket.id, sequence: 50 });
+    const spent = stage.tell({ kind: 'arrived', ticket, place: inWait(2), revival: { ...revival, sequence: 13 } });
+    expect(spent.effects).toContainEqual({ kind: 'removeWaiting', sequence: 2 });
+    stage.tell({ kind: 'arrived', ticket, place: inWait(3), revival: { ...revival, sequence: 50, upTo: 50 } });
+    expect(stage.stateOf(ticket)).toMatchObject({ kind: 'queued' });
+  });
+
+  test('knows after the next checkpoint too from which dead letter a mail was revived', () => {
+    const stage = new Stage();
+    const ticket = ticketOf();
+    const failed = { kind: 'failed', attempts: 1, reason: 'UPSTREAM_REJECTED', reply: { code: 550, text: 'no' } } as const;
+    const revival = { sequence: 10, upTo: 12, states: [failed], recipients: [0], command: 'x', author: 'kim', comment: '' };
+    stage.tell({ kind: 'revived', ticket, place: stage.nextPlace('wait'), revival });
+    expect(stage.engine.takeSnapshot().changed).toMatchObject([{ id: ticket.id, former: { sequence: 10, upTo: 12 } }]);
   });
 
   test('removes what STATE says of mail that is gone', () => {

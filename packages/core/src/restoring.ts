@@ -6,11 +6,11 @@ import { FinishedLog } from './finished-log.ts';
 import { isOfMail, type JournalEvent, type Revived } from './journal.ts';
 import { lanes, type Lane } from './lane.ts';
 import { restoreLimits } from './limits-snapshot.ts';
-import { detour, setState, type Mail } from './mail.ts';
+import { detour, noteFormer, setState, type Mail } from './mail.ts';
 import { takeSlots } from './metering.ts';
 import { replayCommand, restoreCommands } from './operation/commands-snapshot.ts';
 import { isForDeadLetters, searchDead } from './operation/dead-search.ts';
-import { deadUpTo, isSpent, type Revival } from './operation/reviving.ts';
+import { isSpent, type Revival } from './operation/reviving.ts';
 import { spendRevival } from './operation/spent-revivals.ts';
 import { isFinal } from './recipient.ts';
 import { resolveDoubts } from './outcome.ts';
@@ -119,7 +119,7 @@ export function restoreTicket(state: EngineState, ticket: Ticket, place: Place, 
   if (known || (revival ? isSpent(state, ticket.id, revival) : state.recent.has(ticket.id))) vacate(state, place);
   else {
     const mail = admit(state, ticket, place);
-    if (revival) mail.revival = deadUpTo(state, revival);
+    if (revival) noteFormer(mail, revival);
   }
 }
 
@@ -139,7 +139,8 @@ export function restoreState(state: EngineState, record: StateRecord, asOf: numb
   mail.stateSequence = sequence;
   mail.asOf = asOf;
   record.states.forEach((recipientState, recipient) => setState(mail, recipient, recipientState));
-  const { lane, furtherLane } = record;
+  const { lane, furtherLane, former } = record;
+  if (former) noteFormer(mail, former);
   if (lane) mail.lane = state.policy.lanes.of({ lane, furtherLane });
   record.detours?.forEach((upstream, recipient) => upstream !== null && detour(mail, [recipient], upstream));
 }
@@ -157,10 +158,10 @@ export function replay(state: EngineState, event: JournalEvent, sequence: number
 }
 
 /** The crash may have come before its entry in DEAD went. */
-function replayRevival(state: EngineState, { id, upTo }: Revived, mail: Mail | undefined): void {
+function replayRevival(state: EngineState, { id, sequence, upTo }: Revived, mail: Mail | undefined): void {
   state.effects.push({ kind: 'removeDead', id, upTo, withBody: false });
   // Its copy in WAIT may be gone, and the mail stand here by the entry of its first life: it was revived all the same, and other copies must not do it again.
-  if (mail) mail.revival = Math.max(mail.revival, upTo);
+  if (mail) noteFormer(mail, { sequence, upTo });
   else spendRevival(state.spentRevivals, id, upTo);
 }
 

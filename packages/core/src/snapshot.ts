@@ -2,7 +2,7 @@ import type { EngineState } from './engine-state.ts';
 import type { SequenceRange } from './finished-log.ts';
 import { limitsSnapshot, type LimitsSnapshot } from './limits-snapshot.ts';
 import { laneNameOf, lanes, type Lane, type WrittenLane } from './lane.ts';
-import type { Mail } from './mail.ts';
+import type { FormerLetter, Mail } from './mail.ts';
 import { snapshotCommands, type CommandsSnapshot } from './operation/commands-snapshot.ts';
 import type { RecipientState } from './recipient.ts';
 import type { ClockMarks } from './steady-clock.ts';
@@ -40,6 +40,8 @@ export interface StateRecord extends Partial<WrittenLane> {
   readonly states: readonly RecipientState[];
   /** By recipient, where an operator has changed it: the upstream or group that it is bound for. */
   readonly detours?: readonly (string | null)[];
+  /** The dead letter that it was; absent for all other mail. */
+  readonly former?: FormerLetter;
 }
 
 export interface SnapshotWithStates {
@@ -72,9 +74,14 @@ export function takeSnapshot(state: EngineState): SnapshotWithStates {
   };
 }
 
-function stateOf({ ticket, states, lane, detours }: Mail): StateRecord {
-  const record = { id: ticket.id, states: [...states], ...(laneNameOf(lane.written) !== laneNameOf(ticket) && lane.written) };
-  return detours ? { ...record, detours: detours.map((upstream) => upstream ?? null) } : record;
+function stateOf({ ticket, states, lane, detours, former }: Mail): StateRecord {
+  return {
+    id: ticket.id,
+    states: [...states],
+    ...(laneNameOf(lane.written) !== laneNameOf(ticket) && lane.written),
+    ...(detours && { detours: detours.map((upstream) => upstream ?? null) }),
+    ...(former && { former }),
+  };
 }
 
 /** The checkpoint that this snapshot was for was not made: the next one has to speak of the same changes again. */

@@ -3,6 +3,7 @@ import type { Instant } from '../engine-input.ts';
 import type { EngineState } from '../engine-state.ts';
 import { file } from '../filing.ts';
 import type { Revived } from '../journal.ts';
+import { noteFormer } from '../mail.ts';
 import { noteOperator, record } from '../recording.ts';
 import type { RecipientState } from '../recipient.ts';
 import { noteMoved, notePlaceSeen, vacate } from '../residence.ts';
@@ -44,11 +45,13 @@ export function revive(state: EngineState, ticket: Ticket, place: Place, revival
   if (known?.place.kind === place.kind && known.place.sequence === place.sequence) return;
   if (known || isSpent(state, ticket.id, revival)) return vacate(state, place);
   const mail = admit(state, ticket, place);
-  mail.revival = deadUpTo(state, revival);
+  const { sequence } = revival;
+  const upTo = deadUpTo(state, revival);
+  noteFormer(mail, { sequence, upTo });
   noteMoved(state, place);
-  record(state, mail, eventOf(ticket, place, { ...revival, upTo: mail.revival }, now.wall));
+  record(state, mail, eventOf(ticket, place, { ...revival, upTo }, now.wall));
   state.commands.open.get(revival.command)?.count.change(revival.recipients.length);
-  state.effects.push({ kind: 'removeDead', id: ticket.id, upTo: mail.revival, withBody: false });
+  state.effects.push({ kind: 'removeDead', id: ticket.id, upTo, withBody: false });
   file(state, mail, now);
 }
 
@@ -56,7 +59,7 @@ export function revive(state: EngineState, ticket: Ticket, place: Place, revival
  * Whoever made the copy looked at DEAD before, and may have crashed then: the mail that nobody knew to be revived was buried once more. While it is not in the index nobody
  * buries it, so all that is known to lie there is of that same end.
  */
-export function deadUpTo({ deadSeen }: EngineState, { upTo }: Pick<Revival, 'upTo'>): number {
+function deadUpTo({ deadSeen }: EngineState, { upTo }: Pick<Revival, 'upTo'>): number {
   return Math.max(upTo, deadSeen);
 }
 

@@ -3,7 +3,7 @@ import { Engine } from '../engine.ts';
 import type { EnginePolicy } from '../engine-state.ts';
 import { begunBy, type Input, type Instant } from '../engine-input.ts';
 import { lanes, type Lane } from '../lane.ts';
-import type { Mail } from '../mail.ts';
+import { burialIdOf, type Mail } from '../mail.ts';
 import type { Command } from '../operation/command.ts';
 import { namedInDeadLetter } from '../operation/dead-search.ts';
 import type { DeadLetter } from '../operation/reviving.ts';
@@ -295,13 +295,17 @@ export class VirtualScheduler {
     });
   }
 
-  #bury({ ticket, states }: Mail): void {
-    const { store } = this.#options;
+  #bury(mail: Mail): void {
+    const { store, witness } = this.#options;
+    const { ticket, states } = mail;
     const { id } = ticket;
     let sequence = 0;
     this.#start(
       'bury',
-      () => void (sequence = store.dead.append({ ticket, states: [...states] })),
+      () => {
+        sequence = store.bury(burialIdOf(mail), { ticket, states: [...states] });
+        witness.noteBurial(id, sequence);
+      },
       (now) => this.engine.handle({ kind: 'buried', id, sequence }, this.#instant(now)),
     );
   }

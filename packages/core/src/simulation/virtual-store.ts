@@ -22,6 +22,11 @@ export interface VirtualMailEntry {
   readonly revival?: Revival;
 }
 
+interface VirtualDeadLetter {
+  readonly ticket: Ticket;
+  readonly states: readonly RecipientState[];
+}
+
 interface VirtualState extends StateRecord {
   readonly asOf: number;
 }
@@ -35,13 +40,14 @@ export class VirtualStore {
     normal: new VirtualStream(),
     low: new VirtualStream(),
   };
-  readonly dead = new VirtualStream<{ readonly ticket: Ticket; readonly states: readonly RecipientState[] }>();
+  readonly dead = new VirtualStream<VirtualDeadLetter>();
   /** In SETTINGS. */
   readonly suspensions = new Map<string, Suspension>();
   readonly state = new VirtualStream<VirtualState>();
   readonly journal = new VirtualStream<VirtualJournalEntry>();
   readonly #states = new Map<string, number>();
   readonly #copies = new Map<string, number>();
+  readonly #burials = new Map<string, number>();
 
   /** As with one message a subject: the new one takes the place of the old. */
   writeState(record: VirtualState): number {
@@ -57,6 +63,13 @@ export class VirtualStore {
     if (known !== undefined && this.mail.wait.get(known)) return known;
     const sequence = this.mail.wait.append({ ticket });
     this.#copies.set(ticket.id, sequence);
+    return sequence;
+  }
+
+  /** A message id that the server knows gets the sequence of its first time, whether that lies there still or not. */
+  bury(messageId: string, letter: VirtualDeadLetter): number {
+    const sequence = this.#burials.get(messageId) ?? this.dead.append(letter);
+    this.#burials.set(messageId, sequence);
     return sequence;
   }
 

@@ -25,6 +25,8 @@ interface Account {
   readonly states: RecipientState[];
   /** By recipient: the upstream or group that an operator moved it to last. */
   readonly detours: (string | undefined)[];
+  /** How often it was a dead letter and lived again. */
+  revivals: number;
   /** Times that it may have arrived without anybody's knowing. */
   readonly doubts: number[];
 }
@@ -66,6 +68,8 @@ export class Witness {
   readonly #ended = new Set<string>();
   /** Dead letters that were thrown away. */
   readonly #purged = new Set<string>();
+  /** Sequences of the dead letters in DEAD, by mail and life. */
+  readonly #burials = new Map<string, number>();
   readonly #tell: Tell | undefined;
 
   constructor(router: Router, tell: Tell | undefined) {
@@ -125,6 +129,14 @@ export class Witness {
     const suspension = this.#suspensions.get(id);
     if (suspension && (suspension.expires ?? Infinity) > at) throw new Error(`the suspension ${id} ended before its time`);
     this.#suspensions.delete(id);
+  }
+
+  /** Whoever lists or purges dead letters counts each: a mail has one for each of its lives, however often it was buried. */
+  noteBurial(id: string, sequence: number): void {
+    const end = `${id} after ${this.#journalled.get(id)?.revivals ?? 0} revivals`;
+    const known = this.#burials.get(end) ?? sequence;
+    if (known !== sequence) throw new Error(`${end} has two dead letters, ${known} and ${sequence}`);
+    this.#burials.set(end, sequence);
   }
 
   noteCopyEnded(id: string): void {
@@ -366,6 +378,7 @@ function resurrect(account: Account, { id, ticket, states: remembered }: Revived
   if (!isDeepStrictEqual(states, remembered))
     throw new Error(`${id} was revived as ${JSON.stringify(remembered)}, and was ${JSON.stringify(states)}`);
   account.lane = ticket;
+  account.revivals += 1;
   detours.fill(undefined);
 }
 
@@ -376,7 +389,7 @@ function isUseful({ deadline, byAge }: Ticket, wall: number): boolean {
 function open(accounts: Accounts, ticket: Ticket): void {
   if (accounts.has(ticket.id)) throw new Error(`${ticket.id} was accepted twice`);
   const { states } = newMail(ticket, { kind: 'wait', sequence: 0 }, new LaneTable().of(ticket), 0);
-  accounts.set(ticket.id, { ticket, lane: ticket, states, detours: states.map(() => undefined), doubts: states.map(() => 0) });
+  accounts.set(ticket.id, { ticket, lane: ticket, states, detours: states.map(() => undefined), revivals: 0, doubts: states.map(() => 0) });
 }
 
 function describeEffect(effect: Effect): string {
