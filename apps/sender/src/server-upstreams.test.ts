@@ -78,6 +78,20 @@ it('gives back untried what waits for a connection when all of them are allotted
   await eventually(() => stage.upstream.counts().open === 0);
 });
 
+it('gives back what a connection that had gone stale did not try, when all of them are allotted to others by then', async () => {
+  const stage = await setUp({ options: 'connections=1&maxConnections=1' });
+  stage.scheduler.allot('main', 1, 1);
+  const first = await mail();
+  stage.scheduler.assign(first);
+  expect(await outcomeOf(stage, first)).toEqual(one(Outcome.DELIVERED, 250, '2.0.0'));
+  stage.upstream.setScript({ rules: [{ at: 'mail', delayMs: 500, drop: true, times: 1 }] });
+  const second = await mail();
+  stage.scheduler.assign(second);
+  await eventually(() => stage.scheduler.begun.length === 2);
+  stage.scheduler.allot('main', 0, 2);
+  expect(await outcomeOf(stage, second)).toEqual(one(Outcome.DRAINING, 0));
+});
+
 it('gives back its allotment with its lease: closes its connections, and returns untried what waits for one', async () => {
   const script: Script = { rules: [{ at: 'data', delayMs: 3_000 }] };
   const stage = await setUp({ options: 'connections=1&maxConnections=10', scheduling: { leaseSeconds: 6 }, script });

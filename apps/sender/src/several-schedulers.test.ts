@@ -17,7 +17,7 @@ import {
 } from '@posthaste/stream';
 import { findNatsServer, type NatsServer, startNatsServer } from '@posthaste/stream/server';
 import { noTracing, silentLog, systemClock as clock } from '@posthaste/telemetry';
-import { asciiMail, eventually, type FakeUpstream, startFakeUpstream } from '@posthaste/testkit';
+import { asciiMail, eventually, type FakeUpstream, type Script, startFakeUpstream } from '@posthaste/testkit';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { ScriptedScheduler } from './scripted-scheduler.ts';
 import { Sender } from './server.ts';
@@ -68,9 +68,10 @@ async function own(partition: number) {
   return { scheduler, leave };
 }
 
-async function startSender(connections: number): Promise<Sender> {
-  upstream = await startFakeUpstream({});
-  const targets = targetsOf({ main: `${upstream.url}?connections=${connections}` });
+/** `said` of its upstream stands behind the URL. */
+async function startSender(said: string, script: Script = {}): Promise<Sender> {
+  upstream = await startFakeUpstream({ script });
+  const targets = targetsOf({ main: `${upstream.url}?${said}` });
   const options = {
     tracing: noTracing,
     checks: { everyMs: 0, timeoutMs: 1_000 },
@@ -117,7 +118,7 @@ const kindOf = (scheduler: ScriptedScheduler, attemptId: string) => scheduler.ou
 
 it('finds the owner of each partition by its lease, and keeps their attempts apart though they have the same ids', async () => {
   const owners = [await own(0), await own(1)];
-  await startSender(5);
+  await startSender('connections=5');
   await eventually(() => owners.every(({ scheduler }) => scheduler.hellos.length === 1));
   expect(owners.map(({ scheduler }) => scheduler.hellos[0]?.partition)).toEqual([0, 1]);
   for (const [partition, { scheduler }] of owners.entries()) scheduler.assign(await attempt('1.1', partition));
@@ -127,7 +128,7 @@ it('finds the owner of each partition by its lease, and keeps their attempts apa
 
 it('goes over to the next owner, and tells it what became of what the last one gave', async () => {
   const first = await own(0);
-  await startSender(1);
+  await startSender('connections=1');
   first.scheduler.script = { acknowledges: false };
   await eventually(() => first.scheduler.hellos.length === 1);
   first.scheduler.assign(await attempt('1.1', 0));
@@ -141,11 +142,26 @@ it('goes over to the next owner, and tells it what became of what the last one g
 
 it('offers each its part of the room, and all of it to the one that has more mail', async () => {
   const owners = [await own(0), await own(1)];
-  await startSender(2);
+  await startSender('connections=2');
   await eventually(() => owners.every(({ scheduler }) => scheduler.hellos.length === 1));
   expect(owners.map(({ scheduler }) => scheduler.hellos[0]?.credits.map(({ window }) => window))).toEqual([[2], [2]]);
   const [, busy] = owners;
   busy?.scheduler.assign(await attempt('1.1', 1), await attempt('1.2', 1));
   await eventually(() => busy?.scheduler.credits.some(({ window }) => window === 4));
   await eventually(() => busy?.scheduler.credits.at(-1)?.window === 2);
+});
+
+it("gives back untried what another partition's mail waits for, when the lease ends that allotted all connections", async () => {
+  const [generous, other] = [await own(0), await own(1)];
+  generous.scheduler.script = { leaseSeconds: 6 };
+  await startSender('connections=1&maxConnections=10', { rules: [{ at: 'data', delayMs: 30_000 }] });
+  await eventually(() => [generous, other].every(({ scheduler }) => scheduler.hellos.length === 1));
+  generous.scheduler.allot('main', 1, 1);
+  await eventually(() => other.scheduler.credits.some(({ window }) => window > 0));
+  generous.scheduler.assign(await attempt('1.1', 0));
+  await eventually(() => generous.scheduler.begun.length === 1);
+  other.scheduler.assign(await attempt('1.1', 1));
+  generous.scheduler.close();
+  await eventually(() => kindOf(other.scheduler, '1.1') === Outcome.DRAINING, { timeoutMs: 20_000 });
+  await eventually(() => other.scheduler.credits.at(-1)?.window === 0);
 });

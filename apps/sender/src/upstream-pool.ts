@@ -80,9 +80,7 @@ export class UpstreamPool {
   allot(connections: number): void {
     if (!this.#connections.isAllotted) return;
     this.#connections.allot(connections);
-    this.#options.roomChanged();
-    // Whoever has a connection takes it: here it could wait for ever. The scheduler knows by now that there is no room.
-    if (this.isShut) this.giveBack(unallotted);
+    this.#sayRoom();
     this.#advance();
   }
 
@@ -92,10 +90,12 @@ export class UpstreamPool {
     const isLost = (assignment: Assignment | undefined) => assignment?.partition === partition;
     this.#connections.endAllotment(left, (session) => left === 0 || isLost(this.#carried.get(session)));
     this.giveBack(tooLate, isLost);
+    this.#sayRoom();
   }
 
   take(assignment: Assignment): void {
-    if (this.#draining || this.isShut) return this.#options.conclude(assignment, spread(assignment, this.#draining ? draining : unallotted));
+    const obstacle = this.#obstacle;
+    if (obstacle) return this.#options.conclude(assignment, spread(assignment, obstacle));
     this.#queue.push({ assignment, body: this.#options.bodies.fetch(assignment.attempt) });
     this.#advance();
   }
@@ -186,8 +186,21 @@ export class UpstreamPool {
 
   #take(job: Job, delivery: Delivery): void {
     if (delivery.kind === 'concluded') return this.#conclude(job, delivery.verdicts, delivery.tookMs);
-    if (this.#draining) return this.#conclude(job, spread(job.assignment, draining));
+    const obstacle = this.#obstacle;
+    if (obstacle) return this.#conclude(job, spread(job.assignment, obstacle));
     this.#queue.unshift(job);
+  }
+
+  /** Why nothing may wait here: it could wait for ever. */
+  get #obstacle(): Verdict | undefined {
+    if (this.#draining) return draining;
+    return this.isShut ? unallotted : undefined;
+  }
+
+  /** Without any room also gives back what waits: whoever has a connection takes it. Its schedulers know by then that there is no room. */
+  #sayRoom(): void {
+    this.#options.roomChanged();
+    if (this.isShut) this.giveBack(unallotted);
   }
 
   #conclude({ assignment, body }: Job, verdicts: readonly Verdict[], tookMs?: number): void {
