@@ -7,7 +7,7 @@ import { SmtpSession } from './smtp-session.ts';
 import type { Extensions } from './smtp-transaction.ts';
 import { ConnectionLost, SmtpWire } from './smtp-wire.ts';
 import type { UpstreamTarget } from './upstream-target.ts';
-import { describeTrouble, noPasswordInClear, type OpeningError } from './upstream-trouble.ts';
+import { areSpent, describeTrouble, noPasswordInClear, type OpeningError } from './upstream-trouble.ts';
 
 /** The upstream could not be used: refused, timeout, greeting, TLS, AUTH. Carries what it said, or our words in that form. */
 export class UpstreamUnusable extends Error {
@@ -68,7 +68,7 @@ function connectAndLogIn(connection: SMTPConnection, target: UpstreamTarget): Pr
       if (!connection.secure && !mayGoInClear(target)) return refuse(noPasswordInClear(target));
       connection.login(credentials.auth, (denied) => {
         if (!denied) return resolve(takeSocket(connection));
-        credentials.refused();
+        if (areSpent(denied)) credentials.refused();
         fail(denied);
       });
     });

@@ -28,10 +28,10 @@ function file(name: string, text: string): string {
 }
 
 /** From now on the upstream takes this password or token alone. */
-async function expectSecret(pass: string): Promise<void> {
+async function expectSecret(pass: string, options: { readonly explainsTokens?: boolean } = {}): Promise<void> {
   const port = upstream?.port ?? 0;
   await upstream?.close();
-  upstream = await startFakeUpstream({ port, auth: { user, pass } });
+  upstream = await startFakeUpstream({ port, auth: { user, pass, ...options } });
 }
 
 /** Opens a connection and logs in. */
@@ -131,11 +131,44 @@ describe('a client of OAuth', () => {
     expect(asked.map((each) => each['refresh_token'])).toEqual(['r-1', 'r-1', 'r-2']);
   });
 
+  it('keeps its token when the upstream refuses it for a reason of its own', async () => {
+    await expectSecret('t-1');
+    answer = gives('t-1');
+    upstream?.setScript({ rules: [{ at: 'auth', reply: '454 4.7.0 Temporary authentication failure', times: 1 }] });
+    const login = client();
+    await expect(logIn(login)).rejects.toMatchObject({ reply: { code: 454 } });
+    await logIn(login);
+    expect(asked).toHaveLength(1);
+  });
+
+  it('fetches another one on the same connection for an upstream that says first why it refuses one', async () => {
+    await expectSecret('t-1');
+    answer = gives('t-1');
+    const login = client();
+    await logIn(login);
+    await expectSecret('t-2', { explainsTokens: true });
+    answer = gives('t-2');
+    await logIn(login);
+    expect(asked).toHaveLength(2);
+  });
+
+  it('does not say of a token that was refused that none was tried, and does not try it again', async () => {
+    await expectSecret('t-1');
+    answer = gives('t-1');
+    const login = client();
+    await logIn(login);
+    await expectSecret('t-2', { explainsTokens: true });
+    answer = () => ({ status: 400, body: { error: 'invalid_grant' } });
+    await expect(logIn(login)).rejects.toMatchObject({ reply: { code: 0, text: `no access token for ${user}: invalid_grant` } });
+    await expectSecret('t-1');
+    await expect(logIn(login)).rejects.toMatchObject({ reply: { code: 0 } });
+  });
+
   it('says what the provider said, without the secrets', async () => {
     await expectSecret('t-1');
     answer = () => ({ status: 400, body: { error: 'invalid_grant', error_description: 'r-1 has been revoked' } });
     await expect(logIn(client())).rejects.toMatchObject({
-      reply: { code: 0, text: `the login as ${user} was not tried: invalid_grant: *** has been revoked` },
+      reply: { code: 0, text: `no access token for ${user}: invalid_grant: *** has been revoked` },
     });
   });
 });

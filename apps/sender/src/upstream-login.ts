@@ -16,7 +16,7 @@ export interface Credentials {
   readonly auth: SMTPConnectionAuth;
   /** Every form in which an upstream may quote what it was sent: as it is, and as AUTH carries it. The longest first: a shorter one may be a part of it. */
   forms(): readonly string[];
-  /** The upstream did not take them. */
+  /** The upstream does not take them any more. */
   refused(): void;
 }
 

@@ -21,9 +21,14 @@ export function describeTrouble(error: OpeningError, target: UpstreamTarget, sec
   return { ...said, text: withoutSecrets(text, secretForms) };
 }
 
-/** Where the upstream said nothing it was not asked: there was no access token. */
+/** Where there is no final reply there was no access token: none to begin with, or no other one after the upstream had asked for it (334). */
 function aboutLogin({ code, text }: Reply, target: UpstreamTarget): string {
-  return code > 0 ? `${text} (${loginAdvice(target)})` : `the login as ${target.login?.user} was not tried: ${text}`;
+  return code > 0 ? `${text} (${loginAdvice(target)})` : `no access token for ${target.login?.user}: ${text}`;
+}
+
+/** Whether what was used is of no use any more: it was refused (RFC 4954, 4: 535), or another one was asked for in vain. All else, such as 454, is the upstream's own trouble. */
+export function areSpent({ code, response }: OpeningError): boolean {
+  return code === 'EAUTH' && (response === undefined || response.startsWith('535'));
 }
 
 function loginAdvice({ login }: UpstreamTarget): string {

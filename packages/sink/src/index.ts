@@ -1,5 +1,5 @@
 export { openDialog, type SmtpDialog } from './dialog.ts';
-export type { Credentials } from './auth.ts';
+export type { KnownUser } from './auth.ts';
 export { createSink, type Address, type Sink, type SinkCounts, type SinkOptions, type SinkTls } from './sink.ts';
 export { testCertificate } from './test-certificate.ts';
 export type { Mail, Path } from './mail.ts';

@@ -137,6 +137,14 @@ describe('AUTH', () => {
     expect(await dialog.say('MAIL FROM:<a@example.org>')).toBe('530 5.7.0 Authentication required');
   });
 
+  it('tells first why it refuses a token, where it is one that explains', async () => {
+    const bearer = (token: string) => `AUTH XOAUTH2 ${base64(`user=anna\u0001auth=Bearer ${token}\u0001\u0001`)}`;
+    const dialog = await start({ auth: { ...auth, explainsTokens: true } });
+    expect(await dialog.say(bearer('wrong'))).toMatch(/^334 \S+$/);
+    expect(await dialog.say('')).toBe('535 5.7.8 User or password is wrong');
+    expect(await dialog.say(bearer(auth.pass))).toBe('235 2.7.0 Welcome');
+  });
+
   it('can be cancelled half way', async () => {
     const dialog = await start({ auth });
     await dialog.say('AUTH LOGIN');

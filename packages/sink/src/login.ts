@@ -1,4 +1,4 @@
-import { beginAuth, type Credentials, type Exchange } from './auth.ts';
+import { beginAuth, type Exchange, type KnownUser, wrong, wrongToken } from './auth.ts';
 import type { Actor } from './conduct.ts';
 import type { Wire } from './wire.ts';
 
@@ -11,10 +11,10 @@ type State =
 export class Login {
   readonly #wire: Wire;
   readonly #actor: Actor;
-  readonly #expected: Credentials | undefined;
+  readonly #expected: KnownUser | undefined;
   #state: State = { kind: 'anonymous' };
 
-  constructor(wire: Wire, actor: Actor, expected: Credentials | undefined) {
+  constructor(wire: Wire, actor: Actor, expected: KnownUser | undefined) {
     this.#wire = wire;
     this.#actor = actor;
     this.#expected = expected;
@@ -54,12 +54,13 @@ export class Login {
       case 'failed':
         return this.#wire.reply(exchange.reply);
       case 'given':
-        return this.#judge(exchange.credentials);
+        return this.#judge(exchange);
     }
   }
 
-  #judge({ user, pass }: Credentials): void {
-    if (user !== this.#expected?.user || pass !== this.#expected.pass) return this.#wire.reply('535 5.7.8 User or password is wrong');
+  #judge({ by, credentials: { user, pass } }: Exchange & { kind: 'given' }): void {
+    const { explainsTokens = false } = this.#expected ?? {};
+    if (user !== this.#expected?.user || pass !== this.#expected.pass) return this.#proceed(by === 'token' && explainsTokens ? wrongToken : wrong);
     const accept = () => {
       this.#state = { kind: 'known', user };
     };

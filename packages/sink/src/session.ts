@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { SecureContext } from 'node:tls';
 import type { Clock } from '@posthaste/telemetry';
-import type { Credentials } from './auth.ts';
+import type { KnownUser } from './auth.ts';
 import { BodyReader } from './body.ts';
 import { findPathFault, parseCommand, parsePath, type Command } from './command.ts';
 import { Actor } from './conduct.ts';
@@ -17,7 +17,7 @@ export interface Host {
   /** With it STARTTLS is on offer, or TLS begins at once. */
   readonly tls?: { readonly context: SecureContext; readonly implicit: boolean };
   /** With it nobody sends mail without a login. */
-  readonly auth?: Credentials;
+  readonly auth?: KnownUser;
   onMailFrom?(sender: string): void;
   /** Asked each time: a script can change while sessions are open. */
   playbook(): Playbook;

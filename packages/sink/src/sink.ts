@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { createSecureContext } from 'node:tls';
 import { systemClock, type Clock } from '@posthaste/telemetry';
-import type { Credentials } from './auth.ts';
+import type { KnownUser } from './auth.ts';
 import type { Mail } from './mail.ts';
 import { parseScript } from './parse-script.ts';
 import { Playbook } from './playbook.ts';
@@ -21,8 +21,8 @@ export interface SinkOptions {
   readonly hostname?: string;
   /** With it STARTTLS is on offer. */
   readonly tls?: SinkTls;
-  /** With it mail is refused (530) before a login by AUTH PLAIN or LOGIN; with `tls` too, AUTH is refused before TLS. */
-  readonly auth?: Credentials;
+  /** With it mail is refused (530) before a login by AUTH PLAIN, LOGIN or XOAUTH2; with `tls` too, AUTH is refused before TLS. */
+  readonly auth?: KnownUser;
 }
 
 export interface SinkTls {
