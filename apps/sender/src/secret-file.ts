@@ -1,21 +1,26 @@
 import { readFileSync } from 'node:fs';
 
+/** How a secret lies in its file: a text is all of it but the last line end; a token has no blanks around it, and may stand among some. */
+export type SecretForm = 'text' | 'token';
+
 /** A secret in a file, read anew whenever it is asked for: who changes it there need not restart anything. */
 export class SecretFile {
   readonly path: string;
+  readonly #form: SecretForm;
   #last: string;
   #trouble: string | undefined;
 
   /** Throws where the file is of no use. */
-  constructor(path: string, holds: string) {
+  constructor(path: string, form: SecretForm, holds: string) {
     this.path = path;
-    this.#last = readSecret(path, holds);
+    this.#form = form;
+    this.#last = readSecret(path, form, holds);
   }
 
   /** What it holds now; what it held last while it cannot be read, or is just being written. */
   current(): string {
     try {
-      this.#last = readSecret(this.path, 'what it held before');
+      this.#last = readSecret(this.path, this.#form, 'what it held before');
       this.#trouble = undefined;
     } catch (error) {
       this.#trouble = (error as Error).message;
@@ -29,9 +34,9 @@ export class SecretFile {
   }
 }
 
-/** Without its last line end. */
-function readSecret(path: string, holds: string): string {
-  const text = readFile(path).replace(/\r?\n$/, '');
+function readSecret(path: string, form: SecretForm, holds: string): string {
+  const whole = readFile(path);
+  const text = form === 'token' ? whole.trim() : whole.replace(/\r?\n$/, '');
   if (text === '') throw new Error(`'${path}' is empty: expected ${holds}`);
   return text;
 }

@@ -74,6 +74,16 @@ describe.each(['passwordFile', 'tokenFile'])('the secret in %s', (key) => {
   });
 });
 
+it('a token is what stands between the blanks of its file, and one that became blank stays what it was', async () => {
+  await expectSecret('t-1');
+  const login = target({ tokenFile: file('secret', ' t-1\n\n') });
+  await logIn(login);
+  file('secret', '\n\n');
+  await logIn(login);
+  await expectSecret('t-2');
+  await expect(logIn(login)).rejects.toMatchObject({ reply: { text: expect.stringMatching(/^User or password is wrong .*is empty/) } });
+});
+
 describe('a client of OAuth', () => {
   let provider: Server;
   let asked: Record<string, string>[];

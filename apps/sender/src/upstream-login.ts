@@ -1,7 +1,7 @@
 import type { Login, OAuthClient, SecretSource } from '@posthaste/config';
 import type { SMTPConnectionAuth } from 'nodemailer/lib/smtp-connection';
 import XOAuth2 from 'nodemailer/lib/xoauth2';
-import type { SecretFile } from './secret-file.ts';
+import type { SecretFile, SecretForm } from './secret-file.ts';
 
 /** How a sender logs in at an upstream. */
 export interface UpstreamLogin {
@@ -21,7 +21,7 @@ export interface Credentials {
 }
 
 /** Reads a file for the first time; undefined where it is of no use, which it has told. */
-export type OpenFile = (key: string, path: string, holds: string) => SecretFile | undefined;
+export type OpenFile = (key: string, path: string, form: SecretForm, holds: string) => SecretFile | undefined;
 
 /** Undefined: no login, or one whose files are of no use. `timeoutMs` is for asking for a token. */
 export function openLogin(login: Login | undefined, timeoutMs: number, open: OpenFile): UpstreamLogin | undefined {
@@ -38,7 +38,7 @@ export function openLogin(login: Login | undefined, timeoutMs: number, open: Ope
 }
 
 function passwordLogin(user: string, source: SecretSource, open: OpenFile): UpstreamLogin | undefined {
-  const file = source.kind === 'file' ? open('passwordFile', source.path, 'the password') : undefined;
+  const file = source.kind === 'file' ? open('passwordFile', source.path, 'text', 'the password') : undefined;
   if (source.kind === 'file' && !file) return undefined;
   const credentials = (): Credentials => {
     const password = source.kind === 'given' ? source.secret.reveal() : (file?.current() ?? '');
@@ -50,10 +50,10 @@ function passwordLogin(user: string, source: SecretSource, open: OpenFile): Upst
 
 /** An access token that somebody else keeps fresh. */
 function tokenLogin(user: string, path: string, open: OpenFile): UpstreamLogin | undefined {
-  const file = open('tokenFile', path, 'an access token');
+  const file = open('tokenFile', path, 'token', 'an access token');
   if (!file) return undefined;
   const credentials = (): Credentials => {
-    const accessToken = file.current().trim();
+    const accessToken = file.current();
     return { auth: { user, oauth2: new XOAuth2({ user, accessToken }) }, forms: () => bearerForms(user, accessToken), refused: () => {} };
   };
   return { user, files: [file], credentials };
@@ -61,8 +61,8 @@ function tokenLogin(user: string, path: string, open: OpenFile): UpstreamLogin |
 
 /** Access tokens are fetched (RFC 6749, 6), and used for as long as they are said to hold, unless one is refused before. */
 function refreshLogin(user: string, client: OAuthClient, timeoutMs: number, open: OpenFile): UpstreamLogin | undefined {
-  const secretFile = client.secretPath === undefined ? undefined : open('oauth.clientSecretFile', client.secretPath, "the client's secret");
-  const refreshFile = open('oauth.refreshTokenFile', client.refreshTokenPath, 'a refresh token');
+  const secretFile = client.secretPath === undefined ? undefined : open('oauth.clientSecretFile', client.secretPath, 'text', "the client's secret");
+  const refreshFile = open('oauth.refreshTokenFile', client.refreshTokenPath, 'token', 'a refresh token');
   if (!refreshFile || (client.secretPath !== undefined && !secretFile)) return undefined;
   let kept: { readonly key: string; readonly oauth2: XOAuth2 } | undefined;
   const credentials = (): Credentials => {

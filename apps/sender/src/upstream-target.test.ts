@@ -37,6 +37,14 @@ it('takes a file that is of no use for a fault of the configuration, all at once
   );
 });
 
+it('takes a file of a token that holds blanks and line ends alone for an empty one', () => {
+  const blank = file('blank', ' \n\n');
+  const client = 'clientId=c&tokenUrl=https://id.example/token';
+  expect(() => load(`a=smtp://u@a.example?tokenFile=${blank},b=smtp://u@b.example?${client}&refreshTokenFile=${blank}`)).toThrow(
+    /a\.tokenFile[^]* is empty: expected an access token[^]*b\.oauth\.refreshTokenFile[^]* is empty: expected a refresh token/,
+  );
+});
+
 it('tells such a file with all that is wrong beside it, with the code and the path once', () => {
   let told = '';
   try {

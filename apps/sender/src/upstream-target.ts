@@ -39,7 +39,7 @@ export function openTarget(name: string, upstream: Upstream): { readonly target:
     }
   };
   const { host, port, tls, connections, maxConnections, messagesPerConnection, idleTimeoutMs, timeouts } = upstream;
-  const login = openLogin(upstream.login, timeouts.connectMs, (key, path, holds) => attempt(key, () => new SecretFile(path, holds)));
+  const login = openLogin(upstream.login, timeouts.connectMs, (key, path, form, holds) => attempt(key, () => new SecretFile(path, form, holds)));
   const authorities = attempt('tls.ca', () => readAuthorities(upstream));
   const whole = { name, host, port, tls, connections, maxConnections, messagesPerConnection, idleTimeoutMs, timeouts };
   return { target: { ...whole, ...(login ? { login } : {}), ...(authorities ? { authorities } : {}) }, faults };

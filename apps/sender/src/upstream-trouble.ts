@@ -84,5 +84,5 @@ export function noPasswordInClear({ host, port }: UpstreamTarget): Reply {
 
 /** A reply ends in the journal and the ledger, and an upstream may quote what it was sent. */
 function withoutSecrets(text: string, forms: readonly string[]): string {
-  return forms.reduce((rest, form) => rest.replaceAll(form, '***'), text);
+  return forms.reduce((rest, form) => (form === '' ? rest : rest.replaceAll(form, '***')), text);
 }
