@@ -13,10 +13,7 @@ export const upstreamKeys: Readonly<Record<string, (text: string) => Parsed<unkn
   password: matching(/^[^\u0000\r\n]+$/, 'a password'),
   passwordFile: matching(/./, 'the path of a file that holds the password'),
   tokenFile: matching(/./, 'the path of a file that holds an access token'),
-  'oauth.tokenUrl': matching(
-    /^https:\/\/[^\s/]+|^http:\/\/(?:127\.\d+\.\d+\.\d+|localhost|\[::1\])(?:[:/]|$)/,
-    'an https:// URL that gives access tokens',
-  ),
+  'oauth.tokenUrl': tokenUrl,
   'oauth.clientId': matching(/^[^\s]+$/, "the client's id"),
   'oauth.clientSecretFile': matching(/./, "the path of a file that holds the client's secret"),
   'oauth.refreshTokenFile': matching(/./, 'the path of a file that holds a refresh token'),
@@ -36,8 +33,10 @@ export const upstreamKeys: Readonly<Record<string, (text: string) => Parsed<unkn
   'timeouts.final': duration,
 };
 
-/** Keys that may not be quoted in an error. */
-export const secretKeys: ReadonlySet<string> = new Set(['password']);
+/** Whether what came may not be quoted in an error: a password, or a URL that holds one. */
+export function isSecret(key: string, text: string): boolean {
+  return key === 'password' || /:\/\/[^]*@/.test(text);
+}
 
 /** What a shorter word stands for: `tls: required` in a file as in a URL, `timeout=30s` for the two waits that are usually meant. */
 export const shortKeys: Readonly<Record<string, readonly string[]>> = {
@@ -59,6 +58,13 @@ function oneOf(choices: readonly string[]) {
 
 function matching(pattern: RegExp, expected: string) {
   return (text: string): Parsed<string> => (pattern.test(text) ? taken(text) : refused(expected));
+}
+
+/** It is shown as it is: what is secret of the client stands in a file. */
+function tokenUrl(text: string): Parsed<string> {
+  const url = /^https:\/\/[^\s/]+|^http:\/\/(?:127\.\d+\.\d+\.\d+|localhost|\[::1\])(?:[:/]|$)/.test(text) ? URL.parse(text) : null;
+  if (url?.username === '' && url.password === '') return taken(text);
+  return refused('an https:// URL that gives access tokens, without user and password: a client has oauth.clientId and oauth.clientSecretFile');
 }
 
 function whole(least: number, most: number) {

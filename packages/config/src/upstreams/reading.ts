@@ -2,7 +2,7 @@ import { didYouMean } from '../nearest.ts';
 import type { PartFault } from '../quantity.ts';
 import { hidden, redactUrl } from '../redact.ts';
 import { isMapping, isScalar } from '../setting.ts';
-import { keysByName, secretKeys, shortKeys, upstreamKeys } from './key.ts';
+import { isSecret, keysByName, shortKeys, upstreamKeys } from './key.ts';
 import { parseLimits } from './limits.ts';
 
 /** What was said of one upstream, by dotted key, as text. */
@@ -21,7 +21,7 @@ class Gathering {
   add(key: string, text: string): void {
     const parsed = upstreamKeys[key]?.(text);
     if (this.given.has(key)) this.fault(key, 'given twice; keep one');
-    else if (parsed?.kind === 'refused') this.fault(key, `came ${secretKeys.has(key) ? hidden : `'${text}'`}, expected ${parsed.expected}`);
+    else if (parsed?.kind === 'refused') this.fault(key, `came ${isSecret(key, text) ? hidden : `'${text}'`}, expected ${parsed.expected}`);
     else this.given.set(key, text);
   }
 

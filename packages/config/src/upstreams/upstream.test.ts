@@ -194,6 +194,7 @@ it.each([
   'upstreams: {a: "smtp://u:hunter2@a.example?tls=perhaps"}',
   'upstreams: [{host: a.example, password: hunter2}]',
   'upstreams: "a:hunter2"',
+  'upstreams: {a: {host: a.example, user: u, oauth: {tokenUrl: "https://c:hunter2@id.example", clientId: c, refreshTokenFile: /r}}}',
 ])('quotes no password in a fault of %s', (file) => {
   const faults = faultsOf(() => loadFile(file)).join('\n');
   expect(faults).toContain('upstreams');
@@ -232,6 +233,9 @@ describe('a login by OAuth', () => {
     ['smtp://a.example?tokenFile=/t', 'main.user (env POSTHASTE_UPSTREAMS): missing: there is a token'],
     ['smtp://me@a.example?clientId=c', 'main.oauth.refreshTokenFile (env POSTHASTE_UPSTREAMS): missing'],
     ['smtp://me@a.example?tokenUrl=http://id.example/token&clientId=c&refreshTokenFile=/r', 'expected an https:// URL'],
+    ...['https://c:hunter2@id.example', 'https://c:hun ter2@id.example', 'https://hunter2@id.example', 'http://localhost:hunter2@id.example'].map(
+      (tokenUrl) => [`smtp://me@a.example?tokenUrl=${tokenUrl}&clientId=c&refreshTokenFile=/r`, 'came ***, expected an https:// URL'],
+    ),
     ['smtp://me@a.example', 'or for OAuth tokenFile or the keys of oauth'],
   ])('refuses %s', (url, sentence) => {
     expect(() => load(`main=${url}`)).toThrow(sentence);
