@@ -76,10 +76,16 @@ describe('the request to stop', () => {
   });
 
   it('outlives a package manager that ends of a terminal that is not ours', async () => {
-    await start(['npm', 'exec', '--offline', '-c']);
+    const npm = await start(['npm', 'exec', '--offline', '-c']);
     process.kill(ownPid(), 'SIGHUP');
     await eventually(() => output.includes('nothing is stopped'));
     await eventually(() => output.includes('looks no more'));
-    expect(output).not.toContain('stopped in order');
+    const gone = once(npm, 'exit');
+    npm.kill('SIGKILL');
+    await gone;
+    expect(isAlive(ownPid())).toBe(true);
+    process.kill(ownPid(), 'SIGTERM');
+    await eventually(() => output.includes('SIGTERM: stopping everything in order'));
+    expect(output).not.toContain('the package manager that started this has ended');
   });
 });
