@@ -24,8 +24,8 @@ const lookShare = 0.2;
 export class Contender {
   readonly #options: ContenderOptions;
   #ready = false;
-  /** Others say that there are fewer or more partitions. */
-  #disagrees = false;
+  /** How many partitions there are, as others say who say something else. */
+  #others = '';
 
   constructor(options: ContenderOptions) {
     this.#options = options;
@@ -52,7 +52,9 @@ export class Contender {
     const { connection, owner, partitions, leaseTtlMs, shares } = this.#options;
     if (shares) await announcePresence(connection, owner, partitions, leaseTtlMs);
     const roster = await readRoster(connection);
-    if (this.#agrees(roster)) await this.#shift(roster);
+    this.#warn(roster);
+    if (this.#mustYield(roster)) this.#yield();
+    else if (this.#maySettle(roster)) await this.#shift(roster);
     this.#ready = this.#options.holdings.every(({ partition, tenure }) => tenure !== null || this.#isOthers(roster, partition));
   }
 
@@ -65,22 +67,43 @@ export class Contender {
     await Promise.all(this.#options.holdings.filter(({ partition }) => take.includes(partition)).map((holding) => holding.take()));
   }
 
+  #warn({ ownersCounts, schedulers }: Roster): void {
+    const { partitions, log } = this.#options;
+    const counts = new Set([...ownersCounts, ...schedulers.values()]);
+    const others = [...counts].filter((count) => count !== undefined && count !== partitions);
+    if (others.length > 0 && this.#others !== String(others))
+      log.warn('other schedulers go by another number of partitions: those that know of more wait until the others are stopped', {
+        partitions,
+        others,
+      });
+    this.#others = String(others);
+  }
+
   /**
-   * Limits are divided by the number of partitions, so nobody may own any beside one who goes by another number. While it is being raised, who knows of more waits
-   * until those who know of fewer are stopped.
+   * Limits are divided by the number of partitions, so nobody may own any beside one who goes by another number. While it is being raised, who knows of more waits until those who know
+   * of fewer are stopped. Both may have begun in the same moment, each before the other was seen.
    */
-  #agrees({ counts }: Roster): boolean {
-    const { partitions, holdings, log } = this.#options;
-    const others = [...[...counts.owners].filter((count) => count !== partitions), ...[...counts.schedulers].filter((count) => count < partitions)];
-    const disagrees = others.length > 0 && holdings.every(({ isFree }) => isFree);
-    if (disagrees && !this.#disagrees)
-      log.warn('other schedulers go by another number of partitions: waiting until they are stopped', { partitions, others });
-    this.#disagrees = disagrees;
-    return !disagrees;
+  #mustYield({ ownersCounts }: Roster): boolean {
+    const { partitions, holdings } = this.#options;
+    return [...ownersCounts].some((count) => count < partitions) && holdings.some(({ isFree }) => !isFree);
+  }
+
+  #yield(): void {
+    const { log, holdings } = this.#options;
+    for (const holding of holdings.filter(({ tenure }) => tenure)) {
+      log.warn('giving a partition up: the owner of another one knows of fewer partitions', { partition: holding.partition });
+    }
+    for (const holding of holdings) void holding.give();
+  }
+
+  #maySettle({ ownersCounts, schedulers }: Roster): boolean {
+    const { partitions, holdings } = this.#options;
+    if ([...ownersCounts].some((count) => count !== partitions)) return false;
+    return holdings.some(({ isFree }) => !isFree) || [...schedulers.values()].every((count = partitions) => count >= partitions);
   }
 
   #decide({ owners, schedulers }: Roster) {
-    const { holdings, owner, shares } = this.#options;
+    const { holdings, owner, partitions, shares } = this.#options;
     if (!shares)
       return { take: holdings.filter(({ partition, isFree }) => isFree && !owners.has(partition)).map(({ partition }) => partition), give: null };
     return shareOut({
@@ -88,7 +111,7 @@ export class Contender {
       me: owner,
       mine: new Set(holdings.filter(({ isFree }) => !isFree).map(({ partition }) => partition)),
       owners: new Map([...owners].map(([partition, note]) => [partition, note.owner])),
-      schedulers,
+      schedulers: new Set([...schedulers.keys()].filter((name) => (schedulers.get(name) ?? partitions) === partitions)),
     });
   }
 

@@ -29,13 +29,20 @@ import {
 } from '@posthaste/protocol/dispatch';
 import { connectStream, createPublisher, ensureStreams, mailStream, mailSubject, ticketHeader, type StreamConnection } from '@posthaste/stream';
 import { findNatsServer, startNatsServer, type NatsServer } from '@posthaste/stream/server';
-import { silentLog, silentMailLog, systemClock } from '@posthaste/telemetry';
+import { silentLog, silentMailLog, systemClock, type Log } from '@posthaste/telemetry';
 import { eventually } from '@posthaste/testkit';
 import { afterEach, beforeEach } from 'vitest';
 import { createScheduler } from './server.ts';
 
 const clock = systemClock;
 const log = silentLog;
+
+/** A log that keeps the sentences of its warnings. */
+export function keepWarnings(): { readonly log: Log; readonly warnings: string[] } {
+  const warnings: string[] = [];
+  const log: Log = { ...silentLog, warn: (sentence) => void warnings.push(sentence), child: () => log };
+  return { log, warnings };
+}
 
 /** What a test says of its scheduler. */
 export interface RigOptions {
@@ -45,6 +52,7 @@ export interface RigOptions {
   readonly groups?: readonly UpstreamGroup[];
   readonly partitions?: number;
   readonly ownable?: readonly number[];
+  readonly log?: Log;
 }
 
 /** To be called at the top of a test file: each test has a server of its own. */
@@ -81,7 +89,7 @@ export class Rig {
     return this.#connection;
   }
 
-  async start({ retryDelaysMs = [60_000], policy = {}, calendar = [], groups = [], partitions = 1, ownable }: RigOptions = {}) {
+  async start({ retryDelaysMs = [60_000], policy = {}, calendar = [], groups = [], partitions = 1, ownable, log = silentLog }: RigOptions = {}) {
     const { connection } = this;
     let port = 0;
     const scheduler = createScheduler({

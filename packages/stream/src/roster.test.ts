@@ -15,8 +15,8 @@ it('tells who owns which partition, and which schedulers are there', async () =>
   testbed = await startTestbed();
   expect(await readRoster(testbed.direct)).toEqual({
     owners: new Map(),
-    schedulers: new Set(),
-    counts: { owners: new Set(), schedulers: new Set() },
+    ownersCounts: new Set(),
+    schedulers: new Map(),
   });
   const leases = [leaseOf(0, 'first'), leaseOf(12, 'second')];
   for (const lease of leases) expect(await lease.tryAcquire()).toBe(true);
@@ -26,22 +26,25 @@ it('tells who owns which partition, and which schedulers are there', async () =>
       [0, { owner: 'first', address: 'first:7420' }],
       [12, { owner: 'second', address: 'second:7420' }],
     ]),
-    schedulers: new Set(['first', 'host.example.org-7']),
-    counts: { owners: new Set([13]), schedulers: new Set([14]) },
+    ownersCounts: new Set([13]),
+    schedulers: new Map([
+      ['first', 14],
+      ['host.example.org-7', 14],
+    ]),
   });
   for (const lease of leases) await lease.release();
   await withdrawPresence(testbed.direct, 'first');
   await withdrawPresence(testbed.direct, 'first');
   expect(await readRoster(testbed.direct)).toEqual({
     owners: new Map(),
-    schedulers: new Set(['host.example.org-7']),
-    counts: { owners: new Set(), schedulers: new Set([14]) },
+    ownersCounts: new Set(),
+    schedulers: new Map([['host.example.org-7', 14]]),
   });
 });
 
 it('forgets a scheduler that says nothing more', async () => {
   testbed = await startTestbed();
   await announcePresence(testbed.direct, 'mute', 1, 1_000);
-  expect((await readRoster(testbed.direct)).schedulers).toContain('mute');
+  expect([...(await readRoster(testbed.direct)).schedulers.keys()]).toContain('mute');
   await eventually(async () => (await readRoster(testbed.direct)).schedulers.size === 0);
 });

@@ -10,10 +10,10 @@ import { removeEntry } from './removal.ts';
 export interface Roster {
   /** Who owns which partition; one that nobody owns is missing. */
   readonly owners: ReadonlyMap<number, LeaseOwner>;
-  /** The schedulers that are there to share the partitions among them. */
-  readonly schedulers: ReadonlySet<string>;
-  /** How many partitions there are, as those say who own some, and those who share them: other answers than one's own while the number is being raised. */
-  readonly counts: { readonly owners: ReadonlySet<number>; readonly schedulers: ReadonlySet<number> };
+  /** How many partitions there are, as those say who own some: other answers than one's own while the number is being raised. */
+  readonly ownersCounts: ReadonlySet<number>;
+  /** The schedulers that are there to share the partitions among them, and how many each knows of; an older version says nothing of that. */
+  readonly schedulers: ReadonlyMap<string, number | undefined>;
 }
 
 /** Rejects with AWAY, and with NOT_FOUND before the streams were created. */
@@ -27,11 +27,8 @@ export async function readRoster(connection: StreamConnection): Promise<Roster> 
   ]);
   return {
     owners: new Map(owners.flatMap(([partition, lease]) => (lease ? [[partition, lease.owner]] : []))),
-    schedulers: new Set(schedulers.flatMap((presence) => presence?.name ?? [])),
-    counts: {
-      owners: new Set(owners.flatMap(([, lease]) => lease?.partitions ?? [])),
-      schedulers: new Set(schedulers.flatMap((presence) => presence?.partitions ?? [])),
-    },
+    ownersCounts: new Set(owners.flatMap(([, lease]) => lease?.partitions ?? [])),
+    schedulers: new Map(schedulers.flatMap((presence) => (presence ? [[presence.name, presence.partitions]] : []))),
   };
 }
 
