@@ -113,7 +113,7 @@ async function begin(options: TenureOptions, stop: AbortController): Promise<Ten
   const { checkpointEveryMs, checkpointEvents, historyMs } = options;
   void keepHouse({ ...shared, writer, checkpointer, removals, checkpointEveryMs, checkpointEvents, historyMs });
   void suspensions.watch();
-  void shares?.keep(driver);
+  void shares?.keep(driver).then((mustEnd) => mustEnd && failed.resolve());
   void sweepBodies({ ...shared, removals });
   startIntake(shared).catch((error: unknown) => {
     if (signal.aborted) return;

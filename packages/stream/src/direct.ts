@@ -34,7 +34,13 @@ export function readEntry(connection: StreamConnection, stream: string, sequence
 }
 
 /** The last entry on a subject, asked for at the leader when a replica does not have it. Rejects with NOT_FOUND or AWAY. */
-export async function readLast(connection: StreamConnection, stream: string, subject: string): Promise<StreamEntry> {
+export async function readLast(
+  connection: StreamConnection,
+  stream: string,
+  subject: string,
+  { fromLeader = false }: ReadEntryOptions = {},
+): Promise<StreamEntry> {
+  if (fromLeader) return readFromLeader(connection, stream, { subject });
   try {
     return await readDirect(connection, stream, { subject });
   } catch (error) {

@@ -1,6 +1,6 @@
 import { readAnswer } from './api.ts';
 import type { StreamConnection } from './connection.ts';
-import { readLast } from './direct.ts';
+import { readLast, type ReadEntryOptions } from './direct.ts';
 import { isStreamError } from './errors.ts';
 import { sharesStream, sharesSubject } from './layout.ts';
 
@@ -10,10 +10,10 @@ export interface StoredShares {
   readonly revision: number;
 }
 
-/** Null before anything was written. It may be older than what was last written: a replica can lag behind. Rejects with AWAY. */
-export async function readShares(connection: StreamConnection): Promise<StoredShares | null> {
+/** Null before anything was written. It may be older than what was last written, unless the leader is asked: a replica can lag behind. Rejects with AWAY. */
+export async function readShares(connection: StreamConnection, options: ReadEntryOptions = {}): Promise<StoredShares | null> {
   try {
-    const { body, sequence } = await readLast(connection, sharesStream, sharesSubject);
+    const { body, sequence } = await readLast(connection, sharesStream, sharesSubject, options);
     return { content: JSON.parse(Buffer.from(body).toString()), revision: sequence };
   } catch (error) {
     if (isStreamError(error, 'NOT_FOUND')) return null;

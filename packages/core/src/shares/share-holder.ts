@@ -56,14 +56,24 @@ export class ShareHolder {
     return this.#inForce;
   }
 
+  /** Which ownership has claimed the partition last; 0: none. */
+  get claimedBy(): number {
+    return this.#known?.table.epochs[this.#options.partition] ?? 0;
+  }
+
   /** A later owner has claimed the partition. */
   get isSuperseded(): boolean {
-    return (this.#known?.table.epochs[this.#options.partition] ?? 0) > this.#options.epoch;
+    return this.claimedBy > this.#options.epoch;
   }
 
   /** Whether what is known to be stored names this ownership: only then nobody older can lower what it says. */
   get isClaimed(): boolean {
-    return this.#known?.table.epochs[this.#options.partition] === this.#options.epoch;
+    return this.claimedBy === this.#options.epoch;
+  }
+
+  /** What the leader of its stream has is older than what was read or written before: the stream has lost writes, and the others go by what it says now. */
+  isAhead(stored: StoredShares | null): boolean {
+    return (stored?.revision ?? 0) < (this.#known?.revision ?? 0);
   }
 
   /** The table was read; null: there is none. One that is older than what is known was read from a server that lags behind. */
