@@ -216,6 +216,20 @@ describe('a new owner', () => {
     expect(stage.stateOf(ticket)).toMatchObject({ kind: 'queued' });
   });
 
+  test('buries under its first id what a copy was made of in vain: nobody has journalled that it was revived', () => {
+    const ticket = ticketOf();
+    const failed = { kind: 'failed', attempts: 1, reason: 'UPSTREAM_REJECTED', reply: { code: 550, text: 'no' } } as const;
+    const revival = { sequence: 10, upTo: 12, states: [failed], recipients: [0], command: 'x', author: 'kim', comment: '' };
+    const { snapshot: blank } = new Stage().engine.takeSnapshot();
+    const stage = new Stage({ epoch: 2 });
+    const extents = { ...noExtents, wait: { ...empty, last: 1 } };
+    stage.engine.restoreMarks({ snapshot: { ...blank, waitSeen: 1 }, events: [], extents, deadLast: 10, finishedIds: [] }, stage.now);
+    stage.engine.restoreTicket(ticket, inWait(1), revival);
+    stage.engine.restoreState({ id: ticket.id, states: [failed] }, 1, 1);
+    stage.engine.finishRestoring(stage.now);
+    expect(effectsOf(stage.step(), 'bury').map(({ mail }) => burialIdOf(mail))).toEqual([ticket.id]);
+  });
+
   test('knows after the next checkpoint too from which dead letter a mail was revived', () => {
     const stage = new Stage();
     const ticket = ticketOf();

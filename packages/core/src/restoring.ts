@@ -117,10 +117,8 @@ export function restoreTicket(state: EngineState, ticket: Ticket, place: Place, 
   const known = state.mails.get(ticket.id);
   if (known && known.place.kind === place.kind && known.place.sequence === place.sequence) return;
   if (known || (revival ? isSpent(state, ticket.id, revival) : state.recent.has(ticket.id))) vacate(state, place);
-  else {
-    const mail = admit(state, ticket, place);
-    if (revival) noteFormer(mail, revival);
-  }
+  // That it was revived, only STATE and the journal say: the copy may have been passed over, while the mail was still being buried.
+  else admit(state, ticket, place);
 }
 
 function wasSeen(state: EngineState, place: Place): boolean {
