@@ -1,6 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { status, type ServerDuplexStream, type UntypedHandleCall } from '@grpc/grpc-js';
-import { type Attempt, begunBy } from '@posthaste/core';
+import { type Attempt, begunBy, type Effect } from '@posthaste/core';
 import { type DispatchRequest, DispatchRequestSchema, type DispatchResponse, type Hello } from '@posthaste/protocol/dispatch';
 import type { Clock, Log } from '@posthaste/telemetry';
 import { batchMessages, heartbeatMessage, say, toInput, welcomeMessage } from './dispatch-messages.ts';
@@ -74,7 +74,9 @@ export class Senders {
     this.#write(sender, say({ case: 'cancel', value: { attemptIds: [...attemptIds] } }));
   }
 
-  allot(sender: string, { upstream, connections, number }: { upstream: string; connections: number; number: number }): void {
+  allot(allotment: Extract<Effect, { kind: 'allot' }>): void {
+    const { sender, upstream, connections, number } = allotment;
+    if (!this.#options.driver.engine.isAllotted(allotment)) return;
     this.#write(sender, say({ case: 'allotment', value: { upstream, connections, number: BigInt(number) } }));
   }
 

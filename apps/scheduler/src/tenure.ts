@@ -187,7 +187,7 @@ function performer({ driver, senders, removals, copies, deadSearch, partition }:
       case 'cancel':
         return senders.cancel(effect.sender, effect.attempts);
       case 'allot':
-        return senders.allot(effect.sender, effect);
+        return senders.allot(effect);
       case 'dismiss':
         return senders.dismiss(effect.sender);
       case 'trim':

@@ -112,6 +112,15 @@ describe('an upstream with a maximum of connections', () => {
     expect(allotted(stage.pass(5_000))).toEqual([['two', 5]]);
   });
 
+  test('an allotment that was journalled while its sender said hello anew does not go to the new stream', () => {
+    const stage = new Stage({ policy });
+    const [before] = effectsOf(hello(stage, 'one', 0), 'allot');
+    expect(before && stage.engine.isAllotted(before)).toBe(true);
+    const [after] = effectsOf(hello(stage, 'one', 0), 'allot');
+    expect(before && stage.engine.isAllotted(before)).toBe(false);
+    expect(after && stage.engine.isAllotted(after)).toBe(true);
+  });
+
   test('raises nobody after a takeover until the leases of the senders that it has not heard of have ended', () => {
     const stage = new Stage({ policy, epoch: 2 });
     stage.engine.finishRestoring(stage.now);

@@ -3,8 +3,10 @@
 interface Share {
   /** What it was told last; -1: nothing was said on its present stream. */
   allotted: number;
-  /** Of what it was told last. */
+  /** Of what it was told last; 0: nothing on its present stream. */
   number: number;
+  /** What has a number up to this one was said for an earlier stream. */
+  readonly since: number;
   /** It has no more than so many, and opens no more: at least what was allotted. */
   inForce: number;
   connected: boolean;
@@ -24,6 +26,8 @@ export interface Allotment {
 export class ConnectionShares {
   /** The maximum of all senders together. Lowered, it is kept to when `inForce` is no more. */
   most: number;
+  /** How many allotments there were, to whomever. */
+  #told = 0;
   readonly #shares = new Map<string, Share>();
 
   constructor(most: number) {
@@ -42,13 +46,22 @@ export class ConnectionShares {
 
   /** A sender opens its stream, with so many connections in force: those that it was allotted by whoever ruled before. */
   join(sender: string, connections: number): void {
-    this.#shares.set(sender, { allotted: -1, number: 0, inForce: connections, connected: true });
+    this.#shares.set(sender, { allotted: -1, number: 0, since: this.#told, inForce: connections, connected: true });
   }
 
   /** It keeps to an allotment: an older one says nothing of what it may open under the last. */
   confirm(sender: string, connections: number, number: number): void {
     const share = this.#shares.get(sender);
     if (share && number === share.number) share.inForce = Math.max(share.allotted, connections);
+  }
+
+  /**
+   * Whether an allotment was made for the stream that the sender has now. One that was made for the stream before must not reach it on this one: it has said
+   * hello without it, and what it would open then another one has.
+   */
+  isOfThisStream({ sender, number }: Pick<Allotment, 'sender' | 'number'>): boolean {
+    const share = this.#shares.get(sender);
+    return share !== undefined && number > share.since;
   }
 
   disconnect(sender: string): void {
@@ -68,7 +81,7 @@ export class ConnectionShares {
     const tell = (sender: string, share: Share, connections: number) => {
       if (connections === share.allotted) return;
       share.allotted = connections;
-      share.number += 1;
+      share.number = this.#told += 1;
       share.inForce = Math.max(share.inForce, connections);
       told.push({ sender, connections, number: share.number });
     };

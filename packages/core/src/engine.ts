@@ -1,6 +1,6 @@
 import { type Census, takeCensus, walkIndex } from './census.ts';
 import { dispatch } from './dispatching.ts';
-import type { Step } from './effect.ts';
+import type { Effect, Step } from './effect.ts';
 import type { Input, Instant } from './engine-input.ts';
 import { createEngineState, defaultPolicy, type EnginePolicy, type EngineState } from './engine-state.ts';
 import { explain, type Explanation } from './explaining.ts';
@@ -89,6 +89,11 @@ export class Engine {
   /** Whether an attempt is still with its sender: one that was concluded before its batch was sent must not be sent. */
   isCurrent(attempt: Attempt): boolean {
     return this.#state.senders.attempt(attempt.id) === attempt;
+  }
+
+  /** Whether an allotment was made for the stream that its sender has now: one that was journalled meanwhile for an earlier stream must not be sent. */
+  isAllotted(allotment: Extract<Effect, { kind: 'allot' }>): boolean {
+    return this.#state.connectionShares.get(allotment.upstream)?.isOfThisStream(allotment) ?? false;
   }
 
   /** Of these attempts, those that are with this sender: the begin of any other is none of its business any more. */

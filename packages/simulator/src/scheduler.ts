@@ -296,6 +296,7 @@ export class Scheduler {
         return this.tell({ kind: 'workOn' });
       case 'allot': {
         const { sender, upstream, connections, number } = effect;
+        if (!this.engine.isAllotted(effect)) return;
         return this.#sessions.get(sender)?.toSender({ kind: 'allot', upstream, connections, number });
       }
       case 'removeBody':

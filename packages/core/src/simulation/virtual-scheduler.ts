@@ -263,6 +263,7 @@ export class VirtualScheduler {
         return this.#bury(effect.mail);
       case 'allot': {
         const { kind, sender, upstream, connections, number } = effect;
+        if (!this.engine.isAllotted(effect)) return;
         return void this.#sessions.get(sender)?.toSender.push({ kind, upstream, connections, number });
       }
       case 'removeBody':
