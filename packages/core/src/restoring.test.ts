@@ -197,17 +197,8 @@ describe('a new owner', () => {
   });
 
   test('buries a mail that died again as the dead letter that may lie there already, which can be revived', () => {
-    const ticket = ticketOf();
-    const failed = { kind: 'failed', attempts: 1, reason: 'UPSTREAM_REJECTED', reply: { code: 550, text: 'no' } } as const;
-    const revival = { sequence: 10, upTo: 12, states: [failed], recipients: [0], command: 'x', author: 'kim', comment: '' };
-    const { snapshot: blank } = new Stage().engine.takeSnapshot();
-    const stage = new Stage({ epoch: 2 });
-    const extents = { ...noExtents, wait: { ...empty, last: 1 } };
     // It lies there at 50, and the crash came before its entry in WAIT went.
-    stage.engine.restoreMarks({ snapshot: { ...blank, waitSeen: 1 }, events: [], extents, deadLast: 50, finishedIds: [] }, stage.now);
-    stage.engine.restoreTicket(ticket, inWait(1), revival);
-    stage.engine.restoreState({ id: ticket.id, states: [failed], former: { sequence: 10, upTo: 13 } }, 1, 1);
-    stage.engine.finishRestoring(stage.now);
+    const { stage, ticket, revival } = diedAgain({ deadLast: 50, former: { sequence: 10, upTo: 13 } });
     expect(effectsOf(stage.step(), 'bury').map(({ mail }) => burialIdOf(mail))).toEqual([`${ticket.id}.10`]);
     stage.tell({ kind: 'buried', id: ticket.id, sequence: 50 });
     const spent = stage.tell({ kind: 'arrived', ticket, place: inWait(2), revival: { ...revival, sequence: 13 } });
@@ -217,16 +208,7 @@ describe('a new owner', () => {
   });
 
   test('buries under its first id what a copy was made of in vain: nobody has journalled that it was revived', () => {
-    const ticket = ticketOf();
-    const failed = { kind: 'failed', attempts: 1, reason: 'UPSTREAM_REJECTED', reply: { code: 550, text: 'no' } } as const;
-    const revival = { sequence: 10, upTo: 12, states: [failed], recipients: [0], command: 'x', author: 'kim', comment: '' };
-    const { snapshot: blank } = new Stage().engine.takeSnapshot();
-    const stage = new Stage({ epoch: 2 });
-    const extents = { ...noExtents, wait: { ...empty, last: 1 } };
-    stage.engine.restoreMarks({ snapshot: { ...blank, waitSeen: 1 }, events: [], extents, deadLast: 10, finishedIds: [] }, stage.now);
-    stage.engine.restoreTicket(ticket, inWait(1), revival);
-    stage.engine.restoreState({ id: ticket.id, states: [failed] }, 1, 1);
-    stage.engine.finishRestoring(stage.now);
+    const { stage, ticket } = diedAgain({ deadLast: 10 });
     expect(effectsOf(stage.step(), 'bury').map(({ mail }) => burialIdOf(mail))).toEqual([ticket.id]);
   });
 
@@ -264,3 +246,18 @@ test('an event from before the wall clock was set is not timed by the clock as i
   );
   expect(stage.engine.steady(stage.now.wall)).toBe(began + setBackMs);
 });
+
+/** A mail that was revived from DEAD 10 and failed again, after a crash before its entry in WAIT went. `former`: as STATE tells it, if it does. */
+function diedAgain({ deadLast, former }: { readonly deadLast: number; readonly former?: { readonly sequence: number; readonly upTo: number } }) {
+  const ticket = ticketOf();
+  const failed = { kind: 'failed', attempts: 1, reason: 'UPSTREAM_REJECTED', reply: { code: 550, text: 'no' } } as const;
+  const revival = { sequence: 10, upTo: 12, states: [failed], recipients: [0], command: 'x', author: 'kim', comment: '' };
+  const { snapshot: blank } = new Stage().engine.takeSnapshot();
+  const stage = new Stage({ epoch: 2 });
+  const extents = { ...noExtents, wait: { ...empty, last: 1 } };
+  stage.engine.restoreMarks({ snapshot: { ...blank, waitSeen: 1 }, events: [], extents, deadLast, finishedIds: [] }, stage.now);
+  stage.engine.restoreTicket(ticket, inWait(1), revival);
+  stage.engine.restoreState({ id: ticket.id, states: [failed], ...(former && { former }) }, 1, 1);
+  stage.engine.finishRestoring(stage.now);
+  return { stage, ticket, revival };
+}

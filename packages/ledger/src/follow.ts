@@ -21,7 +21,7 @@ export interface FollowOptions {
 
 /** Between transactions, so that accepted, started and delivered of one mail come together; also the lag when nothing else delays. */
 const gatherMs = 20;
-/** When so much came at once that mail spends longer under way than that: most mails are then written once less, at a twentieth less work of the api. */
+/** When so much came at once that mail spends longer under way than that, more of it comes together so: a twentieth less work of the api, or more. */
 const busy = { events: 100, gatherMs: 100 };
 /** What is older is caught up with as fast as may be. */
 const recentMs = 1_000;

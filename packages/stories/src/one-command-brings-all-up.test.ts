@@ -65,7 +65,7 @@ function startUp(folder: string, base: number): Up {
     },
     stopped: () => [...output.matchAll(/([\w-]+) stopped \(exit code 0\)/g)].map(([, name = '']) => name),
     end: async () => {
-      if (child.exitCode !== null) return;
+      if (child.exitCode !== null || child.signalCode !== null) return;
       child.kill('SIGTERM');
       await once(child, 'exit');
     },
