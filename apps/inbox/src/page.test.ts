@@ -7,7 +7,9 @@ import { chromium, type Browser, type FrameLocator, type Page } from 'playwright
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startInbox, type InboxRig } from './rig.ts';
 
-const places = [process.env['CHROMIUM_PATH'] ?? '', '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+/** Debian's package of the headless browser alone comes first: the tests take half the time with it. */
+const installed = ['chromium-headless-shell', 'chromium', 'chromium-browser', 'google-chrome'].map((name) => `/usr/bin/${name}`);
+const places = [process.env['CHROMIUM_PATH'] ?? '', ...installed];
 const executablePath = places.find((path) => path !== '' && existsSync(path));
 
 describe.skipIf(executablePath === undefined)('the page (in Chromium: skipped where it is not installed and CHROMIUM_PATH does not name it)', () => {
