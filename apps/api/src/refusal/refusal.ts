@@ -62,14 +62,18 @@ export function refusal(reason: ReasonName, sentence: string, { metadata = {}, f
 }
 
 /** Details travel in one header of a gRPC answer, and clients take few KiB of headers. */
-const mostFaults = 16;
+export const mostFaults = 16;
 
-/** INVALID_FIELD with all faults at once, or as many as an answer can carry. */
-export function refuseFields(faults: readonly FieldFault[]): ConnectError {
+/** INVALID_FIELD, or another reason that is about fields, with all faults at once, or as many as an answer can carry. */
+export function refuseFields(
+  faults: readonly FieldFault[],
+  reason: ReasonName = 'INVALID_FIELD',
+  metadata: Readonly<Record<string, string>> = {},
+): ConnectError {
   const fields = faults.slice(0, mostFaults);
   const more = faults.length - fields.length;
   const sentence = fields.map(({ field, description }) => `${field}: ${description}`).join('; ');
-  return refusal('INVALID_FIELD', more > 0 ? `${sentence}; and ${more} more` : sentence, { fields });
+  return refusal(reason, more > 0 ? `${sentence}; and ${more} more` : sentence, { metadata, fields });
 }
 
 export function refuseTooLarge(limitBytes: number, what = 'the request'): ConnectError {

@@ -72,6 +72,14 @@ test('an unknown field is refused by its name', async () => {
   });
 });
 
+test('a value of the wrong type is named by its path, with what was expected', async () => {
+  const { status, json } = await post('/v1/messages:batch', { messages: [hello, { ...hello, lane: 'high', ttl: '5m' }] });
+  expect(status).toBe(400);
+  const badRequest = json.error?.details.find((detail) => detail['@type'].endsWith('BadRequest'));
+  expect(badRequest?.fieldViolations?.map(({ field }) => field)).toEqual(['messages[1].lane', 'messages[1].ttl']);
+  expect(JSON.stringify(json)).toContain('expected one of LANE_IMMEDIATE, LANE_HIGH, LANE_NORMAL, LANE_LOW');
+});
+
 test('every broken rule is named', async () => {
   const { status, json } = await post('/v1/messages', { from: 'a@example.org', to: [''], text: 'x', tenant: 'a b' });
   expect(status).toBe(400);

@@ -1,4 +1,4 @@
-import { getOption, hasOption, type DescMethod, type JsonObject, type JsonValue } from '@bufbuild/protobuf';
+import { getOption, hasOption, type DescMessage, type DescMethod, type JsonObject, type JsonValue } from '@bufbuild/protobuf';
 import { Code, ConnectError } from '@connectrpc/connect';
 import {
   createAsyncIterable,
@@ -10,12 +10,13 @@ import {
 } from '@connectrpc/connect/protocol';
 import { errorFromJsonBytes } from '@connectrpc/connect/protocol-connect';
 import { http_answer, httpRule, type HttpAnswer, type HttpRule } from '@posthaste/protocol';
-import { refuseUnknownField } from '../refusal/explain.ts';
+import { explain, refuseUnknownField } from '../refusal/explain.ts';
 import { overRest } from '../call-context.ts';
 import { compilePath, fillPath, type PathMatcher } from './path-template.ts';
-import { refusal } from '../refusal/refusal.ts';
+import { reasonOf, refusal, refuseFields } from '../refusal/refusal.ts';
 import { jsonResponse, statusResponse } from './error.ts';
 import { callAsEvents } from './events.ts';
+import { faultsOfJson } from './json-faults.ts';
 import { readQuery } from './query.ts';
 import { withZeros } from './zeros.ts';
 
@@ -89,7 +90,7 @@ async function serve(route: Route, request: UniversalServerRequest, maxBytes: nu
     for (const name of ['accept-encoding', 'content-encoding', 'content-length', 'connect-timeout-ms']) header.delete(name);
     header.set('content-type', 'application/json');
     request.contextValues?.set(overRest, true);
-    return await translate(route, await route.call({ ...request, method: 'POST', header, body }));
+    return await translate(route, await route.call({ ...request, method: 'POST', header, body }), body);
   } catch (error) {
     return statusResponse(ConnectError.from(error, Code.Internal));
   }
@@ -122,9 +123,16 @@ function parseJson(text: string): JsonValue {
   }
 }
 
-async function translate({ method, verb, rule, answer }: Route, response: UniversalServerResponse): Promise<UniversalServerResponse> {
+async function translate(
+  { method, verb, rule, answer }: Route,
+  response: UniversalServerResponse,
+  request: JsonObject,
+): Promise<UniversalServerResponse> {
   const bytes = await readAllBytes(response.body ?? createAsyncIterable([]), Number.MAX_SAFE_INTEGER);
-  if (response.status !== 200) return statusResponse(errorFromJsonBytes(bytes, response.header, new ConnectError('the error cannot be read')));
+  if (response.status !== 200) {
+    const error = errorFromJsonBytes(bytes, response.header, new ConnectError('the error cannot be read'));
+    return statusResponse(nameFaults(error, method.input, request));
+  }
   const fields = JSON.parse(Buffer.from(bytes).toString()) as JsonObject;
   const replayed = response.header?.get('idempotency-replayed');
   const header: Record<string, string> = {
@@ -134,4 +142,14 @@ async function translate({ method, verb, rule, answer }: Route, response: Univer
   const whole = verb === 'GET' ? withZeros(method.output, fields) : fields;
   const part = rule.responseBody === '' ? whole : whole[rule.responseBody];
   return jsonResponse(answer?.status ?? 200, header, (part ?? {}) as JsonObject);
+}
+
+/** A request that could not be read is refused with all that is wrong in it, by path. */
+function nameFaults(error: ConnectError, desc: DescMessage, request: JsonObject): ConnectError {
+  const reason = reasonOf(explain(error));
+  if (reason !== 'MALFORMED_REQUEST' && reason !== 'UNKNOWN_FIELD') return error;
+  const { unknown, fields } = faultsOfJson(desc, request);
+  const [first] = unknown;
+  if (first !== undefined) return refuseFields(fields, 'UNKNOWN_FIELD', { field: first });
+  return fields.length > 0 ? refuseFields(fields, 'MALFORMED_REQUEST') : error;
 }

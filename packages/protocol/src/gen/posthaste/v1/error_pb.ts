@@ -34,14 +34,15 @@ export const ErrorReason = {
   INVALID_FIELD: 1,
 
   /**
-   * INVALID_ARGUMENT, HTTP 400. The JSON or the query has a field that the request does not know; metadata `field` names it.
+   * INVALID_ARGUMENT, HTTP 400. The JSON or the query has a field that the request does not know; metadata `field` names it, the first of several.
    *
    * @generated from enum value: ERROR_REASON_UNKNOWN_FIELD = 2;
    */
   UNKNOWN_FIELD: 2,
 
   /**
-   * INVALID_ARGUMENT, HTTP 400. The request cannot be decoded: broken JSON, broken protobuf, a value of the wrong type.
+   * INVALID_ARGUMENT, HTTP 400. The request cannot be decoded: broken JSON, broken protobuf, a value of the wrong type, which google.rpc.BadRequest
+   * names in REST.
    *
    * @generated from enum value: ERROR_REASON_MALFORMED_REQUEST = 3;
    */
