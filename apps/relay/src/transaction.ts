@@ -1,5 +1,5 @@
 import type { TicketRecipient } from '@posthaste/core';
-import { recipientBytes, recipientRoom, type Cover, type Envelope } from '@posthaste/submission';
+import { recipientBytes, recipientRoom, sameMailbox, type Cover, type Envelope } from '@posthaste/submission';
 import type { Clock } from '@posthaste/telemetry';
 import type { SMTPServerAddress, SMTPServerSession } from 'smtp-server';
 import { checkAddress, checkEnvelopeId, checkOriginalRecipient, checkParameters } from './esmtp-parameters.ts';
@@ -78,10 +78,4 @@ export class Transaction {
   get envelope(): Envelope {
     return { from: this.#from, recipients: [...this.#recipients.values()], smtpUtf8: this.#smtpUtf8, ...this.#dsn };
   }
-}
-
-/** The domain is without case, the local part is not (RFC 5321, 2.4). */
-function sameMailbox(address: string): string {
-  const at = address.lastIndexOf('@');
-  return address.slice(0, at) + address.slice(at).toLowerCase();
 }

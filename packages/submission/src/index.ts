@@ -5,6 +5,7 @@ export { type Intake } from './intake.ts';
 export { expectedDuration, readDuration } from './read-duration.ts';
 export { expectedInstant, expectedTime, readInstant, readTime } from './read-time.ts';
 export { Repeats } from './repeats.ts';
+export { sameMailbox } from './same-mailbox.ts';
 export { recipientBytes, recipientRoom } from './ticket-room.ts';
 export { SubmissionError, type SubmissionErrorCode } from './submission-error.ts';
 export { expectedLane } from './expected-lane.ts';

@@ -1,4 +1,5 @@
 import type { SubmitRequest } from '@posthaste/protocol';
+import { sameMailbox } from '@posthaste/submission';
 import { isAddress, readMailboxes, shorten, type Mailbox } from './address.ts';
 import { contentFaults } from '../mime/index.ts';
 import { refuseFields, type FieldFault } from '../refusal/refusal.ts';
@@ -23,9 +24,14 @@ export function readAddressing(request: SubmitRequest): Addressing {
   return addressing;
 }
 
-/** Every address once, in the order to, cc, bcc. */
+/** Every mailbox once, as it is first named, in the order to, cc, bcc. */
 export function recipientsOf({ to, cc, bcc }: Addressing): string[] {
-  return [...new Set([...to, ...cc, ...bcc].map(({ address }) => address))];
+  const mailboxes = new Map<string, string>();
+  for (const { address } of [...to, ...cc, ...bcc]) {
+    const mailbox = sameMailbox(address);
+    if (!mailboxes.has(mailbox)) mailboxes.set(mailbox, address);
+  }
+  return [...mailboxes.values()];
 }
 
 function readHeaders(request: SubmitRequest, faults: FieldFault[]): Addressing {

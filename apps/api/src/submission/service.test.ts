@@ -67,7 +67,7 @@ describe('what is submitted', () => {
       from: 'Zoë <zoe@example.org>',
       to: ['Ünal <u@example.net>'],
       cc: ['c@example.net'],
-      bcc: ['d@example.net', 'u@example.net'],
+      bcc: ['d@example.net', 'u@EXAMPLE.net'],
       replyTo: ['r@example.org'],
     };
     await client().submit({ ...request, subject: 'Grüße ☕', text: 'plain', html: '<b>rich</b>', headers: { 'X-Shop': 'de' }, tenant: 'both' });
