@@ -37,6 +37,13 @@ test('buf curl submits by the port for gRPC alone, too', async () => {
   expect(answer).toMatchObject({ id: expect.stringMatching(/^[0-9a-f-]{36}$/) });
 });
 
+test('what was refused in a batch is shown with its details, whose types only reflection tells', async () => {
+  const messages = [{ from: 'nobody', to: ['b@example.net'], text: 'hello' }];
+  expect(await bufCurl('grpc', 'posthaste.v1.SubmissionService/SubmitBatch', { messages })).toMatchObject({
+    results: [{ refused: { code: 3, details: expect.arrayContaining([expect.objectContaining({ reason: 'INVALID_FIELD' })]) } }],
+  });
+});
+
 test('the health of the server and of each service is told', async () => {
   for (const service of ['', 'posthaste.v1.StatusService']) {
     expect(await bufCurl('grpc', 'grpc.health.v1.Health/Check', { service })).toEqual({ status: 'SERVING' });

@@ -1,13 +1,14 @@
 import { create, createRegistry, toBinary, type DescFile, type DescService, type MessageInitShape, type Registry } from '@bufbuild/protobuf';
 import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
 import { Code, type ServiceImpl } from '@connectrpc/connect';
+import { file_google_rpc_error_details } from '@posthaste/protocol';
 import { ServerReflectionResponseSchema, type ServerReflection, type ServerReflectionRequest } from '@posthaste/protocol/grpc';
 
 type Answer = NonNullable<MessageInitShape<typeof ServerReflectionResponseSchema>['messageResponse']>;
 
-/** gRPC's server reflection: tells the contract to clients that do not have it, such as `buf curl` and grpcurl. */
+/** gRPC's server reflection: tells the contract to clients that do not have it, such as `buf curl` and grpcurl. Error details are part of it, though no file imports them. */
 export function createReflectionService(services: readonly DescService[]): ServiceImpl<typeof ServerReflection> {
-  const files = withImports(services.map((service) => service.file));
+  const files = withImports([...services.map((service) => service.file), file_google_rpc_error_details]);
   const registry = createRegistry(...files);
   return {
     async *serverReflectionInfo(requests) {

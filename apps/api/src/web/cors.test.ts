@@ -42,6 +42,11 @@ test.each([rest, rpc])('a page may call %s, and see the headers that say somethi
   expect(headers.get('access-control-expose-headers')).toContain('Retry-After');
 });
 
+test('a page may use every verb that a REST binding has', async () => {
+  const allowed = (await preflight(`${rig.url}/v1/suspensions/x`, origin)).headers.get('access-control-allow-methods')?.split(', ');
+  expect(allowed).toEqual(expect.arrayContaining(['GET', 'POST', 'DELETE']));
+});
+
 test('a page sees why it was refused', async () => {
   const response = await submit(rig.url + rest, origin, { ...hello, to: [] });
   expect([response.status, response.headers.get('access-control-allow-origin')]).toEqual([400, origin]);

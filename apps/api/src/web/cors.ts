@@ -1,6 +1,8 @@
 import { cors } from '@connectrpc/connect';
 import type { UniversalServerRequest, UniversalServerResponse } from '@connectrpc/connect/protocol';
 
+/** Of the REST bindings; the protocols themselves do without. */
+const ownMethods = ['DELETE'];
 /** What browsers may send and see beside the headers of the protocols themselves. */
 const ownRequestHeaders = ['Authorization', 'Idempotency-Key', 'Last-Event-ID', 'traceparent', 'tracestate'];
 const ownResponseHeaders = ['Idempotency-Replayed', 'Location', 'Retry-After'];
@@ -39,7 +41,7 @@ export function createCrossOrigin(origins: readonly string[]): CrossOrigin {
 
 function withPermission(header: Headers): Headers {
   if (!header.has('access-control-allow-origin')) return header;
-  header.set('access-control-allow-methods', cors.allowedMethods.join(', '));
+  header.set('access-control-allow-methods', [...cors.allowedMethods, ...ownMethods].join(', '));
   header.set('access-control-allow-headers', [...cors.allowedHeaders, ...ownRequestHeaders].join(', '));
   header.set('access-control-max-age', String(keptForSeconds));
   return header;
