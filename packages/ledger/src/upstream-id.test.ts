@@ -4,6 +4,7 @@ import { upstreamIdOf } from './upstream-id.ts';
 test.each([
   ['Postfix', '2.0.0 Ok: queued as 4ZK1Yl0B2q', '4ZK1Yl0B2q'],
   ['Postfix, without the enhanced code', 'Ok: queued as A1B2C3D4E5', 'A1B2C3D4E5'],
+  ['the inbox', 'Ok: queued as 7', '7'],
   ['SendGrid', 'Ok: queued as Zq3-6tD_SIefwT1c0pGLhA', 'Zq3-6tD_SIefwT1c0pGLhA'],
   ['Brevo', '2.0.0 OK: queued as <202401011200.12345678@smtp-relay.example>', '202401011200.12345678@smtp-relay.example'],
   ['Exim', 'OK id=1rXy5Z-000001-2C', '1rXy5Z-000001-2C'],

@@ -18,13 +18,14 @@ const forms: readonly RegExp[] = [
   /^(?:2\.\d+\.\d+ )?ok:? <?([^\s<>]*\d[^\s<>]*)>?\s*$/i,
 ];
 
+/** Of words; a number may be of one digit, as the inbox counts. */
 const shortest = 3;
 
 /** The id that the upstream gave a mail, from the text of its final reply; undefined when it gave none that we recognise. */
 export function upstreamIdOf(text: string): string | undefined {
   for (const form of forms) {
     const id = form.exec(text)?.[1];
-    if (id !== undefined && id.length >= shortest) return id;
+    if (id !== undefined && (id.length >= shortest || /^\d+$/.test(id))) return id;
   }
   return undefined;
 }
