@@ -44,7 +44,7 @@ export const shapes: ReadonlyMap<string, string> = new Map([
   [String.raw`^[^\x00-\x1f\x7f/\\]*$`, 'a name on one line, without "/" and "\\"'],
   [String.raw`^([A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+( *;[ -~]*)?)?$`, 'a media type such as application/pdf'],
   [String.raw`^[!-;=?-~]*$`, 'visible ASCII characters without "<" and ">"'],
-  [String.raw`^(https://[!-;=?-~]+)?$`, 'an address that begins with https://'],
+  [String.raw`^(https://[!-;=?-~]+)?$`, 'an address that begins with https://, of visible ASCII characters without "<" and ">"'],
 ]);
 
 function expectation({ message }: Violation): string {
