@@ -14,6 +14,7 @@ export function describeRoad(road: Road): string {
     `Posthaste is ready.`,
     `  SMTP                  ${at('relay.listen')}`,
     `  gRPC, Connect, REST   ${api}`,
+    `  native gRPC           ${at('api.grpc')}`,
     `  NATS                  ${road.natsUrl}, ${road.values['storage.durability']}`,
     `  data                  ${road.dataDir}`,
     ...schedulersLine(road),

@@ -91,6 +91,7 @@ describe('posthaste up', () => {
     const base = await freePorts();
     const child = startUp(['--port-base', String(base)]);
     await ready();
+    expect(output).toMatch(new RegExp(`native gRPC +127.0.0.1:${base + 10}\n`));
     expect(output).toContain(`swaks --server 127.0.0.1:${base} `);
     expect(output).toContain(`curl -si http://127.0.0.1:${base + 1}/v1/messages`);
     expect(output).toContain(`status <id> --endpoint http://127.0.0.1:${base + 1}`);
