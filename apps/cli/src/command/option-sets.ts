@@ -32,5 +32,8 @@ export function endpointOf(given: string | undefined, env: Readonly<Record<strin
 /** What every command takes that can show a changing picture. */
 export const refreshOptions = {
   watch: option.flag({ short: 'w', doc: 'Show it again and again, until Ctrl-C.' }),
-  every: option.duration({ doc: 'How often, with --watch. Default: 2s' }),
+  every: option.duration({
+    within: { leastMs: 100, mostMs: 86_400_000, words: '100ms to 1d' },
+    doc: 'How often, with --watch: 100ms to 1d. Default: 2s',
+  }),
 };

@@ -29,6 +29,13 @@ interface Wording {
   readonly short?: string;
 }
 
+interface Bounds {
+  readonly leastMs: number;
+  readonly mostMs: number;
+  /** Both, such as `100ms to 5m`. */
+  readonly words: string;
+}
+
 type Reader<T> = (text: string, now: Date) => Parsed<T>;
 
 const taken = <T>(value: T): Parsed<T> => ({ kind: 'value', value });
@@ -59,7 +66,8 @@ export const option = {
     one(wording, wholeNumber(wording.min, wording.max)),
 
   /** Milliseconds. */
-  duration: (wording: Wording): Option<number | undefined> => one({ ...wording, value: 'DURATION' }, parseDuration),
+  duration: (wording: Wording & { readonly within?: Bounds }): Option<number | undefined> =>
+    one({ ...wording, value: 'DURATION' }, wording.within ? durationWithin(wording.within) : parseDuration),
 
   /** A time, here unless it names its zone, or a duration from now. */
   timeAhead: (wording: Wording): Option<Date | undefined> => one({ ...wording, value: 'TIME' }, readTime(1)),
@@ -112,6 +120,14 @@ function wholeNumber(min: number, max: number): Reader<number> {
   return (text) => {
     const number = /^\d+$/.test(text) ? Number(text) : Number.NaN;
     return number >= min && number <= max ? taken(number) : refused(`a whole number from ${min} to ${max}`);
+  };
+}
+
+function durationWithin({ leastMs, mostMs, words }: Bounds): Reader<number> {
+  return (text) => {
+    const parsed = parseDuration(text);
+    const isOutside = parsed.kind === 'value' && (parsed.value < leastMs || parsed.value > mostMs);
+    return isOutside ? refused(words) : parsed;
   };
 }
 

@@ -17,6 +17,7 @@ const command = defineCommand({
     header: option.pairs({ value: 'NAME:VALUE', divider: ':', doc: '' }),
     limit: option.int({ value: 'N', min: 1, max: 10, doc: '' }),
     ttl: option.duration({ doc: '' }),
+    every: option.duration({ within: { leastMs: 100, mostMs: 60_000, words: '100ms to 1m' }, doc: '' }),
     at: option.timeAhead({ doc: '' }),
     since: option.timeAgo({ doc: '' }),
     wait: option.choice(['accepted', 'delivered'], { bare: 'delivered', doc: '' }),
@@ -40,8 +41,15 @@ describe('parseCall', () => {
   });
 
   it('turns texts into values', () => {
-    const { options } = parse('a1 --lane high --lane low --tag a=b=c --tag d= --header X-A:b:c --limit 10 --ttl 15m');
-    expect(options).toMatchObject({ lane: ['high', 'low'], tag: { a: 'b=c', d: '' }, header: { 'X-A': 'b:c' }, limit: 10, ttl: 900_000 });
+    const { options } = parse('a1 --lane high --lane low --tag a=b=c --tag d= --header X-A:b:c --limit 10 --ttl 15m --every 1m');
+    expect(options).toMatchObject({
+      lane: ['high', 'low'],
+      tag: { a: 'b=c', d: '' },
+      header: { 'X-A': 'b:c' },
+      limit: 10,
+      ttl: 900_000,
+      every: 60_000,
+    });
     expect(parse('a1').options).toMatchObject({ output: undefined, lane: [], to: [], tag: {}, limit: undefined, all: false, quiet: false });
   });
 
@@ -67,6 +75,9 @@ describe('parseCall', () => {
     ['a1 --tag b=1 --tag b=2', '--tag: b is given twice; keep one'],
     ['a1 --at tomorrow', "--at: came 'tomorrow', expected a time such as 2031-05-01T08:00:00Z, or 2h for two hours from now"],
     ['a1 --ttl 5', "--ttl: came '5', expected a duration such as"],
+    ['a1 --every 0s', "--every: came '0s', expected 100ms to 1m"],
+    ['a1 --every 61s', "--every: came '61s', expected 100ms to 1m"],
+    ['a1 --every 1', "--every: came '1', expected a duration such as"],
     ['a1 bash c', "'c' is too much: one at a time"],
     ['a1 bahs', "<shell>: came 'bahs' (did you mean bash?), expected bash, zsh"],
     ['-a', '<id> is missing: an id'],

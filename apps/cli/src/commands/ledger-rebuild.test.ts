@@ -18,8 +18,8 @@ async function answering(lines: readonly object[]): Promise<string> {
   return `127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-const reading = { kind: 'reading', done: 10, of: 20 };
-const done = { kind: 'done', messages: 20 };
+const reading = { kind: 'reading', entries: 10, of: 20 };
+const done = { kind: 'done', messages: 20, tookMs: 1_432 };
 
 it('shows how far it is, and what came of it', async () => {
   const admin = await answering([reading, done]);
@@ -28,7 +28,7 @@ it('shows how far it is, and what came of it', async () => {
     posthaste(['ledger', 'rebuild', '-o', 'jsonl', '--admin', `http://${admin}`]),
     posthaste(['ledger', 'rebuild', '-o', 'json', '-q', '--admin', `http://${admin}`]),
   ]);
-  expect(table).toEqual({ code: 0, out: 'done: messages 20\n', err: 'reading: done 10, of 20\n' });
+  expect(table).toEqual({ code: 0, out: 'done: 20 mails, in 1.4 s\n', err: '10 of 20 entries of the journal are read\n' });
   expect(
     jsonl.out
       .trimEnd()

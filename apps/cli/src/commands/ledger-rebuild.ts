@@ -57,9 +57,19 @@ function away(sentence: string, cause?: unknown): Failure {
   });
 }
 
+type Step =
+  | { readonly kind: 'reading'; readonly entries: number; readonly of: number }
+  | { readonly kind: 'done'; readonly messages: number; readonly tookMs: number }
+  | { readonly kind: 'failed'; readonly message: string };
+
 function describe(line: string): string {
-  const { kind, ...facts } = JSON.parse(line) as Record<string, unknown>;
-  return `${String(kind)}: ${Object.entries(facts)
-    .map(([name, value]) => `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`)
-    .join(', ')}`;
+  const step = JSON.parse(line) as Step;
+  switch (step.kind) {
+    case 'reading':
+      return `${step.entries} of ${step.of} entries of the journal are read`;
+    case 'done':
+      return `done: ${step.messages} mails, in ${(step.tookMs / 1000).toFixed(1)} s`;
+    case 'failed':
+      return `failed: ${step.message}`;
+  }
 }

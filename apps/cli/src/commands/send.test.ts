@@ -159,7 +159,7 @@ describe('posthaste send', () => {
     [[...envelope, '--text', 'x', '--text-file', 'y'], '--text and --text-file say the same'],
     [[...envelope, '--text', 'x', '--ttl', '5m', '--deadline', '1h'], '--ttl and --deadline say the same'],
     [[...envelope, '--text', 'x', '--timeout', '5s'], '--timeout bounds --wait'],
-    [[...envelope, '--text', 'x', '--wait', '--timeout', '1h'], '--timeout: came 3600000 ms, expected 100ms to 5m'],
+    [[...envelope, '--text', 'x', '--wait', '--timeout', '1h'], "--timeout: came '1h', expected 100ms to 5m"],
     [[...envelope, '--raw', 'x.eml', '--subject', 'x', '--tag', 'a=b'], '--raw is a whole message; --subject cannot be added to it'],
     [[...envelope, '--attach', '/nonexistent'], '--attach: /nonexistent cannot be read: ENOENT'],
     [

@@ -24,7 +24,8 @@ export const sendOptions = {
   deadline: option.timeAhead({ doc: 'Useful until: a time, or a duration from now; never sent later.' }),
   'idempotency-key': option.text({ value: 'KEY', doc: 'The same key with the same mail within 24 hours is one mail.' }),
   wait: option.choice(['accepted', 'delivered'], { bare: 'delivered', doc: 'Wait until an upstream has taken it, or it has failed.' }),
-  timeout: option.duration({ doc: 'How long to wait, 100ms to 5m. Default: 60s' }),
+  /** The bounds are the contract's. */
+  timeout: option.duration({ within: { leastMs: 100, mostMs: 300_000, words: '100ms to 5m' }, doc: 'How long to wait, 100ms to 5m. Default: 60s' }),
   'dry-run': option.flag({ doc: 'Print the request as JSON and send nothing; POST /v1/messages takes it.' }),
   ...apiOptions,
   ...outputOptions,
