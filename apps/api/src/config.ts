@@ -15,6 +15,26 @@ function atLeast(other: string, need: (bytes: number) => number, options: { read
   };
 }
 
+/** `*`, or what a browser says in its Origin header: what it never says would allow nobody. */
+function origins(options: { readonly default: readonly string[]; readonly doc: string }): Setting<readonly string[]> {
+  return {
+    ...setting.list(options),
+    settle(value = []) {
+      const wrong = value.find((each) => each !== '*' && originOf(each) !== each);
+      if (wrong === undefined) return { kind: 'value', value };
+      const meant = originOf(wrong) ?? 'https://app.example.com';
+      return { kind: 'refused', expected: `scheme and host as a browser names them, such as ${meant}, instead of '${wrong}'` };
+    },
+  };
+}
+
+function originOf(text: string): string | undefined {
+  const url = URL.parse(text);
+  if (!url?.host || url.host.includes('*')) return undefined;
+  // Apps in a shell of their own have schemes that the URL standard gives no origin.
+  return url.origin === 'null' ? `${url.protocol}//${url.host}` : url.origin;
+}
+
 export const apiSettings = {
   ...sharedSettings,
   ...partitionSettings,
@@ -50,7 +70,7 @@ export const apiSettings = {
     default: '256MiB',
     doc: 'Bytes of requests in memory at once, JSON counted four times, an eighth of it for those of up to 1 MiB; those above it wait for 5 seconds, and are then refused with RESOURCE_EXHAUSTED.',
   }),
-  'api.corsOrigins': setting.list({
+  'api.corsOrigins': origins({
     default: [],
     doc: 'From where pages in a browser may call, such as https://app.example.com; * is everywhere. Default: from nowhere.',
   }),
