@@ -75,7 +75,7 @@ async function runRound(rig: Rig, peer: Peer, installed: string, tools: NonNulla
   const folder = join(rig.folder, 'peer');
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder);
-  const sink = await SmtpSink.start(tools.smtpSink);
+  const sink = await SmtpSink.start(tools.smtpSink, rig.folder);
   try {
     const running = await peer.start({ installed, folder, upstreamPort: sink.port, smtpSource: tools.smtpSource });
     try {

@@ -49,7 +49,7 @@ export async function runThroughput(rig: Rig, onResult: (result: CaseResult) => 
 async function runMode(rig: Rig, mode: Mode, cases: readonly Case[], onResult: (result: CaseResult) => void): Promise<void> {
   const { postfix } = rig;
   if (!postfix) return withSystem(rig, mode, (system) => runCases(rig, system, cases, (order) => measure(rig, system, order), onResult));
-  const sink = await SmtpSink.start(postfix.smtpSink);
+  const sink = await SmtpSink.start(postfix.smtpSink, rig.folder);
   const extra = { upstreams: { bulk: sink.port }, routes: `domain:${bulkDomain}=bulk,*=main` };
   const run = (system: System) => runCases(rig, system, cases, (order) => measureByPostfix(rig, system, order, postfix, sink), onResult);
   await withSystem(rig, mode, run, extra).finally(() => sink.stop());
