@@ -15,3 +15,4 @@ export { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema, file_google_rpc_err
 export { StatusSchema as RpcStatusSchema, type Status as RpcStatus } from './gen/google/rpc/status_pb.ts';
 export { Code as RpcCode } from './gen/google/rpc/code_pb.ts';
 export { grpcMethod, grpcService } from './grpc-service.ts';
+export { ruleField } from './rule-field.ts';

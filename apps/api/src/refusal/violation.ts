@@ -2,34 +2,20 @@ import { isMessage, type Message } from '@bufbuild/protobuf';
 import { pathToString, type Path } from '@bufbuild/protobuf/reflect';
 import { durationMs, DurationSchema } from '@bufbuild/protobuf/wkt';
 import type { Violation } from '@bufbuild/protovalidate';
+import { ruleField } from '@posthaste/protocol';
 import { shorten } from '../submission/address.ts';
 import type { FieldFault } from './refusal.ts';
 
 /** A broken rule as a sentence that a person reads: what came, and what was expected. */
 export function faultOf(violation: Violation, request: Message): FieldFault {
   const field = pathToString(violation.field);
-  const culprit = culprits.get(violation.ruleId);
+  const culprit = ruleField(violation.ruleId, field);
   // The rules of a whole message are sentences already.
-  if (culprit !== undefined) return { field: field === '' ? culprit : `${field}.${culprit}`, description: violation.message };
+  if (culprit !== undefined) return { field: culprit, description: violation.message };
   if (violation.ruleId === 'required') return { field, description: 'is missing' };
   const value = violation.forKey ? keyOf(violation.field) : valueAt(violation.field, request);
   return { field, description: `${describe(value, violation.ruleId)}; expected ${expectation(violation)}` };
 }
-
-/** The field that a rule of a whole message is about: the first that its sender would change. */
-const culprits: ReadonlyMap<string, string> = new Map([
-  ['submit.recipients', 'to'],
-  ['submit.content', 'text'],
-  ['submit.raw_excludes_content', 'raw'],
-  ['submit.ttl_or_deadline', 'ttl'],
-  ['attachment.source', 'reference'],
-  ['list_unsubscribe.way', 'url'],
-  ['list_unsubscribe.one_click', 'url'],
-  ['selector.some', 'ids'],
-  ['selector.all_alone', 'all'],
-  ['suspension.some', 'all'],
-  ['suspension.all_alone', 'all'],
-]);
 
 /** What the contract's patterns ask for, in words. */
 export const shapes: ReadonlyMap<string, string> = new Map([

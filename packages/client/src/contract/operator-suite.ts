@@ -37,6 +37,24 @@ export function operatorsHand(client: () => PosthasteClient): void {
     await expect.poll(() => stateOf(id), patience).toBe('queued');
   });
 
+  test('puts mail off, but not to where it is, nor until after its deadline, nor for years', async () => {
+    const sendAt = new Date(Date.now() + hourMs);
+    const { id } = await client().submit(mail('hand-later', { sendAt, ttl: '2h' }));
+    const putOff = (ms: number) => client().operator.reschedule({ ids: [id] }, new Date(sendAt.getTime() + ms));
+    expect(await putOff(0)).toMatchObject({ changedCount: 0, unchanged: [{ cause: 'already_so', count: 1 }] });
+    expect(await putOff(3 * hourMs)).toMatchObject({ changedCount: 0, unchanged: [{ cause: 'not_applicable', count: 1 }] });
+    expect(await putOff(hourMs)).toMatchObject({ changedCount: 1, unchanged: [] });
+    await expect(putOff(400 * 24 * hourMs)).rejects.toMatchObject({ code: 'INVALID_FIELD', fields: [{ field: 'send_at' }] });
+  });
+
+  test('counts a mail that is over once, and does not match it', async () => {
+    const { operator } = client();
+    const { id } = await client().sendAndWait(mail('hand-over', { to: ['ann@example.net', 'bob@example.net'] }));
+    expect(await operator.cancel({ ids: [id] })).toMatchObject({ matchedCount: 0, unchanged: [{ cause: 'final', count: 1 }] });
+    expect(await operator.cancel({ tenant: 'hand-over' })).toMatchObject({ matchedCount: 0, unchanged: [] });
+    expect(await operator.retryDeadLetters({ ids: [id] })).toMatchObject({ matchedCount: 0, unchanged: [{ cause: 'not_applicable', count: 1 }] });
+  });
+
   test('makes waiting mail ready, which is delivered then and is final', async () => {
     const { id } = await client().submit(later('hand-retry'));
     expect(await client().operator.retry({ ids: [id] }, { dryRun: true })).toMatchObject({ dryRun: true, changedCount: 1 });
@@ -88,6 +106,9 @@ export function operatorsHand(client: () => PosthasteClient): void {
     await expect.poll(dead, patience).toEqual([id]);
     expect(await client().operator.purgeDeadLetters({ tenant: 'hand-dead' })).toMatchObject({ changedCount: 1 });
     await expect.poll(dead, patience).toEqual([]);
+    const gone = { changedCount: 0, unchanged: [{ cause: 'body_gone', count: 1 }] };
+    expect(await client().operator.purgeDeadLetters({ ids: [id] })).toMatchObject(gone);
+    expect(await client().operator.retryDeadLetters({ ids: [id.toUpperCase()] })).toMatchObject(gone);
   });
 
   test('suspends what matches, also what comes later, until it is lifted', async () => {
@@ -106,6 +127,18 @@ export function operatorsHand(client: () => PosthasteClient): void {
     await expect(client().operator.hold({})).rejects.toMatchObject({ code: 'INVALID_FIELD' });
     await expect(client().operator.hold({ ids: [unknownId] })).rejects.toMatchObject({ code: 'MESSAGE_NOT_FOUND' });
     await expect(client().operator.operation(unknownId)).rejects.toMatchObject({ code: 'OPERATION_NOT_FOUND' });
+  });
+
+  test('refuses what cannot be named so', async () => {
+    const { operator } = client();
+    const refuses = (field: string, call: Promise<unknown>) => expect(call).rejects.toMatchObject({ code: 'INVALID_FIELD', fields: [{ field }] });
+    await refuses('selector.state', operator.hold({ state: 'delivered' }));
+    await refuses('selector.state', operator.purgeDeadLetters({ tenant: 'hand-none', state: 'failed' }));
+    await refuses('selector.upstream', operator.retryDeadLetters({ tenant: 'hand-none', upstream: 'main' }));
+    await refuses('selector.ids', operator.hold({}));
+    await refuses('match.all', operator.suspend({}));
+    await refuses('id', operator.operation('17'));
+    await refuses('id', operator.lift('17'));
   });
 
   test('refuses a lane that there is not, and says which there are', async () => {

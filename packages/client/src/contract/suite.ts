@@ -21,6 +21,8 @@ export const upstreamRules = [
 ] as const;
 
 const mail: Mail = { from: 'shop@example.org', to: 'ann@example.net', subject: 'Your order', text: 'It is on its way.' };
+const hourMs = 3_600_000;
+const hence = (ms: number) => new Date(Date.now() + ms);
 /** The list is behind by moments. */
 const patience = { timeout: 10_000 };
 const unknownId = '01890000-0000-7000-8000-000000000000';
@@ -74,12 +76,48 @@ function oneMail(client: Client): void {
     expect(second).toMatchObject({ id: first.id, replayed: true, idempotencyKey: 'order-17' });
     const other = client().submit({ ...mail, subject: 'Another' }, { idempotencyKey: 'order-17' });
     await expect(other).rejects.toMatchObject({ code: 'IDEMPOTENCY_KEY_REUSED', retryable: false, metadata: { message_id: first.id } });
+    expect(await client().submit({ ...mail, tenant: 'default' }, { idempotencyKey: 'order-17' })).toMatchObject({ id: first.id, replayed: true });
   });
 
   test('is refused with the fields that are wrong', async () => {
     const refused = client().submit({ ...mail, to: ['', 'ann@example.net'] });
     await expect(refused).rejects.toMatchObject({ name: 'PosthasteError', code: 'INVALID_FIELD', fields: [{ field: 'to[0]' }] });
     await expect(client().submit({ from: 'a@example.org', text: 'x' })).rejects.toMatchObject({ code: 'INVALID_FIELD', retryable: false });
+  });
+
+  test.each<[string, Partial<Mail>]>([
+    ['to[0]', { to: 'ann' }],
+    ['cc[0]', { cc: 'Ann <ann@example net>' }],
+    ['reply_to[0]', { replyTo: 'help' }],
+    ['from', { from: '<>' }],
+    ['from', { from: 'Shop <shop@example.org>', subject: '', text: '', raw: 'Subject: a\r\n\r\nb\r\n' }],
+    ['headers["Subject"]', { headers: { Subject: 'Another' } }],
+    ['headers["X-Posthaste-Lane"]', { headers: { 'X-Posthaste-Lane': 'high' } }],
+    ['text', { text: '' }],
+    ['raw', { raw: 'Subject: a\r\n\r\nb\r\n' }],
+    ['ttl', { ttl: '1h', deadline: hence(hourMs) }],
+    ['send_at', { sendAt: hence(400 * 24 * hourMs) }],
+    ['deadline', { deadline: hence(-hourMs) }],
+    ['deadline', { sendAt: hence(2 * hourMs), deadline: hence(hourMs) }],
+    ['attachments[0].reference', { attachments: [{ content: 'a', reference: 'b' }] }],
+    ['list_unsubscribe.url', { listUnsubscribe: { mailto: 'off@example.org', oneClick: true } }],
+  ])('is refused for what is wrong with %s: %j', async (field, wrong) => {
+    await expect(client().submit({ ...mail, ...wrong })).rejects.toMatchObject({ code: 'INVALID_FIELD', fields: [{ field }] });
+  });
+
+  test.each(['Ann <ann@example.net>', '"Ann, of Aa" <ann@example.net>', '"ann b"@example.net', 'ann@[192.0.2.1]', 'jürgen@müller.example'])(
+    'goes to %s',
+    async (to) => {
+      expect((await client().submit({ ...mail, to, sendAt: hence(hourMs) })).replayed).toBe(false);
+    },
+  );
+
+  test('waits for its time, and says until when', async () => {
+    const sendAt = hence(hourMs);
+    const { id } = await client().submit({ ...mail, sendAt });
+    const first = async () => (await client().status(id)).recipients[0];
+    await expect.poll(first, patience).toMatchObject({ state: 'queued', reason: 'SCHEDULED', dueAt: sendAt });
+    expect((await client().status(id.toUpperCase())).id).toBe(id);
   });
 
   test('is not handed over by a caller who gave up', async () => {
@@ -132,6 +170,13 @@ function itsWay(client: Client): void {
     expect(again.at(-1)?.state).toBe(rest.at(-1)?.state);
   });
 
+  test('is watched from its present for a token that says nothing, and not again from its end', async () => {
+    const { id } = await client().sendAndWait(mail);
+    const [end] = await collect(client().watch(id));
+    expect(await collect(client().watch(id, { resumeToken: 'nothing' }), ({ state }) => state)).toEqual(['delivered']);
+    expect(await collect(client().watch(id, { resumeToken: end?.resumeToken ?? '' }))).toEqual([]);
+  });
+
   test('is waited for', async () => {
     const { settled, message } = await client().sendAndWait({ ...mail, lane: 'immediate' });
     expect({ settled, state: message?.state }).toEqual({ settled: true, state: 'delivered' });
@@ -162,7 +207,10 @@ function findingIt(client: Client): void {
     expect(await collect(client().list(filter), ({ id }) => id)).toEqual(ids.toReversed());
     const page = await client().listPage(filter);
     expect(page.messages).toHaveLength(2);
-    expect(page.nextPageToken).toBeDefined();
+    const pageToken = page.nextPageToken ?? '';
+    const wrongToken = { code: 'INVALID_FIELD', fields: [{ field: 'page_token' }] };
+    await expect(client().listPage({ tenant: 'other', pageToken })).rejects.toMatchObject(wrongToken);
+    await expect(client().listPage({ pageToken: 'nothing' })).rejects.toMatchObject(wrongToken);
   });
 
   test('by recipient and state', async () => {

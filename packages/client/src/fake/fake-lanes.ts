@@ -1,6 +1,6 @@
 import { Lane } from '@posthaste/protocol';
 import { valueOf, wordOf, type GivenWord } from '../word.ts';
-import { refusalError } from './refusal.ts';
+import { refuseFields } from './refusal.ts';
 
 export interface FakeLane {
   /** Of a further lane its base. */
@@ -28,6 +28,13 @@ export class FakeLanes {
     return laneName === '' ? this.#byNumber(lane || Lane.NORMAL) : this.#named({ lane, laneName }, '');
   }
 
+  /** Throws INVALID_FIELD when one of the names is no lane's. */
+  check(laneNames: readonly string[]): void {
+    laneNames.forEach((laneName, index) => {
+      if (!this.#find(laneName)) throw this.#unknown(`lane_names[${index}]`, laneName);
+    });
+  }
+
   /** A filter with its lane by number and by name, as answers say it; one that names none as it is. `path`: of the filter in the request, with its dot. Throws INVALID_FIELD. */
   completed<F extends FakeLane>(filter: F, path = ''): F {
     if (filter.laneName !== '') return { ...filter, ...this.#named(filter, path) };
@@ -35,10 +42,18 @@ export class FakeLanes {
   }
 
   #named({ lane, laneName }: FakeLane, path: string): FakeLane {
-    const named = this.all.find((each) => each.laneName === laneName);
-    if (!named) throw wrong(`${path}lane_name`, `is '${laneName}'; expected one of ${this.all.map((each) => each.laneName).join(', ')}`);
+    const named = this.#find(laneName);
+    if (!named) throw this.#unknown(`${path}lane_name`, laneName);
     if (lane !== Lane.UNSPECIFIED && lane !== named.lane) throw wrong(`${path}lane`, `is not the base of ${laneName}`);
     return named;
+  }
+
+  #find(laneName: string): FakeLane | undefined {
+    return this.all.find((each) => each.laneName === laneName);
+  }
+
+  #unknown(field: string, laneName: string) {
+    return wrong(field, `is '${laneName}'; expected one of ${this.all.map((each) => each.laneName).join(', ')}`);
   }
 
   #byNumber(lane: Lane): FakeLane {
@@ -47,5 +62,5 @@ export class FakeLanes {
 }
 
 function wrong(field: string, description: string) {
-  return refusalError({ code: 'INVALID_FIELD', sentence: `${field}: ${description}`, fields: [{ field, description }] });
+  return refuseFields([{ field, description }]);
 }

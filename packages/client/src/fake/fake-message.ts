@@ -27,17 +27,21 @@ export interface FakeEnd {
 /** `wait`: nothing happens until the test calls `settle`. */
 export type FakeOutcome = FakeEnd | { readonly kind: 'wait' };
 
+export const defaultTenant = 'default';
+
 export function newMessage(id: string, request: SubmitRequest, { lane, laneName }: FakeLane, nowMs: number): Message {
-  const deadlineMs = request.ttl && Math.max(nowMs, request.sendAt ? timestampMs(request.sendAt) : 0) + durationMs(request.ttl);
+  const dueMs = Math.max(nowMs, request.sendAt ? timestampMs(request.sendAt) : 0);
+  const deadlineMs = request.ttl && dueMs + durationMs(request.ttl);
+  const waits = dueMs > nowMs && { dueAt: timestampFromMs(dueMs), reason: Reason.SCHEDULED };
   const addresses = [...request.to, ...request.cc, ...request.bcc].map(bare);
   return create(MessageSchema, {
     id,
     state: MessageState.QUEUED,
-    tenant: request.tenant === '' ? 'default' : request.tenant,
+    tenant: request.tenant || defaultTenant,
     lane,
     laneName,
     from: bare(request.from),
-    recipients: [...new Set(addresses)].map((address) => ({ address, state: RecipientState.QUEUED, changedAt: timestampFromMs(nowMs) })),
+    recipients: [...new Set(addresses)].map((address) => ({ address, state: RecipientState.QUEUED, changedAt: timestampFromMs(nowMs), ...waits })),
     acceptedAt: timestampFromMs(nowMs),
     sizeBytes: BigInt(request.raw.length === 0 ? request.text.length + request.html.length : request.raw.length),
     tags: request.tags,
@@ -73,7 +77,7 @@ export function attempt(recipient: Recipient, outcome: FakeEnd, nowMs: number, u
       reply,
     }),
   );
-  Object.assign(recipient, { state, reason, lastReply: reply, attemptCount: recipient.attemptCount + 1, changedAt: at });
+  Object.assign(recipient, { state, reason, lastReply: reply, attemptCount: recipient.attemptCount + 1, changedAt: at, dueAt: undefined });
 }
 
 const ends = {

@@ -11,6 +11,7 @@ import {
   RecipientState,
   UnchangedCause,
 } from '@posthaste/protocol';
+import { isFinal } from '../message-status.ts';
 import type { FakeQueue } from './fake-queue.ts';
 import { isNamed } from './fake-selection.ts';
 import type { Verb } from './fake-verbs.ts';
@@ -42,14 +43,14 @@ export class FakeOperations {
   }
 
   find(id: string): Operation {
-    const known = this.#done.get(id);
+    const known = this.#done.get(id.toLowerCase());
     if (!known) throw refusalError({ code: 'OPERATION_NOT_FOUND', sentence: `no operation has the id ${id}` });
     return known;
   }
 
   /** Asked for again under its id it does nothing twice. */
   run(kind: OperationKind, { selector, comment, author, dryRun, operationId }: Asked, verb: Verb): Operation {
-    const id = operationId === '' ? crypto.randomUUID() : operationId;
+    const id = operationId === '' ? crypto.randomUUID() : operationId.toLowerCase();
     const known = this.#done.get(id);
     if (known) return known;
     const by = create(InterventionSchema, { author, comment, at: timestampFromMs(this.#now()) });
@@ -58,7 +59,13 @@ export class FakeOperations {
     const count = (cause: UnchangedCause) => unchanged.set(cause, (unchanged.get(cause) ?? 0) + 1);
     for (const _ of this.#unknownIds(selector?.ids ?? [])) count(UnchangedCause.NOT_FOUND);
     for (const { message, recipients } of this.#named(selector, verb)) {
-      const judged = recipients.map((recipient) => ({ address: recipient.address, verdict: verb.judge(recipient, message) }));
+      const over = this.#causeOfOver(message, verb);
+      if (over !== undefined && recipients.length > 0) {
+        count(over);
+        continue;
+      }
+      const boundFor = this.#queue.boundFor(message.id);
+      const judged = recipients.map((recipient) => ({ address: recipient.address, verdict: verb.judge(recipient, message, boundFor) }));
       const toChange = new Set(judged.flatMap(({ address, verdict }) => (verdict === 'change' ? [address] : [])));
       for (const { verdict } of judged) if (verdict !== 'change') count(verdict);
       operation.matchedCount += BigInt(recipients.length);
@@ -75,6 +82,15 @@ export class FakeOperations {
     const unknown = ids.filter((id) => !this.#queue.has(id));
     if (ids.length === 1 && unknown.length === 1) throw refusalError({ code: 'MESSAGE_NOT_FOUND', sentence: `no message has the id ${ids[0]}` });
     return unknown;
+  }
+
+  /** Why a verb does not concern a message at all: what is not under way counts once, and is not matched. */
+  #causeOfOver({ id, recipients, state }: Message, { on }: Verb): UnchangedCause | undefined {
+    const isOver = isFinal(state);
+    if (on === 'live') return isOver ? UnchangedCause.FINAL : undefined;
+    if (!isOver) return undefined;
+    if (!recipients.some((recipient) => recipient.state === RecipientState.FAILED)) return UnchangedCause.NOT_APPLICABLE;
+    return this.#queue.isPurged(id) ? UnchangedCause.BODY_GONE : undefined;
   }
 
   /** By their ids also those that cannot be changed: they are counted by cause. */

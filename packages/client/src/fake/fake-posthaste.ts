@@ -66,7 +66,7 @@ export function createFakePosthaste(options: FakePosthasteOptions = {}): FakePos
   );
   const troubles = new FakeTroubles();
   let watches = new AbortController();
-  const submission = submissionService({ queue, troubles, attachments: new FakeAttachments(now) });
+  const submission = submissionService({ now, queue, troubles, attachments: new FakeAttachments(now) });
   const status = statusService(queue, lanes, () => watches.signal);
   const operator = operatorService({ queue, lanes, suspensions, now });
   const routes = (router: ConnectRouter) =>

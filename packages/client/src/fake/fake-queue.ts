@@ -2,7 +2,7 @@ import { clone, equals } from '@bufbuild/protobuf';
 import { timestampFromMs, timestampMs } from '@bufbuild/protobuf/wkt';
 import { MessageSchema, RecipientState, SubmitRequestSchema, type Message, type Recipient, type SubmitRequest } from '@posthaste/protocol';
 import type { FakeLanes } from './fake-lanes.ts';
-import { attempt, newMessage, stateOf, type FakeEnd, type FakeOutcome } from './fake-message.ts';
+import { attempt, defaultTenant, newMessage, stateOf, type FakeEnd, type FakeOutcome } from './fake-message.ts';
 import { fakeUpstream } from './fake-selection.ts';
 import type { Changed } from './fake-verbs.ts';
 import { refusalError, type Refusal } from './refusal.ts';
@@ -51,7 +51,7 @@ export class FakeQueue {
   }
 
   accept(request: SubmitRequest): Accepted {
-    const name = JSON.stringify([request.tenant, request.idempotencyKey, request.briefKey]);
+    const name = JSON.stringify([request.tenant || defaultTenant, request.idempotencyKey, request.briefKey]);
     const first = request.idempotencyKey === '' ? undefined : this.#keys.get(name);
     if (first !== undefined) return this.#replay(first, request);
     const message = newMessage(newId(this.#now()), request, this.#lanes.asked(request), this.#now());
@@ -64,7 +64,7 @@ export class FakeQueue {
 
   /** Its versions so far, the last one being the present. */
   versions(id: string): readonly Message[] {
-    const kept = this.#kept.get(id);
+    const kept = this.#kept.get(id.toLowerCase());
     if (!kept) throw refusalError(notFound(id));
     return kept.versions;
   }
@@ -90,6 +90,11 @@ export class FakeQueue {
   /** The upstream that its next attempt goes to. */
   boundFor(id: string): string {
     return this.#kept.get(id)?.upstream ?? fakeUpstream;
+  }
+
+  /** Whether its dead letter was thrown away. */
+  isPurged(id: string): boolean {
+    return this.#kept.get(id)?.isPurged ?? false;
   }
 
   /** Messages that have come to their end and failed for somebody, oldest first. */
@@ -148,11 +153,11 @@ export class FakeQueue {
 
   #replay(first: string, request: SubmitRequest): Accepted {
     const kept = this.#kept.get(first);
-    if (kept && equals(SubmitRequestSchema, kept.request, request)) return { message: this.present(first), request, replayed: true };
+    const asKept = { ...request, tenant: kept?.request.tenant ?? '' };
+    if (kept && equals(SubmitRequestSchema, kept.request, asKept)) return { message: this.present(first), request, replayed: true };
     throw refusalError({
       code: 'IDEMPOTENCY_KEY_REUSED',
-      sentence: `idempotency_key: this key belongs to another request, which became ${first}; give each mail a key of its own`,
-      fields: [{ field: 'idempotency_key', description: 'belongs to another request' }],
+      sentence: 'the idempotency key was used for another request before; expected the same request, or a new key',
       metadata: { message_id: first },
     });
   }

@@ -20,10 +20,10 @@ export class FakeSuspensions {
 
   /** Made again under its id it is the same one. */
   create({ match, comment, author, ttl, suspensionId }: CreateSuspensionRequest): Suspension {
-    const known = this.inForce().find(({ id }) => id === suspensionId);
+    const id = suspensionId === '' ? crypto.randomUUID() : suspensionId.toLowerCase();
+    const known = this.inForce().find((each) => each.id === id);
     if (known) return known;
     const ends = ttl ? { expiresAt: timestampFromMs(this.#now() + durationMs(ttl)) } : {};
-    const id = suspensionId === '' ? crypto.randomUUID() : suspensionId;
     const made = create(SuspensionSchema, { id, comment, author, createdAt: timestampFromMs(this.#now()), ...(match ? { match } : {}), ...ends });
     this.#all = [...this.#all, made];
     return made;

@@ -1,4 +1,4 @@
-import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import { timestampFromMs, timestampMs } from '@bufbuild/protobuf/wkt';
 import { type Intervention, type Message, Reason, type Recipient, RecipientState, UnchangedCause } from '@posthaste/protocol';
 import type { FakeLane } from './fake-lanes.ts';
 
@@ -6,7 +6,8 @@ import type { FakeLane } from './fake-lanes.ts';
 export interface Verb {
   /** `dead`: it acts on dead letters. */
   readonly on: 'live' | 'dead';
-  judge(recipient: Recipient, message: Message): 'change' | UnchangedCause;
+  /** `boundFor`: the upstream of its next attempt. */
+  judge(recipient: Recipient, message: Message, boundFor: string): 'change' | UnchangedCause;
   /** On a copy that becomes the present. */
   change(recipient: Recipient, message: Message, by: Intervention): Changed | void;
 }
@@ -38,7 +39,12 @@ export const release: Verb = {
     if (state === RecipientState.HELD) return 'change';
     return state === RecipientState.QUEUED ? UnchangedCause.ALREADY_SO : UnchangedCause.FINAL;
   },
-  change: (recipient) => void Object.assign(recipient, { state: RecipientState.QUEUED, reason: Reason.UNSPECIFIED, intervention: undefined }),
+  change: (recipient) =>
+    void Object.assign(recipient, {
+      state: RecipientState.QUEUED,
+      reason: recipient.dueAt ? Reason.SCHEDULED : Reason.UNSPECIFIED,
+      intervention: undefined,
+    }),
 };
 
 export const cancel = (): Verb => ({
@@ -51,11 +57,16 @@ export const cancel = (): Verb => ({
     void Object.assign(recipient, { state: RecipientState.CANCELLED, reason: Reason.CANCELLED_BY_OPERATOR, intervention: by }),
 });
 
-/** What has passed means now. */
+/** What has passed means now. Nothing is put off until after its deadline. */
 export function reschedule(dueMs: number, nowMs: number): Verb {
   return {
     on: 'live',
-    judge: judgeLive,
+    judge(recipient, { deadline }) {
+      const judged = judgeLive(recipient);
+      if (judged !== 'change') return judged;
+      if (deadline && dueMs >= timestampMs(deadline)) return UnchangedCause.NOT_APPLICABLE;
+      return recipient.dueAt && timestampMs(recipient.dueAt) === dueMs ? UnchangedCause.ALREADY_SO : 'change';
+    },
     change(recipient) {
       const isAhead = dueMs > nowMs;
       Object.assign(recipient, { dueAt: isAhead ? timestampFromMs(dueMs) : undefined, reason: isAhead ? Reason.SCHEDULED : Reason.UNSPECIFIED });
@@ -75,7 +86,10 @@ export function changeLane({ lane, laneName }: FakeLane): Verb {
 export function move(upstream: string): Verb {
   return {
     on: 'live',
-    judge: (recipient) => (recipient.state === RecipientState.HELD ? 'change' : judgeLive(recipient)),
+    judge(recipient, _message, boundFor) {
+      const judged = recipient.state === RecipientState.HELD ? 'change' : judgeLive(recipient);
+      return judged === 'change' && boundFor === upstream ? UnchangedCause.ALREADY_SO : judged;
+    },
     change: () => ({ upstream }),
   };
 }

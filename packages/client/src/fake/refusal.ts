@@ -36,6 +36,10 @@ export function refusalError({ code, sentence, fields = [], metadata = {}, retry
   return error;
 }
 
+export function refuseFields(fields: readonly FieldFault[]): ConnectError {
+  return refusalError({ code: 'INVALID_FIELD', sentence: fields.map(({ field, description }) => `${field}: ${description}`).join('; '), fields });
+}
+
 /** The same as the outcome of one message of many. */
 export function statusOf(error: ConnectError): RpcStatus {
   const details = error.details.flatMap((detail) => ('desc' in detail ? [anyPack(detail.desc, create(detail.desc, detail.value))] : []));

@@ -1,9 +1,10 @@
+import { toJsonString } from '@bufbuild/protobuf';
 import type { ServiceImpl } from '@connectrpc/connect';
 import {
   ExplainMessageRequestSchema,
   GetMessageRequestSchema,
-  Lane,
   ListMessagesRequestSchema,
+  type Message,
   Reason,
   type Recipient,
   RecipientState,
@@ -14,6 +15,7 @@ import { isFinal } from '../message-status.ts';
 import { matches } from './fake-filter.ts';
 import type { FakeLanes } from './fake-lanes.ts';
 import type { FakeQueue } from './fake-queue.ts';
+import { pageOf } from './fake-page.ts';
 import { statsOf } from './fake-stats.ts';
 import { refusalError } from './refusal.ts';
 import { validate } from './validation.ts';
@@ -37,22 +39,22 @@ export function statusService(queue: FakeQueue, lanes: FakeLanes, brokenWatches:
     async *watchMessage(request, { signal }) {
       validate(WatchMessageRequestSchema, request);
       const broken = brokenWatches();
-      const told = request.resumeToken === '' ? queue.versions(request.id).length - 1 : Number(request.resumeToken);
-      for (let version = told; ; version += 1) {
-        while (queue.versions(request.id).length <= version) await next(queue, signal, broken);
+      for (let version = firstToTell(queue.versions(request.id), request.resumeToken); ; version += 1) {
+        while (queue.versions(request.id).length <= version) {
+          if (isFinal(queue.present(request.id).state)) return;
+          await next(queue, signal, broken);
+        }
         const message = queue.versions(request.id)[version];
         if (message) yield { message, resumeToken: String(version + 1) };
-        if (message && isFinal(message.state)) return;
       }
     },
     listMessages(request) {
       validate(ListMessagesRequestSchema, request);
-      for (const laneName of request.laneNames) lanes.asked({ lane: Lane.UNSPECIFIED, laneName });
-      const all = queue.all().filter(({ message }) => matches(message, request));
-      const from = Number(request.pageToken);
-      const to = from + (request.pageSize === 0 ? 50 : request.pageSize);
-      const messages = all.reverse().slice(from, to);
-      return { messages: messages.map(({ message }) => message), nextPageToken: to < all.length ? String(to) : '' };
+      lanes.check(request.laneNames);
+      const all = queue.all().flatMap(({ message }) => (matches(message, request) ? [message] : []));
+      const list = toJsonString(ListMessagesRequestSchema, { ...request, pageToken: '', pageSize: 0 });
+      const { page, nextPageToken } = pageOf(all.reverse(), request, list);
+      return { messages: [...page], nextPageToken };
     },
     queueStats: () =>
       statsOf(
@@ -60,6 +62,11 @@ export function statusService(queue: FakeQueue, lanes: FakeLanes, brokenWatches:
         lanes.all,
       ),
   };
+}
+
+/** The token is the number of versions told. Without one that fits, the present is told. */
+function firstToTell({ length }: readonly Message[], token: string): number {
+  return /^\d+$/.test(token) && Number(token) <= length ? Number(token) : length - 1;
 }
 
 function waits({ state, reason }: Recipient): { reason: Reason }[] {

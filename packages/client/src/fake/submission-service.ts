@@ -16,18 +16,22 @@ import { isFinal } from '../message-status.ts';
 import type { FakeAttachments } from './fake-attachments.ts';
 import type { Accepted, FakeQueue } from './fake-queue.ts';
 import type { FakeTroubles } from './fake-trouble.ts';
-import { refusalError, statusOf } from './refusal.ts';
+import { mailFaults } from './mail-faults.ts';
+import { refuseFields, statusOf } from './refusal.ts';
 import { validate } from './validation.ts';
 
 export interface FakeParts {
+  readonly now: () => number;
   readonly queue: FakeQueue;
   readonly troubles: FakeTroubles;
   readonly attachments: FakeAttachments;
 }
 
-export function submissionService({ queue, troubles, attachments }: FakeParts): ServiceImpl<typeof SubmissionService> {
+export function submissionService({ now, queue, troubles, attachments }: FakeParts): ServiceImpl<typeof SubmissionService> {
   const accept = (request: SubmitRequest): SubmitResponse => {
     validate(SubmitRequestSchema, request);
+    const faults = mailFaults(request, now());
+    if (faults.length > 0) throw refuseFields(faults);
     attachments.check(request.attachments);
     return response(troubles.around(() => queue.accept(request)));
   };
@@ -69,7 +73,7 @@ function response({ message, replayed }: Accepted): SubmitResponse {
 
 function wrongCount(count: number): ConnectError {
   const description = `holds ${count} messages; give from 1 to 1000`;
-  return refusalError({ code: 'INVALID_FIELD', sentence: `messages: ${description}`, fields: [{ field: 'messages', description }] });
+  return refuseFields([{ field: 'messages', description }]);
 }
 
 /** Whether it is final before the time is over. */

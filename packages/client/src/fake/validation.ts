@@ -1,7 +1,8 @@
 import type { DescMessage, MessageShape } from '@bufbuild/protobuf';
 import { pathToString } from '@bufbuild/protobuf/reflect';
 import { createValidator } from '@bufbuild/protovalidate';
-import { refusalError } from './refusal.ts';
+import { ruleField } from '@posthaste/protocol';
+import { refuseFields } from './refusal.ts';
 
 const validator = createValidator();
 
@@ -10,7 +11,10 @@ export function validate<D extends DescMessage>(schema: D, message: MessageShape
   const result = validator.validate(schema, message);
   if (result.kind === 'valid') return;
   if (result.kind === 'error') throw result.error;
-  const fields = result.violations.map(({ field, message: description }) => ({ field: pathToString(field), description }));
-  const sentence = fields.map(({ field, description }) => (field === '' ? description : `${field}: ${description}`)).join('; ');
-  throw refusalError({ code: 'INVALID_FIELD', sentence, fields });
+  throw refuseFields(
+    result.violations.map(({ field, ruleId, message: description }) => {
+      const path = pathToString(field);
+      return { field: ruleField(ruleId, path) ?? path, description };
+    }),
+  );
 }
