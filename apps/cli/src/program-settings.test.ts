@@ -63,6 +63,17 @@ describe('the settings of all programs', () => {
     expect(print).toMatchObject({ code: 1, out: '' });
   });
 
+  it('are checked with the files without which a program does not start, and shown whatever is in those', async () => {
+    const users = join(folder, 'users.yaml');
+    writeFileSync(users, 'users: [{ name: shop }]\n');
+    const env = { POSTHASTE_RELAY_USERS: users, POSTHASTE_RELAY_TLS_CERT: '/nowhere/cert.pem', POSTHASTE_RELAY_TLS_KEY: '/nowhere/key.pem' };
+    const [check, print] = await Promise.all([posthaste(['config', 'check'], { env }), posthaste(['config', 'print', 'relay'], { env })]);
+    expect(check.code).toBe(1);
+    expect(check.out).toMatch(/^- relay\.tlsCert, relay\.tlsKey: ENOENT.*\/nowhere\/(cert|key)\.pem/m);
+    expect(check.out).toMatch(/^- relay\.users \(.*users\.yaml\): the users file has a fault: .*password/m);
+    expect(print.out).toMatch(/relay\.tlsCert +\/nowhere\/cert\.pem/);
+  });
+
   it('can all stand in one environment and in one file: each program passes over those of the others', async () => {
     const shown = await posthaste(['config', 'print', '-o', 'json']);
     const { programs } = JSON.parse(shown.out) as { programs: { settings: { key: string; value: string }[] }[] };

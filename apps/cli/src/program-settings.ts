@@ -23,10 +23,10 @@ export async function inForceOf(program: string, env: Env, appsFolder = appsBesi
   return JSON.parse(await ask(program, inForceFlag, env, appsFolder)) as InForce;
 }
 
-/** Of several programs; each fault once, however many programs share the setting. */
+/** Of several programs, and of the files that they need; each fault once, however many programs share the setting. */
 export async function faultsOf(programs: readonly string[], env: Env, appsFolder = appsBeside): Promise<string[]> {
   const all = await Promise.all(programs.map((program) => inForceOf(program, env, appsFolder)));
-  return [...new Set(all.flatMap(({ faults }) => faults))];
+  return [...new Set(all.flatMap(({ faults, fileFaults = [] }) => [...faults, ...fileFaults]))];
 }
 
 /** Each program knows its own settings: it is asked. */

@@ -19,7 +19,7 @@ export interface CertificateFiles {
 }
 
 /** Rejects with a sentence that names the file. */
-async function readCertificate({ certPath, keyPath }: CertificateFiles): Promise<Certificate> {
+export async function readCertificate({ certPath, keyPath }: CertificateFiles): Promise<Certificate> {
   const [cert, key] = await Promise.all([readFile(certPath, 'utf8'), readFile(keyPath, 'utf8')]);
   const certificate = parsed(() => new X509Certificate(cert), `${certPath} holds no certificate in PEM`);
   const privateKey = parsed(() => createPrivateKey(key), `${keyPath} holds no private key in PEM, or one that needs a passphrase`);

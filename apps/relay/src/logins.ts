@@ -29,8 +29,13 @@ export type Users = ReadonlyMap<string, User>;
 
 /** `lanes`: those that users can have. */
 export function openUsers(path: string, clock: Clock, log: Log, lanes = new LaneTable(), intervalMs?: number): Promise<LiveFile<Users>> {
-  const read = async () => parseUsers(await readFile(path, 'utf8').catch(unreadable(path)), lanes);
+  const read = () => readUsers(path, lanes);
   return LiveFile.open({ name: 'users', paths: [path], read, clock, log, ...(intervalMs && { intervalMs }) });
+}
+
+/** Rejects with a sentence that names what is wrong. */
+export async function readUsers(path: string, lanes: LaneTable): Promise<Users> {
+  return parseUsers(await readFile(path, 'utf8').catch(unreadable(path)), lanes);
 }
 
 /** The users file is not there or may not be read: unlike one with a fault in it, this says nothing of who may still log in. */

@@ -94,10 +94,12 @@ describe('the program', () => {
   it('does not start with files that it cannot take', async () => {
     const gone = await start(['--relay.users=/nowhere/users.yaml']);
     expect(await gone.exited).toEqual([1, null]);
-    expect(gone.output()).toMatch(/relay: the users file \/nowhere\/users\.yaml cannot be read; caused by: ENOENT/);
+    expect(gone.output()).toMatch(
+      /relay: relay\.users \(\/nowhere\/users\.yaml\): the users file \/nowhere\/users\.yaml cannot be read; caused by: ENOENT/,
+    );
     const wrong = await start([`--relay.tlsCert=${file('cert', testCertificate.cert)}`, `--relay.tlsKey=${file('key', otherTestCertificate.key)}`]);
     expect(await wrong.exited).toEqual([1, null]);
-    expect(wrong.output()).toMatch(/relay: the key in .*key does not belong to the certificate in .*cert/);
+    expect(wrong.output()).toMatch(/relay: relay\.tlsCert, relay\.tlsKey: the key in .*key does not belong to the certificate in .*cert/);
   });
 
   it('speaks TLS on both ports, logs users in, and reads the files anew on SIGHUP', async () => {

@@ -10,7 +10,7 @@
  * Reloads    certificate and users when their files change, and on SIGHUP.
  * Ends       on SIGTERM or SIGINT, or when its parent is gone: takes nothing new, and finishes the transactions in flight.
  */
-import { type Config, formatAddress, loadConfig, helpFor } from '@posthaste/config';
+import { type Config, formatAddress, loadConfig, helpWithFiles } from '@posthaste/config';
 import { LaneTable } from '@posthaste/core';
 import { connectStream, createPublisher, watchFill, type FillWatch, type StreamConnection } from '@posthaste/stream';
 import { createDoor, Repeats, type Door } from '@posthaste/submission';
@@ -29,6 +29,7 @@ import manifest from '../package.json' with { type: 'json' };
 import { openCertificate, type Certificate } from './certificate.ts';
 import { relaySettings } from './config.ts';
 import type { LiveFile } from './live-file.ts';
+import { certificateSettings, faultsOfFiles, openedFor, usersSetting } from './needed-files.ts';
 import { Logins, openUsers, type Users } from './logins.ts';
 import { policyFrom } from './policy.ts';
 import { Relay } from './server.ts';
@@ -36,7 +37,7 @@ import { Relay } from './server.ts';
 type RelayConfig = Config<typeof relaySettings>['values'];
 
 async function main(stopping: AbortSignal): Promise<void> {
-  const help = helpFor(process.argv, relaySettings);
+  const help = await helpWithFiles(process.argv, relaySettings, faultsOfFiles);
   if (help !== undefined) return console.log(help);
   const config = loadConfig(relaySettings, { argv: process.argv.slice(2), env: process.env });
   const { values } = config;
@@ -70,9 +71,10 @@ interface Files {
 /** Read once now: with a file that cannot be taken nothing starts. */
 async function openFiles(values: RelayConfig, log: Log): Promise<Files> {
   const { 'relay.tlsCert': certPath, 'relay.tlsKey': keyPath, 'relay.users': usersPath } = values;
+  const lanes = new LaneTable(values['lanes.further']);
   const files: Files = {
-    ...(certPath && keyPath && { certificate: await openCertificate({ certPath, keyPath }, systemClock, log) }),
-    ...(usersPath && { users: await openUsers(usersPath, systemClock, log, new LaneTable(values['lanes.further'])) }),
+    ...(certPath && keyPath && { certificate: await openedFor(certificateSettings, openCertificate({ certPath, keyPath }, systemClock, log)) }),
+    ...(usersPath && { users: await openedFor(usersSetting(usersPath), openUsers(usersPath, systemClock, log, lanes)) }),
   };
   // Without a listener SIGHUP would end the program.
   process.on('SIGHUP', () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { helpFor } from './help.ts';
+import { helpFor, helpWithFiles } from './help.ts';
 import { holdsSettings, type InForce } from './in-force.ts';
 import { setting } from './setting.ts';
 
@@ -43,4 +43,15 @@ test('--settings-in-force tells what would run, and why it would not', () => {
 test('a variable of ours that is no setting is none', () => {
   expect(holdsSettings({ POSTHASTE_ENDPOINT: 'http://x', PATH: '/bin', POSTHASTE_LOG_LEVEL: '' })).toBe(false);
   expect(holdsSettings({ POSTHASTE_LOG_LEVEL: 'debug' })).toBe(true);
+});
+
+test('a program that needs files says what is wrong with them beside its settings, which are shown all the same', async () => {
+  const ask = async (argv: readonly string[], env = {}) => helpWithFiles(argv, schema, async () => ['relay.users: there is none'], env);
+  expect(JSON.parse((await ask(['--settings-in-force'])) ?? '')).toMatchObject({
+    settings: [expect.anything(), expect.anything()],
+    faults: [],
+    fileFaults: ['relay.users: there is none'],
+  });
+  expect(JSON.parse((await ask(['--settings-in-force'], { POSTHASTE_RELAY_IDLE_TIMEOUT: '5' })) ?? '')).not.toHaveProperty('fileFaults');
+  expect(await ask([])).toBeUndefined();
 });

@@ -7,6 +7,8 @@ export interface InForce {
   /** Empty when there are faults. */
   readonly settings: readonly SettingInForce[];
   readonly faults: readonly string[];
+  /** What is wrong with files that the settings name, which would keep the program from starting as well. */
+  readonly fileFaults?: readonly string[];
 }
 
 /** The flag by which a program is asked for its InForce as JSON. */

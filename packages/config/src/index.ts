@@ -2,7 +2,7 @@ export { describeSettings, documentSettings, type SettingDocument } from './desc
 export type { Environment } from './environment.ts';
 export { furtherLaneSettings, laneSetting } from './further-lanes.ts';
 export { fleetPolicyOf, fleetSettings } from './fleet.ts';
-export { helpFor } from './help.ts';
+export { helpFor, helpWithFiles } from './help.ts';
 export { holdsSettings, type InForce, inForceFlag, settingsInForce } from './in-force.ts';
 export { type Config, ConfigError, loadConfig, type LoadOptions } from './load.ts';
 export { didYouMean, nearest } from './nearest.ts';

@@ -6,6 +6,7 @@ import { faultsOf, programsWithSettings } from '../program-settings.ts';
 
 export const configCheck = defineCommand({
   summary: 'whether all programs would take file and environment: all faults at once',
+  about: 'Looks into the files that the relay needs to start too: certificate, key and users. One that only the relay may read is left to it.',
   options: { ...configOptions, ...outputOptions },
   examples: [{ line: 'posthaste config check --config /etc/posthaste.yaml', says: 'before it is put in force; exit code 1 tells of faults' }],
   async run({ options: { config, output }, env, print }) {
