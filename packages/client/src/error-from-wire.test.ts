@@ -2,6 +2,7 @@ import { Code, ConnectError } from '@connectrpc/connect';
 import { ErrorInfoSchema, RetryInfoSchema } from '@posthaste/protocol';
 import { expect, test } from 'vitest';
 import { errorFromCall } from './error-from-wire.ts';
+import { createFakePosthaste } from './fake/index.ts';
 import { refusalError } from './fake/refusal.ts';
 import { PosthasteError } from './posthaste-error.ts';
 
@@ -42,4 +43,18 @@ test('what the server gives a time for is worth another try, whatever its reason
   ];
   const busy = new ConnectError('too much at once', Code.ResourceExhausted, {}, details);
   expect(errorFromCall(busy)).toMatchObject({ code: 'OVERLOADED', retryable: true, retryAfterMs: 2_000 });
+});
+
+test('what the contract has no words for is told at once, and not repeated', async () => {
+  const { client } = createFakePosthaste();
+  const malformed = { code: 'MALFORMED_REQUEST', retryable: false, message: expect.stringContaining('page_size') };
+  await expect(client.listPage({ pageSize: 1.5 })).rejects.toMatchObject(malformed);
+});
+
+test.each([Number.NaN, Number.POSITIVE_INFINITY])('a span of %s ms is told at once', async (ms) => {
+  const { client } = createFakePosthaste();
+  const refuses = (field: string, call: Promise<unknown>) => expect(call).rejects.toMatchObject({ code: 'INVALID_FIELD', fields: [{ field }] });
+  await refuses('timeout', client.sendAndWait({ from: 'shop@example.org', to: 'ann@example.net', text: 'x' }, { timeoutMs: ms }));
+  await refuses('selector.older_than', client.operator.hold({ olderThanMs: ms }));
+  await refuses('ttl', client.operator.suspend({ all: true }, { ttlMs: ms }));
 });

@@ -32,7 +32,13 @@ export function errorFromCall(thrown: unknown, signal?: AbortSignal): PosthasteE
   if (thrown instanceof PosthasteError) return thrown;
   if (signal?.aborted === true) return new PosthasteError('the caller gave up', { code: 'CANCELLED', cause: signal.reason });
   const error = ConnectError.from(thrown);
+  if (isUnsaid(error)) return new PosthasteError(error.rawMessage, { code: 'MALFORMED_REQUEST', cause: error });
   return describe({ code: error.code, sentence: error.rawMessage, find: (schema) => error.findDetails(schema), cause: error });
+}
+
+/** A request that the contract has no words for, such as a number that should be a text: Connect says so with the code that a server's failure has. */
+function isUnsaid({ code, rawMessage }: ConnectError): boolean {
+  return code === Code.Internal && rawMessage.startsWith('serialize ');
 }
 
 /** What became of one message of many. */

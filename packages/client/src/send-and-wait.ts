@@ -1,9 +1,9 @@
-import { durationFromMs } from '@bufbuild/protobuf/wkt';
 import type { SendAndWaitResponse, SubmitRequest } from '@posthaste/protocol';
 import type { Connection } from './connection.ts';
 import { messageStatus, type MessageStatus } from './message-status.ts';
 import { nothingSaid } from './outgoing.ts';
 import { receipt, type Receipt } from './receipt.ts';
+import { durationOf } from './submit-request.ts';
 import { withProto, type WithProto } from './with-proto.ts';
 
 export interface SendAndWaitOptions {
@@ -34,7 +34,7 @@ export async function sendAndWait(connection: Connection, message: SubmitRequest
   const end = patience.clock.monotonic() + waitMs;
   const answer = await connection.patiently({ timeoutMs: waitMs + wayMs, signal: options.signal }, (limits) => {
     const leftMs = Math.min(waitMs, Math.max(shortestWaitMs, Math.ceil(end - patience.clock.monotonic())));
-    return submission.sendAndWait({ message, timeout: durationFromMs(leftMs) }, { ...limits, timeoutMs: leftMs + wayMs });
+    return submission.sendAndWait({ message, timeout: durationOf('timeout', leftMs) }, { ...limits, timeoutMs: leftMs + wayMs });
   });
   if (!answer.accepted) throw nothingSaid();
   const accepted = receipt(answer.accepted, message.idempotencyKey);

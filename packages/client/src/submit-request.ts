@@ -26,7 +26,7 @@ export function submitRequest(mail: Mail, key: RequestKey): SubmitRequest {
     ...(mail.lane === undefined ? {} : laneFields('lane', mail.lane)),
     ...(mail.listUnsubscribe === undefined ? {} : { listUnsubscribe: { ...mail.listUnsubscribe } }),
     ...(mail.sendAt === undefined ? {} : { sendAt: timestampOf('send_at', mail.sendAt) }),
-    ...(mail.ttl === undefined ? {} : { ttl: durationOf(mail.ttl) }),
+    ...(mail.ttl === undefined ? {} : { ttl: lifetimeOf(mail.ttl) }),
     ...(mail.deadline === undefined ? {} : { deadline: timestampOf('deadline', mail.deadline) }),
   });
 }
@@ -34,6 +34,12 @@ export function submitRequest(mail: Mail, key: RequestKey): SubmitRequest {
 export function timestampOf(field: string, date: Date): Timestamp {
   if (Number.isNaN(date.getTime())) throw invalidField(field, 'is an invalid Date; expected one that holds a time');
   return timestampFromDate(date);
+}
+
+/** A span whose bounds are the server's. */
+export function durationOf(field: string, ms: number): Duration {
+  if (!Number.isFinite(ms)) throw invalidField(field, `is ${ms}; expected milliseconds`);
+  return durationFromMs(ms);
 }
 
 function attachment({
@@ -58,7 +64,7 @@ const dispositions = { inline: Disposition.INLINE, attachment: Disposition.ATTAC
 
 const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-function durationOf(ttl: number | string): Duration {
+function lifetimeOf(ttl: number | string): Duration {
   const [, figure, unit = ''] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(String(ttl)) ?? [];
   const ms = typeof ttl === 'number' ? ttl : Number(figure) * (unitMs[unit] ?? Number.NaN);
   if (!(ms > 0 && Number.isFinite(ms))) {

@@ -1,10 +1,9 @@
 import { create } from '@bufbuild/protobuf';
-import { durationFromMs } from '@bufbuild/protobuf/wkt';
 import type { CallOptions as RpcOptions } from '@connectrpc/connect';
 import { OperationSchema, SuspensionSchema, type Operation } from '@posthaste/protocol';
 import type { CallOptions, Connection } from '../connection.ts';
 import { laneFields, type LaneName } from '../lane-name.ts';
-import { timestampOf } from '../submit-request.ts';
+import { durationOf, timestampOf } from '../submit-request.ts';
 import { deadLetters, type DeadLetterFilter, type DeadLetterStatus } from './dead-letters.ts';
 import { newId } from './new-id.ts';
 import { operationStatus, type OperationStatus } from './operation.ts';
@@ -92,7 +91,7 @@ function suspensions({ call, operator }: Connection): Pick<Operator, 'suspend' |
   return {
     async suspend(match, limits = {}) {
       const { comment = '', author = '', ttlMs } = limits;
-      const ttl = ttlMs === undefined ? {} : { ttl: durationFromMs(ttlMs) };
+      const ttl = ttlMs === undefined ? {} : { ttl: durationOf('ttl', ttlMs) };
       const wanted = { match: suspensionMatch(match), comment, author, suspensionId: newId(), ...ttl };
       const { suspension } = await call(limits, (attempt) => operator.createSuspension(wanted, attempt));
       return suspensionStatus(suspension ?? create(SuspensionSchema));

@@ -1,9 +1,9 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import { durationFromMs } from '@bufbuild/protobuf/wkt';
 import { Reason, RecipientState, type MessageSelectorSchema, type SuspensionMatchSchema } from '@posthaste/protocol';
 import { laneFields, type LaneName } from '../lane-name.ts';
 import type { ReasonName } from '../message-status.ts';
 import { invalidField } from '../posthaste-error.ts';
+import { durationOf } from '../submit-request.ts';
 import { valueOf, type GivenWord } from '../word.ts';
 
 /** What mail has in common: all that is given must hold. */
@@ -55,7 +55,7 @@ export function messageSelector(selector: MailSelector): MessageInitShape<typeof
     ids: [...ids],
     ...(state === undefined ? {} : { state: wordIn(RecipientState, 'state', state) }),
     ...(reason === undefined ? {} : { reason: wordIn(Reason, 'reason', reason) }),
-    ...(olderThanMs === undefined ? {} : { olderThan: durationFromMs(olderThanMs) }),
+    ...(olderThanMs === undefined ? {} : { olderThan: durationOf('selector.older_than', olderThanMs) }),
   };
 }
 
