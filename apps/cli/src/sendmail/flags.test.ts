@@ -34,6 +34,8 @@ describe('the flags of sendmail', () => {
     ['-bp', 'posthaste list --state queued'],
     ['-bd', 'posthaste up'],
     ['-f', '-f needs a value'],
+    ['-Z b@example.net', '-Z: sendmail has no flag -Z'],
+    ['--subject hello b@example.net', '--subject: sendmail has no flag --'],
   ])('%s is refused with what to do instead', (line, sentence) => {
     expect(() => read(line)).toThrow(sentence);
   });

@@ -18,7 +18,10 @@ export type SendmailCall =
   | { readonly kind: 'nothing to do' };
 
 /** The single-letter flags that take a value, attached or as the next word, as Postfix's and Sendmail's own commands read them. */
-const withValue = new Set('ABCDFLNORVXbdefhopqr');
+const withValue = new Set('ABCDFLMNOQRVXbdefhopqr');
+
+/** Those that stand alone. Any other letter is none of theirs, and the word behind it may be meant for it: better no mail than one to that word. */
+const alone = new Set('GITUcimnstvx');
 
 /** `-q` and `-d` alone take none. */
 const valueOptional = new Set('qd');
@@ -58,6 +61,8 @@ function* lettersOf(word: string, following: string[]): Generator<Letter> {
     const letter = word[at] ?? '';
     const attached = word.slice(at + 1);
     if (!withValue.has(letter)) {
+      if (!alone.has(letter))
+        throw new SendmailFailure(sysexits.usage, `${word}: sendmail has no flag -${letter}; posthaste sendmail --help tells those that count`);
       yield { letter, value: '' };
       continue;
     }
