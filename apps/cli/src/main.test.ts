@@ -10,6 +10,9 @@ import { freePort } from '@posthaste/testkit';
 import { type FakeApi, posthaste, startFakeApi } from './rig.ts';
 
 const known = '019aa000-0000-7000-8000-000000000001';
+const restarted = known.replace('019', '01a');
+/** How often a watch of `restarted` was asked to go on. */
+let refusals = 0;
 const many = 3_000;
 let api: FakeApi;
 
@@ -30,9 +33,10 @@ beforeAll(async () => {
         messages: Array.from({ length: pageSize }, () => message(known, MessageState.DELIVERED)),
         nextPageToken: 'more',
       }),
-      async *watchMessage({ id }, { signal }) {
-        yield { message: message(id, MessageState.SENDING), resumeToken: '1' };
-        if (id === known) yield { message: message(id, MessageState.PARTLY_DELIVERED), resumeToken: '2' };
+      async *watchMessage({ id, resumeToken }, { signal }) {
+        if (resumeToken === '') yield { message: message(id, MessageState.SENDING), resumeToken: '1' };
+        if (id === restarted && (resumeToken === '' || ++refusals <= 7)) throw new ConnectError('starting anew', Code.Unavailable);
+        if (id !== 'stuck') yield { message: message(id, MessageState.PARTLY_DELIVERED), resumeToken: '2' };
         else await once(signal, 'abort');
       },
     }),
@@ -162,6 +166,13 @@ describe('posthaste watch', () => {
     expect([lines.code, last.code]).toEqual([7, 7]);
     expect(late).toMatchObject({ code: 124, out: expect.stringContaining('b@example.net  sending') });
     expect(late.err).toBe('still sending; delivery goes on\n');
+  });
+
+  it('goes on where it was when the api is back after a while', async () => {
+    const { code, out, err } = await posthaste(['watch', restarted], { env: env() });
+    expect({ code, err }).toEqual({ code: 7, err: '' });
+    expect(out.match(/sending/g)).toHaveLength(1);
+    expect(refusals).toBe(8);
   });
 });
 

@@ -6,6 +6,7 @@ import { option } from '../command/option.ts';
 import { apiOptions, endpointOf, outputOptions } from '../command/option-sets.ts';
 import { exitCode } from '../exit-code.ts';
 import { describeMessage } from '../message-text.ts';
+import { follow } from '../outage.ts';
 import { protoJson } from '../terminal/json.ts';
 import { printPicture } from '../terminal/picture.ts';
 
@@ -31,7 +32,7 @@ Exit code 3: there is no such mail; 6: the api is away, or cannot tell just now.
       options: { endpoint, watch },
     } = call;
     return askApi(endpointOf(endpoint, call.env), patience.question, async (client) => {
-      if (watch) await showChanges(call, client.watch(id));
+      if (watch) await showChanges(call, follow(client, id));
       else call.print(show(call, await client.status(id)));
       return exitCode.ok;
     });

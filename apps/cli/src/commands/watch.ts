@@ -7,12 +7,13 @@ import { option } from '../command/option.ts';
 import { apiOptions, endpointOf, outputOptions } from '../command/option-sets.ts';
 import { type ExitCode, exitCode } from '../exit-code.ts';
 import { changeLines } from '../change-lines.ts';
+import { follow } from '../outage.ts';
 import { outcomeCode } from '../outcome-code.ts';
 import { protoJson } from '../terminal/json.ts';
 
 export const watch = defineCommand({
   summary: 'follow a mail until it is final: a line a change',
-  about: `Exit codes: 0 delivered to all recipients, 7 to some, 1 to none; 124 the time passed first.
+  about: `Exit codes: 0 delivered to all recipients, 7 to some, 1 to none; 124 the time passed first. An api that goes away meanwhile is waited for, up to a minute.
 With -o jsonl a line is the whole message after a change; with -o json only the final one is printed.`,
   operands: [{ name: 'id', how: 'one', completes: 'message ids', doc: 'The id of a mail.' }],
   options: {
@@ -26,7 +27,7 @@ With -o jsonl a line is the whole message after a change; with -o json only the 
     return askApi(endpointOf(endpoint, env), patience.submission, async (client): Promise<ExitCode> => {
       let last: MessageStatus | undefined;
       try {
-        for await (const message of client.watch(id, timeout === undefined ? {} : { timeoutMs: timeout })) {
+        for await (const message of follow(client, id, timeout)) {
           if (output === 'jsonl') print(protoJson(MessageSchema, message.proto, 'jsonl'));
           else if (output !== 'json') for (const line of changeLines(message, last, new Date())) print(line);
           last = message;

@@ -1,5 +1,6 @@
 import { systemClock } from '@posthaste/telemetry/clock';
 import type { Surroundings } from '../command/command.ts';
+import { Outage } from '../outage.ts';
 
 /** Home, and clear to the end: what was drawn before goes, without a flicker. */
 const redraw = '\x1b[H\x1b[2J';
@@ -9,10 +10,17 @@ export function printPicture({ print, redraws }: Pick<Surroundings, 'print' | 'r
   print(redraws ? `${redraw}${text}` : text);
 }
 
-/** Draws now, and again after each pause, until the program is interrupted. */
+/** Draws now, and again after each pause, until the program is interrupted. What was drawn stays while the api starts anew. */
 export async function drawAgain(everyMs: number, draw: () => Promise<void>): Promise<never> {
+  const outage = new Outage();
   for (;;) {
-    await draw();
+    try {
+      await draw();
+      outage.answered();
+    } catch (error) {
+      await outage.sitOut(error);
+      continue;
+    }
     await systemClock.sleep(everyMs);
   }
 }
