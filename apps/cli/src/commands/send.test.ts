@@ -153,6 +153,15 @@ describe('posthaste send', () => {
     expect(taken.has('dry')).toBe(false);
   });
 
+  it('sends no file with other letters than it has', async () => {
+    const [latin, marked] = [join(folder, 'latin.txt'), join(folder, 'marked.txt')];
+    writeFileSync(latin, Buffer.from('caf\u00e9', 'latin1'));
+    writeFileSync(marked, '\ufeffcaf\u00e9');
+    const [refused, read] = await Promise.all([latin, marked].map((path) => send([...envelope, '--text-file', path, '--dry-run'])));
+    expect(refused).toMatchObject({ code: 2, err: expect.stringContaining(`--text-file: ${latin} is not UTF-8`) });
+    expect(JSON.parse(read?.out ?? '')).toMatchObject({ text: 'caf\u00e9' });
+  });
+
   it.each([
     [['--to', 'b@example.net', '--text', 'x'], '--from is missing'],
     [['--from', 'a@example.org', '--text', 'x'], '--to is missing'],

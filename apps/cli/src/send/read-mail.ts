@@ -43,9 +43,19 @@ async function textOf(body: 'text' | 'html', given: SendValues, stdin: Input): P
   const path = given[`${body}-file`];
   if (path === undefined) return given[body];
   if (given[body] !== undefined) throw usageError(`--${body} and --${body}-file say the same in two ways; keep one`);
-  return (await contentOf(path, `--${body}-file`, stdin)).toString('utf8');
+  return decodeText(await contentOf(path, `--${body}-file`, stdin), `--${body}-file: ${path}`);
 }
 
+/** What would arrive with other letters than it has here is not sent. */
+function decodeText(bytes: Buffer, source: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw usageError(`${source} is not UTF-8: convert it, as by iconv -f WINDOWS-1252 -t UTF-8, or send it as it is by --attach`);
+  }
+}
+
+/** What a program wrote is sent even where a byte of it is no letter. */
 async function bodyFrom(stdin: Input): Promise<string> {
   if (stdin.isTTY === true) throw usageError('there is no content: give --text, --html, --attach or --raw, or a text on standard input');
   return (await buffer(stdin)).toString('utf8');
