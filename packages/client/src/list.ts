@@ -20,7 +20,7 @@ export interface MessageFilter {
   readonly acceptedBefore?: Date;
   /** With this recipient, whole, in any case; or, beginning with `@`, at this domain. */
   readonly recipient?: string;
-  /** With this reverse path, whole, in any case; or, beginning with `@`, at this domain. */
+  /** With this reverse path, whole, in any case; or, beginning with `@`, at this domain; or `<>`, the null sender. */
   readonly from?: string;
   /** With this Message-ID header, with or without angle brackets. */
   readonly messageIdHeader?: string;

@@ -18,11 +18,11 @@ export function ticketOf(id: string, addresses: readonly string[]): Ticket {
   };
 }
 
-export const accepted = (id: string, addresses = ['b@example.net']): JournalEvent => ({
+export const accepted = (id: string, addresses = ['b@example.net'], from = 'a@example.org'): JournalEvent => ({
   kind: 'accepted',
   at: 1,
   id,
-  ticket: ticketOf(id, addresses),
+  ticket: { ...ticketOf(id, addresses), from },
   place: { kind: 'log', lane: 'high', sequence: 1 },
 });
 export const started = (id: string, recipients = [0]): JournalEvent => ({

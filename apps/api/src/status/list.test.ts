@@ -82,3 +82,11 @@ test('a page of large messages ends before a client would refuse it, and the nex
     await large.stop();
   }
 });
+
+test('notifications are found by the null sender', async () => {
+  const id = idOf(7);
+  await rig.record([accepted(id, undefined, '')]);
+  const found = async () => (await client().listMessages({ from: '<>' })).messages.map((message) => message.id);
+  await eventually(async () => (await found()).length > 0);
+  expect(await found()).toEqual([id]);
+});

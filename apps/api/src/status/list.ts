@@ -11,6 +11,7 @@ import {
   MessageSchema,
 } from '@posthaste/protocol';
 import { knownLane, laneAsked } from '../lane-asked.ts';
+import { nullSender } from '../submission/envelope.ts';
 import type { MessageSources } from './message-finding.ts';
 import { messageStateName } from './message-state.ts';
 import { listedMessage } from './message-view.ts';
@@ -56,7 +57,8 @@ function filterOf(request: ListMessagesRequest, table: LaneTable): MessageFilter
     ...(lanes.length + laneNames.length === 0 ? {} : { lanes: lanesOf(request, table) }),
     ...(acceptedAfter ? { acceptedAfter: timestampMs(acceptedAfter) } : {}),
     ...(acceptedBefore ? { acceptedBefore: timestampMs(acceptedBefore) } : {}),
-    ...given({ recipient, from, upstream, tenant, upstreamId, messageId: messageIdHeader }),
+    ...given({ recipient, upstream, tenant, upstreamId, messageId: messageIdHeader }),
+    ...(from === '' ? {} : { from: from === nullSender ? '' : from }),
   };
 }
 
@@ -68,7 +70,7 @@ function lanesOf({ lanes, laneNames }: ListMessagesRequest, table: LaneTable): s
   return table.all.filter((lane) => asked.has(lane)).map(({ name }) => name);
 }
 
-type Words = Pick<MessageFilter, 'recipient' | 'from' | 'upstream' | 'tenant' | 'upstreamId' | 'messageId'>;
+type Words = Pick<MessageFilter, 'recipient' | 'upstream' | 'tenant' | 'upstreamId' | 'messageId'>;
 
 function given(words: Required<Words>): Words {
   return Object.fromEntries(Object.entries(words).filter(([, word]) => word !== ''));

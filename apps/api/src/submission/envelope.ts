@@ -14,7 +14,7 @@ export interface Addressing {
 }
 
 /** The null reverse path of notifications (RFC 5321, 4.5.5). */
-const nullSender = '<>';
+export const nullSender = '<>';
 
 /** Throws INVALID_FIELD with all faults at once. */
 export function readAddressing(request: SubmitRequest): Addressing {

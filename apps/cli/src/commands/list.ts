@@ -18,7 +18,7 @@ const filters = {
   since: option.timeAgo({ doc: 'Accepted at this time or later, such as 2031-05-01T08:00:00Z, or 2h for two hours ago.' }),
   until: option.timeAgo({ doc: 'Accepted before this time.' }),
   to: option.text({ value: 'ADDRESS', doc: 'With this recipient; @example.net: with one at this domain.' }),
-  from: option.text({ value: 'ADDRESS', doc: 'With this reverse path; @example.org: with one at this domain.' }),
+  from: option.text({ value: 'ADDRESS', doc: 'With this reverse path; @example.org: with one at this domain; <>: with none.' }),
   'message-id': option.text({ value: 'ID', doc: 'With this Message-ID header.' }),
   'upstream-id': option.text({ value: 'ID', doc: 'Taken by an upstream under this id of its own.' }),
   upstream: option.text({ value: 'NAME', doc: 'Attempted at this upstream last.' }),

@@ -11,7 +11,7 @@ export function matches(message: Message, filter: ListMessagesRequest): boolean 
     (!filter.acceptedAfter || acceptedMs >= timestampMs(filter.acceptedAfter)) &&
     (!filter.acceptedBefore || acceptedMs < timestampMs(filter.acceptedBefore)) &&
     (filter.recipient === '' || message.recipients.some(({ address }) => isOf(address, filter.recipient))) &&
-    (filter.from === '' || isOf(message.from, filter.from)) &&
+    (filter.from === '' || (filter.from === '<>' ? message.from === '' : isOf(message.from, filter.from))) &&
     (filter.tenant === '' || message.tenant === filter.tenant) &&
     (filter.upstream === '' || message.recipients.some(({ attempts }) => attempts.at(-1)?.upstream === filter.upstream)) &&
     // A fake upstream gives no ids, and a fake builds no MIME message.

@@ -244,7 +244,7 @@ export type ListMessagesRequest = Message<"posthaste.v1.ListMessagesRequest"> & 
   recipient: string;
 
   /**
-   * With this reverse path, whole, in any case; or, beginning with `@`, at this domain.
+   * With this reverse path, whole, in any case; or, beginning with `@`, at this domain; or `<>`, the null sender.
    *
    * @generated from field: string from = 8;
    */
