@@ -1,6 +1,6 @@
 /** How a call that failed for a passing reason is repeated. Data: `delays(policy)` lists what it comes to. */
 export interface RetryPolicy {
-  /** How often a call is made in all, the first time included. 1 never repeats. Default: 8. */
+  /** How often a call is made in all, the first time included. 1 never repeats. Default: 25, so that it is the time which ends a call's patience. */
   readonly maxAttempts: number;
   /** Upper bound of the first wait, milliseconds. Default: 100. */
   readonly firstDelayMs: number;
@@ -15,7 +15,7 @@ export interface RetryPolicy {
   readonly attemptTimeoutMs: number;
 }
 
-export const defaultRetryPolicy: RetryPolicy = { maxAttempts: 8, firstDelayMs: 100, factor: 2, maxDelayMs: 5_000, attemptTimeoutMs: 25_000 };
+export const defaultRetryPolicy: RetryPolicy = { maxAttempts: 25, firstDelayMs: 100, factor: 2, maxDelayMs: 5_000, attemptTimeoutMs: 25_000 };
 
 /**
  * Upper bounds of the waits between attempts, in milliseconds. The wait itself is drawn evenly from 0 to the bound (full jitter), so that clients that

@@ -54,6 +54,13 @@ test('patience ends with the attempts, and the last refusal is told', async () =
   expect(fake.submissions()).toHaveLength(0);
 });
 
+test('a server that is away is waited for as long as the call may take', async () => {
+  const fake = fakeWithWaits();
+  fake.refuse({ code: 'UNAVAILABLE', sentence: 'connection refused' }, 100);
+  await expect(fake.client.submit(mail)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  expect(fake.waits.reduce((sum, ms) => sum + ms)).toBeGreaterThan(25_000);
+});
+
 test('patience ends before a wait that is longer than the time left', async () => {
   const fake = fakeWithWaits();
   fake.refuse({ code: 'STORAGE_FULL', sentence: 'full', retryAfterMs: 5_000 }, 8);
