@@ -60,3 +60,15 @@ test('closes although someone watches', async () => {
   })();
   await expect(watching).rejects.toThrow('http/2 stream closed');
 });
+
+test('whoever watches hears NOT_SERVING although the program ends at once', async () => {
+  const { admin, draining, health } = await start();
+  const heard: Status[] = [];
+  for await (const { status } of health.watch({})) {
+    heard.push(status);
+    if (heard.length > 1) continue;
+    draining.abort();
+    await admin.close();
+  }
+  expect(heard).toEqual([Status.SERVING, Status.NOT_SERVING]);
+});

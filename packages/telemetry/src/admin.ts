@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
-import { createServer as createHttp2, type ServerHttp2Stream } from 'node:http2';
+import { createServer as createHttp2, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { divideConnections } from '@posthaste/protocol/clear-text';
 import { answerHealth } from './grpc-health.ts';
 import { metricsRegistry } from './metrics.ts';
@@ -18,7 +19,7 @@ export interface AdminOptions {
 export interface AdminServer {
   /** Resolves to the port: the given one, or the one that was found for 0. */
   listen(address: { readonly host: string; readonly port: number }): Promise<number>;
-  /** At once: nobody there waits for an answer of importance. */
+  /** As soon as those who watch have been told NOT_SERVING: nobody else there waits for an answer of importance. */
   close(): Promise<void>;
 }
 
@@ -35,6 +36,11 @@ export function createAdminServer({ ready, draining = new AbortController().sign
   });
   const http2 = createHttp2();
   http2.on('stream', (stream: ServerHttp2Stream, headers) => answerHealth(stream, headers, { ready, draining }));
+  const sessions = new Set<ServerHttp2Session>();
+  http2.on('session', (session) => {
+    sessions.add(session);
+    session.once('close', () => sessions.delete(session));
+  });
   const sockets = divideConnections(http1, http2);
   return {
     async listen({ host, port }) {
@@ -45,10 +51,21 @@ export function createAdminServer({ ready, draining = new AbortController().sign
     async close() {
       const closed = once(http1, 'close');
       http1.close();
+      await Promise.race([Promise.all([...sessions].map(endOf)), delay(lastWordMs, undefined, { ref: false })]);
       for (const socket of sockets) socket.destroy();
       await closed;
     },
   };
+}
+
+/** For what is on its way to a watcher when the port closes. */
+const lastWordMs = 200;
+
+/** When its calls have ended, those that watch for health with their last word. */
+async function endOf(session: ServerHttp2Session): Promise<void> {
+  const closed = once(session, 'close');
+  session.close();
+  await closed;
 }
 
 function answer(request: IncomingMessage, response: ServerResponse, ready: boolean, routes: readonly string[]): void {

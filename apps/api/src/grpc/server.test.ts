@@ -1,5 +1,5 @@
 import { connect as connectHttp2 } from 'node:http2';
-import { createClient } from '@connectrpc/connect';
+import { Code, createClient } from '@connectrpc/connect';
 import { createGrpcTransport } from '@connectrpc/connect-node';
 import { Client, credentials, status, type ServiceError } from '@grpc/grpc-js';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -84,5 +84,13 @@ describe('the native port', () => {
   test('health is answered there too', async () => {
     const health = createClient(Health, createGrpcTransport({ baseUrl: `http://${rig.grpcTarget}` }));
     expect((await health.check({ service: SubmissionService.typeName })).status).toBe(ServingStatus.SERVING);
+  });
+
+  test.each(['gRPC alone', 'all protocols'])('health has the codes of its protocol on the port for %s', async (port) => {
+    const baseUrl = port === 'gRPC alone' ? `http://${rig.grpcTarget}` : rig.url;
+    const health = createClient(Health, createGrpcTransport({ baseUrl }));
+    await expect(health.check({ service: 'nobody' })).rejects.toMatchObject({ code: Code.NotFound });
+    const watched = health.watch({})[Symbol.asyncIterator]().next();
+    await expect(watched).rejects.toMatchObject({ code: Code.Unimplemented });
   });
 });

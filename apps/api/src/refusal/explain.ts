@@ -15,6 +15,8 @@ const reasons: Readonly<Partial<Record<Code, ReasonName>>> = {
 /** The same error with a reason. One that has a reason already stays as it is; one that nobody foresaw is our trouble, and says no more. */
 export function explain(error: ConnectError): ConnectError {
   if (reasonOf(error)) return error;
+  // The protocol of gRPC's health check has this code, and no reasons.
+  if (error.code === Code.NotFound) return error;
   const unknown = /key "([^"]*)" is unknown/.exec(error.rawMessage)?.[1];
   if (unknown !== undefined) return refuseUnknownField(unknown);
   // Broken protobuf is reported as an internal error; it is the client who sent it.
