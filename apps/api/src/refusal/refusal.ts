@@ -76,6 +76,15 @@ export function refuseFields(
   return refusal(reason, more > 0 ? `${sentence}; and ${more} more` : sentence, { metadata, fields });
 }
 
+/** A refusal of what stands in `field` of the request, with its fields named from there. */
+export function refusedWithin(field: string, error: unknown): unknown {
+  if (!(error instanceof ConnectError)) return error;
+  const faults = error.findDetails(BadRequestSchema).flatMap(({ fieldViolations }) => fieldViolations);
+  if (faults.length === 0) return error;
+  const named = faults.map((fault) => ({ field: `${field}.${fault.field}`, description: fault.description }));
+  return refuseFields(named, reasonOf(error));
+}
+
 export function refuseTooLarge(limitBytes: number, what = 'the request'): ConnectError {
   return refusal('MESSAGE_TOO_LARGE', `${what} is too large; expected at most ${limitBytes} bytes`, {
     metadata: { limit_bytes: String(limitBytes) },

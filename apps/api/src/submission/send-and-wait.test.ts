@@ -65,6 +65,16 @@ describe.each([
     expect([settled, message?.state, message?.id]).toEqual([true, MessageState.DELIVERED, accepted?.id]);
   });
 
+  test.each([
+    [{ from: 'nobody' }, 'message.from'],
+    [{ laneName: 'fast' }, 'message.lane_name'],
+    [{ sendAt: { seconds: 9_999_999_999n } }, 'message.send_at'],
+  ])('names the field of the message that is wrong: $1', async (wrong, field) => {
+    const { message, fields } = await refusalOf(client().sendAndWait({ message: { ...hello, ...wrong } }));
+    expect(fields.map((fault) => fault.field)).toEqual([field]);
+    expect(message).toContain(`${field}: `);
+  });
+
   test('goes on waiting longer than other calls may take', async () => {
     const tenant = tenantFor('long');
     const call = client().sendAndWait({ message: { ...hello, tenant }, timeout: { seconds: 30n } });

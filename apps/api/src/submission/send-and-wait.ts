@@ -3,7 +3,7 @@ import { durationMs } from '@bufbuild/protobuf/wkt';
 import { ConnectError, type HandlerContext } from '@connectrpc/connect';
 import { SendAndWaitResponseSchema, type Message, type SendAndWaitRequest, type SendAndWaitResponse } from '@posthaste/protocol';
 import type { Clock } from '@posthaste/telemetry';
-import { reasonOf } from '../refusal/refusal.ts';
+import { reasonOf, refusedWithin } from '../refusal/refusal.ts';
 import { isSettled } from '../status/watch.ts';
 import type { Submit } from './calls.ts';
 
@@ -25,7 +25,9 @@ const retryMs = 500;
 export function createSendAndWait({ submit, follow, clock }: SendAndWaitOptions) {
   return async ({ message: request, timeout }: SendAndWaitRequest, context: HandlerContext): Promise<SendAndWaitResponse> => {
     if (!request) throw new Error('unreachable: the contract requires the message');
-    const accepted = await submit(request, context);
+    const accepted = await submit(request, context).catch((error: unknown) => {
+      throw refusedWithin('message', error);
+    });
     const longestMs = timeout ? durationMs(timeout) : defaultTimeoutMs;
     const leftMs = (context.timeoutMs() ?? Number.POSITIVE_INFINITY) - answerMs;
     const message = await lastSeen(accepted.id, Math.max(0, Math.min(longestMs, leftMs)), context.signal);
