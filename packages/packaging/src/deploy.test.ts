@@ -99,9 +99,9 @@ describe('Dockerfile', () => {
   });
 });
 
-describe('nats-server', async () => {
-  const { binary } = await findNatsServer({ env: process.env });
+const { binary } = await findNatsServer({ env: process.env });
 
+describe('nats-server', () => {
   test.each(['standalone.conf', 'cluster.conf'])('takes nats/%s', (name) => {
     const { status, stderr } = spawnSync(binary, ['-t', '-c', join(deployFolder, 'nats', name)], { encoding: 'utf8', env: { NATS_NAME: 'nats-1' } });
     expect(status, stderr).toBe(0);
@@ -109,6 +109,21 @@ describe('nats-server', async () => {
 });
 
 describe('systemd', () => {
+  test('has a NATS of its own, by the line of the README: on loopback, and stored where its unit may write', () => {
+    const [, expression = ''] =
+      /^ {4}sed '(.*)' deploy\/nats\/standalone\.conf > \/etc\/posthaste\/nats\.conf$/m.exec(readDeployed('README.md')) ?? [];
+    const { stdout } = spawnSync('sed', [expression, join(deployFolder, 'nats/standalone.conf')], { encoding: 'utf8' });
+    const path = join(scratch, 'nats.conf');
+    writeFileSync(path, stdout);
+    expect(spawnSync(binary, ['-t', '-c', path]).status).toBe(0);
+    expect(stdout.match(/^listen: .*|^http: .*|store_dir: .*/gm)).toEqual([
+      'listen: 127.0.0.1:4222',
+      'http: 127.0.0.1:8222',
+      'store_dir: /var/lib/posthaste-nats',
+    ]);
+    expect(readDeployed('systemd/posthaste-nats.service')).toContain('StateDirectory=posthaste-nats\n');
+  });
+
   const hasVerify = spawnSync('systemd-analyze', ['--version']).status === 0;
 
   test.runIf(hasVerify).each(['posthaste@.service', 'posthaste-nats.service', 'posthaste.target'])('takes %s', (unit) => {
