@@ -43,6 +43,35 @@ test('a mail says its lane, tags and key beside its content', async () => {
   expect(fake.submissions()[0]?.status).toMatchObject({ lane: 'immediate', tags: { order: '17' } });
 });
 
+test('the same mail under its key is one mail, built twice as it is', async () => {
+  const { fake, transporter } = fakeTransporter();
+  const build = (html: string): SendMailOptions & PosthasteMail => ({
+    ...mail,
+    html,
+    attachments: [{ filename: 'a.txt', content: 'Date: today\r\n' }],
+    posthaste: { idempotencyKey: 'order-17' },
+  });
+  const first = await transporter.sendMail(build('<b>x</b>'));
+  expect(await transporter.sendMail(build('<b>x</b>'))).toMatchObject({ posthasteId: first.posthasteId, messageId: first.messageId, replayed: true });
+  await expect(transporter.sendMail(build('<i>y</i>'))).rejects.toMatchObject({ code: 'IDEMPOTENCY_KEY_REUSED' });
+  const head = Buffer.from(fake.submissions()[0]?.request.raw ?? [])
+    .toString()
+    .split('\r\n\r\n')[0];
+  expect(head).toMatch(/^Message-ID: <[0-9a-f]{32}@example\.org>$/m);
+  expect(head).not.toMatch(/^Date:/m);
+});
+
+test('a date of the caller stays', async () => {
+  const { fake, transporter } = fakeTransporter();
+  await transporter.sendMail({ ...mail, date: new Date(0), posthaste: { idempotencyKey: 'order-18' } } as SendMailOptions & PosthasteMail);
+  await transporter.sendMail({
+    ...mail,
+    headers: { Date: 'Thu, 01 Jan 1970 00:00:00 +0000' },
+    posthaste: { idempotencyKey: 'order-19' },
+  } as SendMailOptions & PosthasteMail);
+  for (const { request } of fake.submissions()) expect(Buffer.from(request.raw).toString()).toContain('Date: Thu, 01 Jan 1970');
+});
+
 test('an envelope of its own wins, with the null sender too', async () => {
   const { fake, transporter } = fakeTransporter();
   await transporter.sendMail({ ...mail, envelope: { from: '', to: ['bounce@example.net'] } });
