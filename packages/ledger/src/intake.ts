@@ -11,6 +11,7 @@ import {
   type WrittenLane,
 } from '@posthaste/core';
 import { firstRecord, fold } from './fold.ts';
+import type { RecentRow, RecentRows } from './recent-rows.ts';
 import type { RecipientRecord } from './record.ts';
 import type { Statements } from './statements.ts';
 import { upstreamIdOf } from './upstream-id.ts';
@@ -36,11 +37,13 @@ interface Touched {
 export class Intake {
   readonly #sql: Statements;
   readonly #words: WordIndex;
+  readonly #recent: RecentRows;
   readonly #touched = new Map<string, Touched>();
 
-  constructor(sql: Statements, words: WordIndex) {
+  constructor(sql: Statements, words: WordIndex, recent: RecentRows) {
     this.#sql = sql;
     this.#words = words;
+    this.#recent = recent;
   }
 
   /** False when the event belongs to a message that the ledger does not know. */
@@ -110,11 +113,16 @@ export class Intake {
   #touch(id: string): Touched | undefined {
     const known = this.#touched.get(id);
     if (known) return known;
-    const row = this.#sql.records.get(id);
+    const row = this.#recent.get(id) ?? this.#readRow(id);
     if (!row) return undefined;
-    const touched = { acceptedAt: Number(row['accepted_at']), records: parseRecords(row['records']), upstreamIds: new Set<string>() };
+    const touched = { acceptedAt: row.acceptedAt, records: [...row.records], upstreamIds: new Set<string>() };
     this.#touched.set(id, touched);
     return touched;
+  }
+
+  #readRow(id: string): RecentRow | undefined {
+    const row = this.#sql.records.get(id);
+    return row && { acceptedAt: Number(row['accepted_at']), records: parseRecords(row['records']) };
   }
 
   #writeRow(id: string, { ticket, lane: newLane, acceptedAt, records, upstreamIds }: Touched): void {
@@ -130,6 +138,7 @@ export class Intake {
     } else this.#sql.updateMessage.run(changedAt, state, lastUpstream(records), json, id);
     if (newLane) this.#sql.updateLane.run(laneNameOf(newLane), patchOf(newLane), id);
     this.#words.add(words, { acceptedAt, id });
+    this.#recent.note(id, state, { acceptedAt, records });
   }
 }
 

@@ -60,6 +60,18 @@ test('a gap forgets what is under way and keeps what is final', () => {
   expect(ledger.forgetUnfinished(0)).toBe(1);
   expect(ledger.getMessage(finished)).toBeDefined();
   expect(ledger.getMessage(underWay)).toBeUndefined();
+  expect(ledger.apply(0, usualEvents(underWay, '1.2').slice(2), at(2))).toHaveLength(1);
+});
+
+test('what could not be written is forgotten as a whole', () => {
+  const ledger = new Ledger(':memory:');
+  const [accepted, started, delivered] = usualEvents(id, '1.1');
+  ledger.apply(0, [accepted!], at(1));
+  expect(() => ledger.apply(0, [started!], at(Number.NaN))).toThrow('NOT NULL');
+  ledger.apply(0, [delivered!], at(2));
+  const other = new Ledger(':memory:');
+  other.apply(0, [accepted!, delivered!], at(2));
+  expect(ledger.getMessage(id)).toEqual(other.getMessage(id));
 });
 
 const byHand = { author: 'ann', comment: 'wrong price', recipients: [0], id };

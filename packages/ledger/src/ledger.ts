@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { JournalEvent, Ticket } from '@posthaste/core';
 import { Intake, parseRecords } from './intake.ts';
 import { MessageList, type ListRequest, type MessagePage } from './message-list.ts';
+import { RecentRows } from './recent-rows.ts';
 import type { MessageRecord } from './record.ts';
 import { Retention } from './retention.ts';
 import { openDatabase } from './schema.ts';
@@ -23,6 +24,7 @@ export class Ledger {
   readonly #database: DatabaseSync;
   readonly #sql: Statements;
   readonly #words: WordIndex;
+  readonly #recent = new RecentRows();
   readonly #list: MessageList;
   readonly #retention: Retention;
 
@@ -43,7 +45,7 @@ export class Ledger {
   /** Takes events in, in their order, and moves the position, in one transaction. Returns those that belong to no message that it knows. */
   apply(partition: number, events: readonly JournalEvent[], position: Position): readonly JournalEvent[] {
     return this.#transact(() => {
-      const intake = new Intake(this.#sql, this.#words);
+      const intake = new Intake(this.#sql, this.#words, this.#recent);
       const strangers = events.filter((event) => !intake.take(event));
       intake.write();
       this.#putPosition(partition, position);
@@ -54,7 +56,7 @@ export class Ledger {
   /** Takes in mails as they stand, in the place of all that was known of them. */
   put(mails: readonly MessageRecord[]): void {
     this.#transact(() => {
-      const intake = new Intake(this.#sql, this.#words);
+      const intake = new Intake(this.#sql, this.#words, this.#recent);
       for (const { ticket, recipients } of mails) intake.put(ticket, recipients);
       intake.write();
     });
@@ -65,6 +67,7 @@ export class Ledger {
    * it is sent on to the scheduler, who knows. What is final stays. Returns how many messages were forgotten.
    */
   forgetUnfinished(partition: number): number {
+    this.#recent.clear();
     return this.#transact(() => Number(this.#sql.forgetUnfinished.run(partition).changes));
   }
 
@@ -105,6 +108,7 @@ export class Ledger {
     } catch (error) {
       this.#sql.rollback.run();
       this.#words.recount();
+      this.#recent.clear();
       throw error;
     }
   }
