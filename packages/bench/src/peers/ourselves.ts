@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { nodeFlags } from '@posthaste/config';
 import { Remote } from '../remote.ts';
 import type { Rig } from '../rig.ts';
 import type { RpcLoadMethods } from '../scenario/rpc-process.ts';
@@ -36,7 +37,7 @@ export function ourselvesByRpc(rig: Rig, mode: Mode): Peer {
 
 async function startByRpc(rig: Rig, mode: Mode, options: PeerOptions): Promise<RunningPeer> {
   const system = await startSystem(rig, mode, options);
-  const load = new Remote<RpcLoadMethods>('rpc load', join(import.meta.dirname, '../scenario/rpc-process.ts'));
+  const load = new Remote<RpcLoadMethods>('rpc load', join(import.meta.dirname, '../scenario/rpc-process.ts'), nodeFlags);
   const shape = { way: 'batch', content: 'raw', batch: mailsInACall } as const;
   return {
     async send({ mails, sizeBytes, sessions }) {

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { nodeFlags } from '@posthaste/config';
 import { type Percentiles, percentiles } from '../report/percentiles.ts';
 import { Remote } from '../remote.ts';
 import { type Rig, withSystem } from '../rig.ts';
@@ -38,7 +39,7 @@ const warmUpMs = 2_000;
 
 /** How fast the api takes mail by native gRPC. The upstream is down meanwhile, so that deliveries take nothing away; then all of it has to arrive. */
 export async function runRpc(rig: Rig, onResult: (result: RpcCaseResult) => void): Promise<readonly RpcCaseResult[]> {
-  const load = new Remote<RpcLoadMethods>('rpc load', join(import.meta.dirname, 'rpc-process.ts'));
+  const load = new Remote<RpcLoadMethods>('rpc load', join(import.meta.dirname, 'rpc-process.ts'), nodeFlags);
   const results: RpcCaseResult[] = [];
   try {
     for (const mode of ['fast', 'durable'] as const) {

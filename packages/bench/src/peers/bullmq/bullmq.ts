@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { nodeFlags } from '@posthaste/config';
 import { Remote } from '../../remote.ts';
 import { installPeers } from '../npm-packages.ts';
 import type { Peer, PeerOptions, RunningPeer } from '../peer.ts';
@@ -24,7 +25,8 @@ async function prepare(folder: string): Promise<void> {
 
 async function start({ installed, folder, upstreamPort }: PeerOptions, kind: BullMail['kind']): Promise<RunningPeer> {
   const redis = await startRedis(installed, folder);
-  const producer = new Remote<ProducerMethods>('bullmq producer', join(import.meta.dirname, 'producer-process.ts'));
+  // Whoever hands mail in does so with the same settings, here and for ours.
+  const producer = new Remote<ProducerMethods>('bullmq producer', join(import.meta.dirname, 'producer-process.ts'), nodeFlags);
   const worker = new Remote<WorkerMethods>('bullmq worker', join(import.meta.dirname, 'worker-process.ts'));
   const stop = async () => {
     producer.end();
