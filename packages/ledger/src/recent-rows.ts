@@ -7,13 +7,14 @@ export interface RecentRow {
   readonly records: readonly RecipientRecord[];
 }
 
-/** Some 10 MiB. */
-const mostRows = 10_000;
+/** Recipients of all rows together: 5.4 MiB of mail with one each that was tried once. */
+const mostRecipients = 10_000;
 
 /** Mail under way, as its row was written last: the next event of most mails comes soon, and need not read it back. */
 export class RecentRows {
   /** The oldest first. */
   readonly #rows = new Map<string, RecentRow>();
+  #recipients = 0;
 
   get(id: string): RecentRow | undefined {
     return this.#rows.get(id);
@@ -21,16 +22,25 @@ export class RecentRows {
 
   /** The row was written so. */
   note(id: string, state: MessageState, row: RecentRow): void {
-    this.#rows.delete(id);
+    this.#drop(id);
     if (finalStates.has(state)) return;
     this.#rows.set(id, row);
-    if (this.#rows.size <= mostRows) return;
-    for (const oldest of this.#rows.keys()) return void this.#rows.delete(oldest);
+    this.#recipients += row.records.length;
+    for (const oldest of this.#rows.keys()) {
+      if (this.#recipients <= mostRecipients) return;
+      this.#drop(oldest);
+    }
   }
 
   /** What was written was taken back, or rows went without it. */
   clear(): void {
     this.#rows.clear();
+    this.#recipients = 0;
+  }
+
+  #drop(id: string): void {
+    this.#recipients -= this.#rows.get(id)?.records.length ?? 0;
+    this.#rows.delete(id);
   }
 }
 
