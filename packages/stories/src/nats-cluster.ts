@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -77,9 +77,8 @@ export class NatsCluster {
     const config = join(folder, 'nats.conf');
     writeFileSync(config, this.#configOf(node, folder));
     const log = openSync(join(folder, 'nats.log'), 'a');
-    node.process = spawn(this.#binary, ['-c', config], { stdio: ['ignore', log, log], env: { NATS_NAME: node.name } });
+    node.process = node.guardian.spawn(this.#binary, ['-c', config], { output: log, env: { NATS_NAME: node.name } });
     closeSync(log);
-    node.guardian.guard(node.process.pid);
   }
 
   /** What containers have as hosts are ports here. */

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -24,11 +24,10 @@ export class Child {
 
   constructor({ command, args, cwd, logFile, env = {} }: ChildOptions) {
     const log = openSync(logFile, 'a');
-    this.#child = spawn(command, args, { cwd, stdio: ['ignore', log, log], env: { PATH: process.env['PATH'] ?? '', ...env } });
+    this.#guardian = startGuardian();
+    this.#child = this.#guardian.spawn(command, args, { cwd, output: log, env: { PATH: process.env['PATH'] ?? '', ...env } });
     closeSync(log);
     this.#logFile = logFile;
-    this.#guardian = startGuardian();
-    this.#guardian.guard(this.#child.pid);
   }
 
   async whenListening(port: number): Promise<void> {
@@ -45,7 +44,6 @@ export class Child {
       const timer = setTimeout(() => this.#child.kill('SIGKILL'), stopGraceMs);
       await ended.finally(() => clearTimeout(timer));
     }
-    this.#guardian.guard(undefined);
     this.#guardian.release();
   }
 

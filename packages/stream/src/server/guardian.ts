@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
 
 /**
@@ -10,11 +10,26 @@ export interface Guardian {
   /** For the `stdio` of a child process: while the child lives, nats-server is left alone. */
   readonly pipe: Socket;
   readonly pid: number;
-  /** From now on this process is the one to end; undefined: none is. */
-  guard(pid: number | undefined): void;
+  /** Starts what this is to end; one at a time. A command that cannot be started ends at once with code 126 or 127. */
+  spawn(command: string, args: readonly string[], options: GuardedOptions): ChildProcess;
   /** Ends the guardian itself, and with it what it guards. */
   release(): void;
 }
+
+export interface GuardedOptions {
+  /** The file that takes what it says. */
+  readonly output: number;
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  /** A process group of its own. */
+  readonly detached?: boolean;
+}
+
+/**
+ * Says its process id to the guardian, and only then becomes the command: were its starter the one to say it, being killed just before that would leave
+ * a server behind that nobody ends.
+ */
+const announced = `trap '' PIPE; echo $$ >&3; trap - PIPE; exec "$@" 3>&-`;
 
 /**
  * The last line read names the process. SIGTERM lets nats-server sync and close its stores; after 30 s it has had its chance. Where there is a
@@ -42,7 +57,14 @@ export function startGuardian(): Guardian {
   return {
     pipe,
     pid: shell.pid,
-    guard: (pid) => void pipe.write(`${pid ?? ''}\n`),
+    spawn(command, args, { output, ...options }) {
+      const child = spawn('/bin/sh', ['-c', announced, 'sh', command, ...args], {
+        ...options,
+        stdio: ['ignore', output, output, pipe.destroyed ? 'ignore' : pipe],
+      });
+      child.once('exit', () => void pipe.write('\n'));
+      return child;
+    },
     release: () => pipe.destroy(),
   };
 }

@@ -1,5 +1,5 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import type { ChildProcess } from 'node:child_process';
+import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { systemClock } from '@posthaste/telemetry';
 import { isAlive } from './alive.ts';
@@ -46,25 +46,33 @@ const largestLogBytes = 10 * 2 ** 20;
 /** Starts nats-server with JetStream and answers when it takes connections, its streams recovered. */
 export async function startNatsServer(options: NatsServerOptions): Promise<NatsServer> {
   const dataDir = resolve(options.dataDir);
+  checkBinary(options.binary);
   mkdirSync(dataDir, { recursive: true });
   await waitForPredecessor(dataDir);
   const config = join(dataDir, 'nats-server.conf');
   writeFileSync(config, describeConfig(options, dataDir));
   const log = openLog(join(dataDir, 'nats-server.log'));
   const guardian = options.guardian ?? startGuardian();
-  const child = spawn(options.binary, ['-c', config], {
+  const child = guardian.spawn(options.binary, ['-c', config], {
     // A file, not a pipe: nats-server would die of SIGPIPE while it closes its stores after its starter is gone.
-    stdio: ['ignore', log.file, log.file],
+    output: log.file,
     detached: options.detached ?? false,
     // Go lets its heap grow to twice of what lives. This bound makes it collect earlier instead, so that a backlog on disk does not become memory: 282 MiB
     // at most while 100,000 mails of 10 KiB came in. Closer to what lives it collects without end, and just when mail comes fastest.
     env: { GOMEMLIMIT: '270MiB' },
   });
   closeSync(log.file);
-  guardian.guard(child.pid);
-  const exited = watchExit(child).finally(() => (options.guardian ? guardian.guard(undefined) : guardian.release()));
+  const exited = watchExit(child).finally(() => options.guardian ?? guardian.release());
   const port = await waitUntilReady(child, exited, log, options.log);
   return serverOf(child, exited, options.host ?? '127.0.0.1', port);
+}
+
+function checkBinary(path: string): void {
+  try {
+    accessSync(path, constants.X_OK);
+  } catch (error) {
+    throw failure(`cannot be started: ${String(error)}`, []);
+  }
 }
 
 function describeConfig(options: NatsServerOptions, dataDir: string): string {
