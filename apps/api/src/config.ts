@@ -74,6 +74,10 @@ export const apiSettings = {
     default: [],
     doc: 'From where pages in a browser may call, such as https://app.example.com; * is everywhere. Default: from nowhere.',
   }),
+  'api.hosts': setting.list({
+    default: [],
+    doc: 'Names with a dot under which api.listen is asked for, such as api.example.com; * is every name. IP addresses, localhost and names without a dot need not be listed. Where api.listen is not on loopback, an empty list is every name.',
+  }),
   'api.maxConnections': setting.int({ default: 1000, min: 1, doc: 'How many clients may be connected at once.' }),
   'api.callTimeout': setting.duration({ default: '30s', doc: 'No unary call takes longer.' }),
   'api.requestTimeout': setting.duration({ default: '60s', doc: 'How long a client may take to send a whole request.' }),

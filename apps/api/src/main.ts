@@ -92,6 +92,7 @@ function build(values: ApiConfig, connection: StreamConnection, tracing: Tracing
     maxRequestBytes: values['api.maxRequest'],
     maxInFlightBytes: values['api.maxInFlight'],
     corsOrigins: values['api.corsOrigins'],
+    hosts: hostsOf(values),
   });
   const close = async () => {
     await ledger.close();
@@ -102,6 +103,12 @@ function build(values: ApiConfig, connection: StreamConnection, tracing: Tracing
     await connection.close();
   };
   return { server, ledger, close };
+}
+
+/** On loopback only a browser of this machine can be led astray; elsewhere whoever reaches the api may use it anyway, and knows it by names of the network. */
+function hostsOf(values: ApiConfig): readonly string[] {
+  const hosts = values['api.hosts'];
+  return hosts.length === 0 && !isLoopback(values['api.listen'].host) ? ['*'] : hosts;
 }
 
 function isLoopback(host: string): boolean {

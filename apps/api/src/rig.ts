@@ -41,13 +41,14 @@ export interface RigOptions {
   readonly maxRequestBytes?: number;
   readonly maxInFlightBytes?: number;
   readonly corsOrigins?: readonly string[];
+  readonly hosts?: readonly string[];
   /** Of another rig. Default: one of its own. */
   readonly nats?: NatsServer;
 }
 
 /** For tests: an api server on a free port with a real NATS behind it; the scheduler's answers are what the test says. */
 export async function startRig(options: RigOptions = {}) {
-  const { limits = {}, callTimeoutMs = 10_000, requestTimeoutMs = 10_000, retryForMs = 300, corsOrigins = [] } = options;
+  const { limits = {}, callTimeoutMs = 10_000, requestTimeoutMs = 10_000, retryForMs = 300, corsOrigins = [], hosts = [] } = options;
   const { maxRequestBytes = 64 * 1024 * 1024, maxInFlightBytes = 256 * 1024 * 1024 } = options;
   const folder = mkdtempSync(join(tmpdir(), 'posthaste-api-'));
   const { binary } = await findNatsServer({ env: process.env });
@@ -77,6 +78,7 @@ export async function startRig(options: RigOptions = {}) {
   const server = createApiServer({
     ...bounds,
     corsOrigins,
+    hosts,
     door,
     attachments: createAttachments({ publisher, connection, fill, clock, maxBytes: door.limits.maxBytes }),
     idempotency: createIdempotency({ connection, publisher, door, sources: { ledger, lookup, clock }, retryForMs }),

@@ -43,6 +43,8 @@ export interface ApiOptions extends Omit<StatusOptions, 'watch' | 'lanes'> {
   readonly maxInFlightBytes: number;
   /** From where pages may call; `*` is everywhere. */
   readonly corsOrigins: readonly string[];
+  /** Names with a dot under which it is asked for; `*` is every name. */
+  readonly hosts: readonly string[];
 }
 
 export interface ApiServer {

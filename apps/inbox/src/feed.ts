@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { isForeign } from '@posthaste/protocol/browser';
 import type { Clock } from '@posthaste/telemetry';
-import { isForeign } from './guard.ts';
 import { refuse } from './reply.ts';
 
 const maxReaders = 50;
@@ -24,7 +24,7 @@ export class Feed {
 
   /** Resolves when the reader has gone. */
   async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (isForeign(request)) return refuse(response, 403, { message: 'another site may not read along', hint: 'open the page of the inbox' });
+    if (isForeign(request.headers)) return refuse(response, 403, { message: 'another site may not read along', hint: 'open the page of the inbox' });
     if (this.#readers.size >= maxReaders) {
       return refuse(response, 503, { message: `${maxReaders} read along already`, hint: 'close some pages of the inbox' });
     }

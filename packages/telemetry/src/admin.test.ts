@@ -15,7 +15,7 @@ async function start() {
   const baseUrl = `http://127.0.0.1:${await admin.listen({ host: '127.0.0.1', port: 0 })}`;
   onTestFinished(() => admin.close());
   const get = async (path: string, method = 'GET') => (await fetch(`${baseUrl}${path}`, { method })).status;
-  return { state, draining, admin, get, health: createClient(Health, createGrpcTransport({ baseUrl })) };
+  return { state, draining, admin, url: baseUrl, get, health: createClient(Health, createGrpcTransport({ baseUrl })) };
 }
 
 test('tells by HTTP whether it lives and whether it is ready', async () => {
@@ -31,6 +31,11 @@ test('tells by HTTP whether it lives and whether it is ready', async () => {
 test('does what its program adds, by verb and path', async () => {
   const { get } = await start();
   expect([await get('/work', 'POST'), await get('/work')]).toEqual([202, 404]);
+});
+
+test.each([{ origin: 'http://evil.example' }, { 'sec-fetch-site': 'same-origin' }])('does not do it for a page in a browser', async (headers) => {
+  const { url } = await start();
+  expect((await fetch(`${url}/work`, { method: 'POST', headers: new Headers(headers as Record<string, string>) })).status).toBe(403);
 });
 
 test('tells the same by gRPC health, on the same port', async () => {

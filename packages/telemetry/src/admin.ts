@@ -31,7 +31,8 @@ export function createAdminServer({ ready, draining = new AbortController().sign
   const isReady = () => ready() && !draining.aborted;
   const http1 = createServer((request, response) => {
     const route = routes[`${request.method} ${request.url?.split('?', 1)[0]}`];
-    if (route) route(request, response);
+    if (route && isFromBrowser(request)) response.writeHead(403, { 'content-type': 'text/plain; charset=utf-8' }).end('not for pages in a browser\n');
+    else if (route) route(request, response);
     else answer(request, response, isReady(), Object.keys(routes));
   });
   const http2 = createHttp2();
@@ -56,6 +57,11 @@ export function createAdminServer({ ready, draining = new AbortController().sign
       await closed;
     },
   };
+}
+
+/** Any page can make a browser send a POST to this machine; Origin, which it cannot leave out, tells them. */
+function isFromBrowser({ headers }: IncomingMessage): boolean {
+  return headers.origin !== undefined || headers['sec-fetch-site'] !== undefined;
 }
 
 /** For what is on its way to a watcher when the port closes. */

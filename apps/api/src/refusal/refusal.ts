@@ -34,6 +34,7 @@ const answers: Readonly<Record<ReasonName, Answer>> = {
   ATTACHMENT_NOT_FOUND: { code: Code.FailedPrecondition, http: 400 },
   OPERATION_NOT_FOUND: { code: Code.NotFound, http: 404 },
   SUSPENSION_NOT_FOUND: { code: Code.NotFound, http: 404 },
+  HOST_NOT_ALLOWED: { code: Code.PermissionDenied, http: 403 },
 };
 
 const errorDomain = 'posthaste.v1';

@@ -3,13 +3,14 @@ import type { DescMethod } from '@bufbuild/protobuf';
 import { createContextValues, type ConnectError } from '@connectrpc/connect';
 import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from '@connectrpc/connect-node';
 import type { UniversalHandler, UniversalHandlerFn, UniversalServerRequest, UniversalServerResponse } from '@connectrpc/connect/protocol';
+import { isOwnHost } from '@posthaste/protocol/browser';
 import type { Log } from '@posthaste/telemetry';
 import { admit, type Admission } from './admission.ts';
 import { arriveWithin } from './arrival.ts';
 import { clientAddress } from '../call-context.ts';
 import { createCrossOrigin } from './cors.ts';
 import type { NodeRequest, NodeResponse, RequestHandler } from './listener.ts';
-import { refusal } from '../refusal/refusal.ts';
+import { httpStatusOf, refusal } from '../refusal/refusal.ts';
 import { statusResponse } from '../rest/error.ts';
 import { createTranscoder, type Target } from '../rest/transcoder.ts';
 import type { Space } from '../limits/room.ts';
@@ -24,13 +25,15 @@ export interface FrontOptions {
   /** How long the body of a unary call may take to arrive. */
   readonly requestTimeoutMs: number;
   readonly corsOrigins: readonly string[];
+  /** Names with a dot under which it is asked for; `*` is every name. */
+  readonly hosts: readonly string[];
   /** Answers `GET /health`. */
   readonly health: () => Promise<UniversalServerResponse>;
   readonly log: Log;
 }
 
 /** Finds who answers a request: a method by its path, a REST binding, or nobody. */
-export function createFront({ handlers, room, limitOf, requestTimeoutMs, corsOrigins, health, log }: FrontOptions): RequestHandler {
+export function createFront({ handlers, room, limitOf, requestTimeoutMs, corsOrigins, hosts, health, log }: FrontOptions): RequestHandler {
   const calls = new Map<string, UniversalHandlerFn>(handlers.map((handler) => [handler.requestPath, withReasons(handler)]));
   const methods = new Map(handlers.map(({ requestPath, method }) => [requestPath, method]));
   const transcoder = createTranscoder(handlers, calls, limitOf);
@@ -39,7 +42,8 @@ export function createFront({ handlers, room, limitOf, requestTimeoutMs, corsOri
     targetOf(methods.get(path), calls.get(path)) ?? transcoder.find(request.method, path) ?? unknownAt(path, transcoder.bindings);
 
   const serve = async (request: UniversalServerRequest, response: NodeResponse): Promise<UniversalServerResponse> => {
-    const { pathname } = new URL(request.url);
+    const { host, pathname } = new URL(request.url);
+    if (!isOwnHost(host, hosts)) return refuseIn(request, pathname, strangeHost(host));
     if (pathname === '/health' && request.method === 'GET') return health();
     const { method, call } = find(request, pathname);
     if (!method) return call(request);
@@ -106,18 +110,33 @@ function targetOf(method: DescMethod | undefined, call: UniversalHandlerFn | und
   return method && call && { method, call };
 }
 
-/** Nothing answers here: said in the protocol that the client seems to speak. */
+/** Nothing answers here. */
 function unknownAt(path: string, bindings: readonly string[]): Target {
-  return { call: (request) => Promise.resolve(refuseUnknown(request, path, bindings)) };
+  const call = (request: UniversalServerRequest) => {
+    const asked = `${request.method} ${path}`;
+    const noMethod = refusal('METHOD_NOT_FOUND', `${asked} is nothing that is served here`);
+    const noPath = refusal(
+      'PATH_NOT_FOUND',
+      `there is no ${asked}; there are GET /health, ${bindings.join(', ')}, and all methods by gRPC and Connect`,
+    );
+    return Promise.resolve(refuseIn(request, path, isRpc(request, path) ? noMethod : noPath));
+  };
+  return { call };
 }
 
-function refuseUnknown({ header, method }: UniversalServerRequest, path: string, bindings: readonly string[]): UniversalServerResponse {
-  const type = header.get('content-type') ?? '';
-  const error: ConnectError = refusal('METHOD_NOT_FOUND', `${method} ${path} is nothing that is served here`);
+function strangeHost(host: string): ConnectError {
+  const remedy = 'use an IP address, localhost or a name without dots, or name this one in the setting api.hosts';
+  return refusal('HOST_NOT_ALLOWED', `the api is not known as ${host}: ${remedy}`);
+}
+
+/** In the protocol that the client seems to speak. */
+function refuseIn(request: UniversalServerRequest, path: string, error: ConnectError): UniversalServerResponse {
+  const type = request.header.get('content-type') ?? '';
   if (type.startsWith('application/grpc-web')) return grpcWebResponse(error, type);
   if (type.startsWith('application/grpc')) return grpcResponse(error, type);
-  if (/^\/[\w.]+\.\w+\/\w+$/.test(path)) return connectResponse(error, 404);
-  return statusResponse(
-    refusal('PATH_NOT_FOUND', `there is no ${method} ${path}; there are GET /health, ${bindings.join(', ')}, and all methods by gRPC and Connect`),
-  );
+  return isRpc(request, path) ? connectResponse(error, httpStatusOf(error)) : statusResponse(error);
+}
+
+function isRpc({ header }: UniversalServerRequest, path: string): boolean {
+  return (header.get('content-type') ?? '').startsWith('application/grpc') || /^\/[\w.]+\.\w+\/\w+$/.test(path);
 }
