@@ -25,10 +25,13 @@ export interface PeerRound {
   readonly delivered: number;
 }
 
-/** Shorter rounds measure how soon the compilers of so many processes are done. */
 const defaultMails = 20_000;
-const warmUpMails = 5_000;
-const rounds = 2;
+/**
+ * Servers run for weeks, so what is compared is how they work then: a shorter warm-up measures how soon the compilers of so many processes are done,
+ * which costs our five more than anybody else's one or two. It ends with the first lot that is through after so long.
+ */
+const warmUp = { mails: 5_000, ms: 10_000 };
+const rounds = 3;
 const order = { sizeBytes: 10_240, sessions: 20 };
 const patienceMs = 60_000;
 
@@ -79,7 +82,9 @@ async function runRound(rig: Rig, peer: Peer, installed: string, tools: NonNulla
   try {
     const running = await peer.start({ installed, folder, upstreamPort: sink.port, smtpSource: tools.smtpSource });
     try {
-      await contest(sink, () => running.send({ ...order, mails: warmUpMails }), warmUpMails);
+      const warmAt = sharedNow() + warmUp.ms;
+      do await contest(sink, () => running.send({ ...order, mails: warmUp.mails }), warmUp.mails);
+      while (sharedNow() < warmAt);
       const mails = rig.options.mails ?? defaultMails;
       return await contest(sink, () => running.send({ ...order, mails }), mails);
     } finally {
