@@ -9,6 +9,7 @@ const fields: ReadonlyMap<string, string> = new Map([
   ['list_unsubscribe.one_click', 'url'],
   ['selector.some', 'ids'],
   ['selector.all_alone', 'all'],
+  ['list.accepted_range', 'accepted_before'],
   ['suspension.some', 'all'],
   ['suspension.all_alone', 'all'],
 ]);

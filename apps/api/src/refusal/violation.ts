@@ -26,6 +26,7 @@ export const shapes: ReadonlyMap<string, string> = new Map([
   [String.raw`^[a-z0-9-]{0,32}$`, 'at most 32 lower case letters, digits or "-"'],
   [String.raw`^[a-z0-9-]{1,32}$`, '1 to 32 lower case letters, digits or "-"'],
   [String.raw`^[A-Za-z0-9_-]{0,64}$`, 'at most 64 letters, digits, "_" or "-"'],
+  [String.raw`^[^@]*$`, 'a domain, without "@"'],
   [String.raw`^[ -~]*$`, 'visible ASCII characters and blanks'],
   [String.raw`^[^\x00-\x1f\x7f/\\]*$`, 'a name on one line, without "/" and "\\"'],
   [String.raw`^([A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+( *;[ -~]*)?)?$`, 'a media type such as application/pdf'],

@@ -137,6 +137,9 @@ export function operatorsHand(client: () => PosthasteClient): void {
     await refuses('selector.upstream', operator.retryDeadLetters({ tenant: 'hand-none', upstream: 'main' }));
     await refuses('selector.ids', operator.hold({}));
     await refuses('match.all', operator.suspend({}));
+    // It would match nobody, and nothing would tell.
+    await refuses('match.domain', operator.suspend({ domain: '@example.com' }));
+    await refuses('selector.domain', operator.hold({ domain: 'ann@example.com' }));
     await refuses('id', operator.operation('17'));
     await refuses('id', operator.lift('17'));
   });

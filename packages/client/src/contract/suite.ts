@@ -213,6 +213,15 @@ function findingIt(client: Client): void {
     await expect(client().listPage({ pageToken: 'nothing' })).rejects.toMatchObject(wrongToken);
   });
 
+  test('not between two times that are the wrong way round', async () => {
+    const [acceptedAfter, acceptedBefore] = [new Date(2_000), new Date(1_000)];
+    await expect(client().listPage({ acceptedAfter, acceptedBefore })).rejects.toMatchObject({
+      code: 'INVALID_FIELD',
+      fields: [{ field: 'accepted_before', description: 'is earlier than accepted_after: nothing lies between them' }],
+    });
+    expect((await client().listPage({ acceptedAfter, acceptedBefore: acceptedAfter })).messages).toEqual([]);
+  });
+
   test('by recipient and state', async () => {
     const { id } = await client().sendAndWait({ ...mail, to: 'bob@found.example' });
     const find = () => collect(client().list({ recipient: '@FOUND.example', states: ['delivered'], from: 'shop@example.org' }), (found) => found.id);
