@@ -1,6 +1,6 @@
 import { loadConfig } from '@posthaste/config';
 import { expect, test } from 'vitest';
-import { apiSettings } from './config.ts';
+import { apiSettings, knownHosts } from './config.ts';
 
 const load = (corsOrigins: string) =>
   loadConfig(apiSettings, { argv: [], env: { POSTHASTE_API_CORS_ORIGINS: corsOrigins } }).values['api.corsOrigins'];
@@ -18,4 +18,14 @@ test.each([
   ['https://*.example.com', 'https://app.example.com'],
 ])('%s, which no browser says in Origin, is refused', (origin, meant) => {
   expect(() => load(`https://other.example.com,${origin}`)).toThrow(`such as ${meant}, instead of '${origin}'`);
+});
+
+test.each([
+  [[], '127.0.0.1', []],
+  [[], '::1', []],
+  [[], '0.0.0.0', ['*']],
+  [['api.example.org'], '0.0.0.0', ['api.example.org']],
+  [['*'], 'localhost', ['*']],
+])('hosts %j on %s are %j', (listed, listen, known) => {
+  expect(knownHosts(listed, listen)).toEqual(known);
 });

@@ -91,3 +91,15 @@ export const apiSettings = {
   'limits.recipients': setting.int({ default: 1000, min: 1, doc: 'The most recipients of one message; long addresses may allow fewer.' }),
   'limits.inline': setting.size({ default: '512KiB', doc: 'A message above this is stored in chunks.' }),
 };
+
+/**
+ * What `api.hosts` means where nothing is listed. On loopback only a browser of this machine can be led astray; elsewhere whoever reaches the api may use it
+ * anyway, and knows it by names of the network.
+ */
+export function knownHosts(listed: readonly string[], listen: string): readonly string[] {
+  return listed.length === 0 && !isLoopback(listen) ? ['*'] : listed;
+}
+
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host.startsWith('127.');
+}

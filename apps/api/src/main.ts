@@ -27,7 +27,7 @@ import {
 } from '@posthaste/telemetry';
 import { createAttachments } from './submission/attachments.ts';
 import manifest from '../package.json' with { type: 'json' };
-import { apiSettings } from './config.ts';
+import { apiSettings, isLoopback, knownHosts } from './config.ts';
 import { createIdempotency } from './submission/idempotency.ts';
 import { rebuildOnRequest } from './status/ledger-rebuild.ts';
 import { createSchedulerOperator } from './operation/scheduler-operator.ts';
@@ -92,7 +92,7 @@ function build(values: ApiConfig, connection: StreamConnection, tracing: Tracing
     maxRequestBytes: values['api.maxRequest'],
     maxInFlightBytes: values['api.maxInFlight'],
     corsOrigins: values['api.corsOrigins'],
-    hosts: hostsOf(values),
+    hosts: knownHosts(values['api.hosts'], values['api.listen'].host),
   });
   const close = async () => {
     await ledger.close();
@@ -103,16 +103,6 @@ function build(values: ApiConfig, connection: StreamConnection, tracing: Tracing
     await connection.close();
   };
   return { server, ledger, close };
-}
-
-/** On loopback only a browser of this machine can be led astray; elsewhere whoever reaches the api may use it anyway, and knows it by names of the network. */
-function hostsOf(values: ApiConfig): readonly string[] {
-  const hosts = values['api.hosts'];
-  return hosts.length === 0 && !isLoopback(values['api.listen'].host) ? ['*'] : hosts;
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host.startsWith('127.');
 }
 
 runProgram('api', process.env['POSTHASTE_PARENT_FD'], main);

@@ -5,7 +5,7 @@ import type { Refusal } from './reply.ts';
 /** Whoever the browser of this machine's user visits could reach the inbox through it. */
 export function findIntrusion(request: IncomingMessage, allowedHosts: readonly string[]): Refusal | undefined {
   const { host } = request.headers;
-  if (host !== undefined && !isOwnHost(host, allowedHosts)) {
+  if (host !== undefined && !isOwnHost(URL.parse(`http://${host}`)?.hostname ?? '', allowedHosts)) {
     return {
       message: `the inbox is not known as ${host}`,
       hint: 'use an IP address, localhost or a name without dots, or name this one in the setting inbox.hosts',

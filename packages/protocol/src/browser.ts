@@ -2,16 +2,19 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
 
 /**
- * Whether a Host header names us for sure. A name that a stranger owns can be pointed at 127.0.0.1 while his page is open (DNS rebinding), and the
+ * Whether a host name, as a URL has it, is ours for sure. A name that a stranger owns can be pointed at 127.0.0.1 while his page is open (DNS rebinding), and the
  * browser then takes us for his site. An IP address needs no name server, and nobody owns a name without dots: neither can be rebound. `allowed`
  * are further names; `*` is every name.
  */
-export function isOwnHost(host: string, allowed: readonly string[]): boolean {
+export function isOwnHost(hostname: string, allowed: readonly string[]): boolean {
   if (allowed.includes('*')) return true;
-  const name = URL.parse(`http://${host}`)?.hostname;
-  if (name === undefined || name === '') return false;
-  if (isIP(name.replace(/^\[|\]$/g, '')) !== 0 || !name.includes('.') || name.endsWith('.localhost')) return true;
-  return allowed.some((each) => each.toLowerCase() === name);
+  if (isIP(hostname.replace(/^\[|\]$/g, '')) !== 0 || !hostname.includes('.') || hostname.endsWith('.localhost')) return hostname !== '';
+  return allowed.some((each) => each.toLowerCase() === hostname);
+}
+
+/** Whether a browser sends it to change something, for whatever page: even one whose name was rebound cannot leave Origin out. */
+export function isFromPage({ origin, 'sec-fetch-site': site }: IncomingHttpHeaders): boolean {
+  return origin !== undefined || site !== undefined;
 }
 
 /** Whether a browser sends it for a page of another origin: told by Origin and Sec-Fetch-Site, which a page cannot forge. Other clients send neither. */

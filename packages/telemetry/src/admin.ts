@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type RequestListener, type ServerRe
 import { createServer as createHttp2, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { isFromPage } from '@posthaste/protocol/browser';
 import { divideConnections } from '@posthaste/protocol/clear-text';
 import { answerHealth } from './grpc-health.ts';
 import { metricsRegistry } from './metrics.ts';
@@ -31,7 +32,7 @@ export function createAdminServer({ ready, draining = new AbortController().sign
   const isReady = () => ready() && !draining.aborted;
   const http1 = createServer((request, response) => {
     const route = routes[`${request.method} ${request.url?.split('?', 1)[0]}`];
-    if (route && isFromBrowser(request)) response.writeHead(403, { 'content-type': 'text/plain; charset=utf-8' }).end('not for pages in a browser\n');
+    if (route && isFromPage(request.headers)) refusePage(response);
     else if (route) route(request, response);
     else answer(request, response, isReady(), Object.keys(routes));
   });
@@ -59,9 +60,9 @@ export function createAdminServer({ ready, draining = new AbortController().sign
   };
 }
 
-/** Any page can make a browser send a POST to this machine; Origin, which it cannot leave out, tells them. */
-function isFromBrowser({ headers }: IncomingMessage): boolean {
-  return headers.origin !== undefined || headers['sec-fetch-site'] !== undefined;
+/** Any page can make a browser send a POST to this machine. */
+function refusePage(response: ServerResponse): void {
+  response.writeHead(403, { 'content-type': 'text/plain; charset=utf-8' }).end('not for pages in a browser\n');
 }
 
 /** For what is on its way to a watcher when the port closes. */

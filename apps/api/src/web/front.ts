@@ -42,8 +42,8 @@ export function createFront({ handlers, room, limitOf, requestTimeoutMs, corsOri
     targetOf(methods.get(path), calls.get(path)) ?? transcoder.find(request.method, path) ?? unknownAt(path, transcoder.bindings);
 
   const serve = async (request: UniversalServerRequest, response: NodeResponse): Promise<UniversalServerResponse> => {
-    const { host, pathname } = new URL(request.url);
-    if (!isOwnHost(host, hosts)) return refuseIn(request, pathname, strangeHost(host));
+    const { host, hostname, pathname } = new URL(request.url);
+    if (!isOwnHost(hostname, hosts)) return refuseIn(request, pathname, strangeHost(host));
     if (pathname === '/health' && request.method === 'GET') return health();
     const { method, call } = find(request, pathname);
     if (!method) return call(request);
@@ -114,12 +114,10 @@ function targetOf(method: DescMethod | undefined, call: UniversalHandlerFn | und
 function unknownAt(path: string, bindings: readonly string[]): Target {
   const call = (request: UniversalServerRequest) => {
     const asked = `${request.method} ${path}`;
-    const noMethod = refusal('METHOD_NOT_FOUND', `${asked} is nothing that is served here`);
-    const noPath = refusal(
-      'PATH_NOT_FOUND',
-      `there is no ${asked}; there are GET /health, ${bindings.join(', ')}, and all methods by gRPC and Connect`,
-    );
-    return Promise.resolve(refuseIn(request, path, isRpc(request, path) ? noMethod : noPath));
+    const error = isRpc(request, path)
+      ? refusal('METHOD_NOT_FOUND', `${asked} is nothing that is served here`)
+      : refusal('PATH_NOT_FOUND', `there is no ${asked}; there are GET /health, ${bindings.join(', ')}, and all methods by gRPC and Connect`);
+    return Promise.resolve(refuseIn(request, path, error));
   };
   return { call };
 }

@@ -26,7 +26,6 @@ const codes: Readonly<Partial<Record<ErrorCode, Code>>> = {
   IDEMPOTENCY_KEY_REUSED: Code.AlreadyExists,
   IDEMPOTENCY_IN_FLIGHT: Code.Aborted,
   ATTACHMENT_NOT_FOUND: Code.FailedPrecondition,
-  HOST_NOT_ALLOWED: Code.PermissionDenied,
 };
 
 export function refusalError({ code, sentence, fields = [], metadata = {}, retryAfterMs }: Refusal): ConnectError {
